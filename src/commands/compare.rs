@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Asked, ReadArgs, parse_level, say_none};
+use super::stats::ask::{Breakdown, ReadArgs, parse_level, say_none};
 use super::stats::notes;
 use super::typed;
 use crate::error::{Exit, Failure};
@@ -161,13 +161,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Err(Failure::usage("both sides are the same")
             .hint("name two versions, such as support/triage@v3 support/triage@v4"));
     }
-    let asked = Asked {
+    let breakdown = Breakdown {
         by: Vec::new(),
         values: Vec::new(),
         with_mix: false,
         zone: TimeZone::UTC,
     };
-    let wanted = args.read.wanted(&asked, session)?;
+    let wanted = args.read.wanted(&breakdown, session)?;
     let found = compare(&wanted.logs, &wanted.question, &terms)?;
     let words = Words::new(&found, &terms);
     let is_json = args.format == Format::Json;
@@ -242,7 +242,8 @@ fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
     let mut table = Table::new(&["figure", &words.base, &words.head, "difference", "p", "n"])
         .right(&[1, 2, 3, 4])
         .flexible(&[])
-        .spare(&[5]);
+        .spare(&[5])
+        .elsewhere("--format json");
     for row in &words.rows {
         table.row(
             row.iter()

@@ -9,14 +9,16 @@ use serde_json::{Value as Json, json};
 use super::common::{FormatArg, warn_all};
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Asked, ReadArgs, parse_level, say_none};
+use super::stats::ask::{Breakdown, ReadArgs, parse_level, say_none};
 use super::stats::key::{named, titled};
 use super::stats::notes::{self, Note, notes as all_notes, shown};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::DIM;
-use crate::record::groups::{Best, Board, Dimension, Group, Groups, Measure, Place, Value, rank};
+use crate::record::groups::{
+    Best, Board, Dimension, FEWEST_RANKED, Group, Groups, Measure, Place, Value, rank,
+};
 
 /// Rank versions, variants or prompts by what they did in use
 ///
@@ -119,20 +121,17 @@ fn parse_metric(text: &str) -> Result<Measure, String> {
     }
 }
 
-/// Below so many calls or outcomes nothing is ranked.
-const FEWEST: u64 = 30;
-
 /// By how much what two groups had may differ before it is said.
 const SAME_MIX: f64 = 0.2;
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let asked = Asked {
+    let breakdown = Breakdown {
         by: args.by.dimensions(),
         values: Vec::new(),
         with_mix: true,
         zone: TimeZone::UTC,
     };
-    let mut groups = args.read.groups(&asked, session)?;
+    let mut groups = args.read.groups(&breakdown, session)?;
     if let Some(category) = &args.category {
         let names = of_category(category, session)?;
         groups
@@ -143,16 +142,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let figure = args.metric.of(group, &[], args.level)?;
         Some((key.clone(), figure))
     });
-    let board = rank(figures, FEWEST, args.best());
+    let board = rank(figures, FEWEST_RANKED, args.best());
     let is_json = args.format.is_json();
-    let mut told = all_notes(&groups);
+    let mut notes = all_notes(&groups);
     if args.metric.is_of_outcomes() {
-        told.extend(notes::covered(&groups));
+        notes.extend(notes::covered(&groups));
     }
-    told.extend(apart(&board, &groups));
-    notes::say(&told, is_json, session);
+    notes.extend(apart(&board, &groups));
+    notes::say(&notes, is_json, session);
     if is_json {
-        let shape = shape(args, &board, &groups, &told);
+        let shape = shape(args, &board, &groups, &notes);
         session.ui.block(json::document(&shape));
         return Ok(Exit::Done);
     }
@@ -203,7 +202,8 @@ fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
     let mut table = Table::new(&titles)
         .right(&numbers)
         .flexible(&[])
-        .spare(&[first + 4, first + 5]);
+        .spare(&[first + 4, first + 5])
+        .elsewhere("--format json");
     for place in board.rows.iter().chain(&board.too_few) {
         let mut cells = vec![TableCell::from(ranked(place))];
         let keys = groups.by.iter().zip(&place.key);
@@ -249,13 +249,16 @@ fn say_rest(args: &Args, board: &Board, groups: &Groups, session: &mut Session) 
             .status(format!("{without} more have no {} at all", args.metric));
     }
     if !board.too_few.is_empty() {
-        let has_many = board.too_few.iter().any(|place| place.figure.n >= FEWEST);
+        let has_many = board
+            .too_few
+            .iter()
+            .any(|place| place.figure.n >= FEWEST_RANKED);
         let more = match has_many {
             true => ", and what has too few for an interval,",
             false => "",
         };
         session.ui.status(format!(
-            "too few: fewer than {FEWEST}{more} are no ground for a rank"
+            "too few: fewer than {FEWEST_RANKED}{more} are no ground for a rank"
         ));
     }
     if board.rows.iter().any(|place| place.is_tied) {
@@ -318,7 +321,7 @@ fn is_another_time(one: &Group, other: &Group) -> bool {
     both < 0 || 2 * both < shorter
 }
 
-fn shape(args: &Args, board: &Board, groups: &Groups, told: &[Note]) -> Json {
+fn shape(args: &Args, board: &Board, groups: &Groups, notes: &[Note]) -> Json {
     let row = |place: &Place| {
         let at = |wanted: Dimension| {
             let at = groups.by.iter().position(|it| *it == wanted)?;
@@ -340,7 +343,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, told: &[Note]) -> Json {
             "value": place.figure.value,
             "low": interval.map(|it| it.low),
             "high": interval.map(|it| it.high),
-            "coverage": group.map(Group::coverage),
+            "coverage": group.and_then(Group::coverage),
             "first_used": group.and_then(Group::first).map(json::time),
             "last_used": group.and_then(Group::last).map(json::time),
         })
@@ -355,6 +358,6 @@ fn shape(args: &Args, board: &Board, groups: &Groups, told: &[Note]) -> Json {
         "level": args.level,
         "rows": board.rows.iter().map(row).collect::<Vec<_>>(),
         "too_few": board.too_few.iter().map(row).collect::<Vec<_>>(),
-        "notes": told.iter().map(|it| &it.text).collect::<Vec<_>>(),
+        "notes": notes.iter().map(|it| &it.text).collect::<Vec<_>>(),
     })
 }

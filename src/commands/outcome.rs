@@ -77,12 +77,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         (settled, 0)
     };
     let Settled {
-        outcomes: told,
+        outcomes,
         executions,
         replaced,
     } = settled;
     if !args.plan.dry_run {
-        log.append_all(&told)?;
+        log.append_all(&outcomes)?;
     }
     if empty > 0 {
         let (rows, are) = (
@@ -95,11 +95,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if json {
         session.ui.block(json::document(
-            &json!({ "outcomes": told, "replaced": replaced }),
+            &json!({ "outcomes": outcomes, "replaced": replaced }),
         ));
         return Ok(Exit::Done);
     }
-    let whom = match told.as_slice() {
+    let whom = match outcomes.as_slice() {
         [outcome] => outcome.outcome_of.clone(),
         _ => format!("{executions} executions"),
     };
@@ -111,7 +111,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if replaced > 0 {
         session.ui.status(format!(
             "{replaced} of {} speak of what was told before; the last by time counts",
-            told.len()
+            outcomes.len()
         ));
     }
     Ok(Exit::Done)

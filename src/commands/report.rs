@@ -11,14 +11,15 @@ use jiff::tz::TimeZone;
 use super::common::count;
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Asked, ReadArgs, Wanted};
+use super::stats::ask::{Breakdown, ReadArgs, Wanted};
 use super::stats::notes;
+use super::status::budgets::{self, Budget};
 use crate::error::{Exit, Failure};
 use crate::output::html::Page;
 use crate::output::json::time;
-use crate::prompt::name::PromptName;
-use crate::record::costs::{Costs, costs};
-use crate::record::groups::{Dimension, Groups, Value, read};
+use crate::prompt::name::{Environment, PromptName};
+use crate::record::costs::{Costs, costs_of, question};
+use crate::record::groups::{Dimension, Groups, Question, Value, read, read_all};
 use crate::releases::{Evidence, Release, Store};
 
 use steps::Steps;
@@ -54,6 +55,9 @@ struct Found {
     costs: Costs,
     releases: Vec<Release>,
     evidence: Vec<Evidence>,
+    budgets: Vec<Budget>,
+    /// The one whose releases are shown; none where those of all are.
+    environment: Option<String>,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -63,19 +67,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
                 .hint("promptctl report -o report.html"),
         );
     }
-    let asked = Asked {
+    let breakdown = Breakdown {
         by: vec![Dimension::Prompt, Dimension::Version],
         values: Vec::new(),
         with_mix: false,
         zone: TimeZone::UTC,
     };
-    let mut wanted = args.read.wanted(&asked, session)?;
+    let mut wanted = args.read.wanted(&breakdown, session)?;
     let found = found(&mut wanted, session)?;
     if found.versions.groups.is_empty() {
         args.read.require_known(&wanted)?;
     }
-    let told = notes::notes(&found.versions);
-    notes::say(&told, false, session);
+    let notes = notes::notes(&found.versions);
+    notes::say(&notes, false, session);
     let calls = found
         .versions
         .groups
@@ -91,7 +95,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         format!("{} {span}", count(calls as usize, "call")),
         format!("made {} of {}", time(session.now), count(files, "file")),
     ];
-    lead.extend(told.into_iter().map(|note| note.text));
+    lead.extend(notes.into_iter().map(|note| note.text));
     let page = Page {
         title: "What the versions did in use".to_owned(),
         lead,
@@ -104,11 +108,24 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 
 fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
     let kept = wanted.kept.clone();
-    let versions = read(&wanted.logs, &wanted.question, kept.as_deref())?;
+    let by_day = Question {
+        by: vec![Dimension::Day],
+        ..wanted.question.clone()
+    };
+    let spent = question(&wanted.question);
+    let questions = [&wanted.question, &by_day, &spent];
+    let mut answers = read_all(&wanted.logs, &questions, kept.as_deref())?.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
+    let (versions, days, costs) = (next(), next(), costs_of(next()));
     let steps = Steps::of(versions.span());
-    wanted.question.by = vec![steps.dimension().clone()];
-    let over_time = read(&wanted.logs, &wanted.question, kept.as_deref())?;
-    let costs = costs(&wanted.logs, &wanted.question)?;
+    // Most logs are shown by the day.
+    let over_time = match *steps.dimension() == Dimension::Day {
+        true => days,
+        false => {
+            wanted.question.by = vec![steps.dimension().clone()];
+            read(&wanted.logs, &wanted.question, kept.as_deref())?
+        }
+    };
     let names: BTreeSet<PromptName> = versions
         .groups
         .keys()
@@ -118,13 +135,20 @@ fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
         })
         .collect();
     let (mut releases, mut evidence) = (Vec::new(), Vec::new());
-    if let Some(store) = &wanted.store
-        && let Err(failure) = told_by_tags(store, &names, &mut releases, &mut evidence)
-    {
-        // The figures are right without them.
-        session
-            .ui
-            .warning(format!("releases and evaluations are not shown: {failure}"));
+    let environment = wanted.question.filter.environment.clone();
+    let mut budgets = Vec::new();
+    if let Some(store) = &wanted.store {
+        let environment = environment.as_deref();
+        let found = of_tags(store, &names, environment, &mut releases, &mut evidence);
+        if let Err(failure) = found {
+            // The figures are right without them.
+            session
+                .ui
+                .warning(format!("releases and evaluations are not shown: {failure}"));
+        }
+        // A log that was named has none: budgets are those of this repository.
+        let (store, config) = session.store()?;
+        budgets = budgets::today(&store, &config, session)?;
     }
     let is_in = |at: &Timestamp| {
         versions
@@ -133,6 +157,7 @@ fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
     };
     releases.retain(|it: &Release| is_in(&it.time));
     releases.sort_by_key(|it| it.time);
+    evidence.sort_by_key(|it: &Evidence| std::cmp::Reverse(it.time));
     Ok(Found {
         versions,
         over_time,
@@ -140,19 +165,24 @@ fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
         costs,
         releases,
         evidence,
+        budgets,
+        environment,
     })
 }
 
-/// The releases and the evidence of these prompts.
-fn told_by_tags(
+/// The releases of these prompts, in one environment or in all, and their evidence.
+fn of_tags(
     store: &Store,
     names: &BTreeSet<PromptName>,
+    wanted: Option<&str>,
     releases: &mut Vec<Release>,
     evidence: &mut Vec<Evidence>,
 ) -> Result<(), Failure> {
     store.require_releases()?;
     for name in names {
-        for environment in store.environments_of(name)? {
+        let environments = store.environments_of(name)?.into_iter();
+        let is_wanted = |it: &Environment| wanted.is_none_or(|wanted| it.to_string() == wanted);
+        for environment in environments.filter(is_wanted) {
             let entries = store.releases(name, &environment)?.entries;
             releases.extend(entries.into_iter().filter(|entry| !entry.pending));
         }

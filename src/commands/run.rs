@@ -22,7 +22,7 @@ use crate::output::json;
 use crate::output::progress::Progress;
 use crate::record::entry::{Overrides, Record, Source};
 
-pub(super) use context::{RunContext, is_tracked, log};
+pub(super) use context::{RunContext, for_nobody, is_tracked, log};
 
 /// Call the model and record the execution
 ///
@@ -166,7 +166,7 @@ fn call(
     let expected = Expected::of(&chosen.loaded.document)?;
     let terms = args.terms(&chosen.loaded, chosen.variant.clone(), &expected, ground);
     ground.warn_of_end(request, session);
-    ground.check_budgets(&chosen.loaded.name, args.no_log, session)?;
+    ground.check_budgets(&chosen.loaded.name, request, args.no_log, session)?;
     let caller = ground.caller(request, args.timeout.map(Duration::from_secs), session)?;
     let mut printed = 0;
     let mut thinking = Some(Progress::waiting(&session.ui, "waiting for the answer"));

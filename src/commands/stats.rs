@@ -22,7 +22,7 @@ use crate::output::json;
 use crate::record::export::csv_line;
 use crate::record::groups::{Condition, Dimension, Groups, Measure};
 
-use ask::{Asked, ReadArgs};
+use ask::{Breakdown, ReadArgs};
 use columns::Columns;
 use key::Row;
 
@@ -32,7 +32,7 @@ use key::Row;
 /// interrupted. Shares stand with Wilson's interval, means with that of Student's t, each call counted as
 /// independent. Calls without a price are counted, and left out of the costs. Of several outcomes of an
 /// execution the last by time counts, for each thing that it says. A score stands beside its coverage: the
-/// share of executions that have an outcome.
+/// share of executions with status ok that have an outcome.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help statistics
@@ -155,18 +155,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         true => TimeZone::UTC,
         false => TimeZone::system(),
     };
-    let asked = Asked {
+    let breakdown = Breakdown {
         by,
         values,
         with_mix: false,
         zone: zone.clone(),
     };
-    let groups = args.read.groups(&asked, session)?;
-    let mut told = notes::notes(&groups);
-    told.extend(notes::covered(&groups));
+    let groups = args.read.groups(&breakdown, session)?;
+    let mut notes = notes::notes(&groups);
+    notes.extend(notes::covered(&groups));
     if groups.by.iter().any(Dimension::is_time) && !args.utc {
         let zone = zone.iana_name().unwrap_or("this machine's clock");
-        told.push(notes::Note::of(match zone {
+        notes.push(notes::Note::of(match zone {
             "UTC" | "Etc/UTC" => "days and hours are those of UTC".to_owned(),
             zone => format!("days and hours are those of {zone}; --utc takes those of UTC"),
         }));
@@ -180,10 +180,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let level = args.level.unwrap_or(SHOWN);
     let rows = rows(args, &groups, level);
     let is_empty = groups.groups.is_empty();
-    notes::say(&told, args.format == Format::Json, session);
+    notes::say(&notes, args.format == Format::Json, session);
     match args.format {
         Format::Json => {
-            let shape = shape::shape(&groups, &rows, &alerts, &told, level);
+            let shape = shape::shape(&groups, &rows, &alerts, &notes, level);
             session.ui.block(json::document(&shape));
         }
         Format::Csv => csv(&groups, &rows, level, session),

@@ -1,6 +1,6 @@
 //! `promptctl status`.
 
-mod budgets;
+pub(super) mod budgets;
 
 use std::collections::{BTreeMap, BTreeSet};
 

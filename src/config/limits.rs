@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{bad, unknown};
 use crate::error::Failure;
+use crate::prompt::name::PromptName;
 use crate::record::privacy::{Keep, Privacy};
 
 /// `log:`, what the execution log keeps.
@@ -177,7 +178,18 @@ fn per_prompt(value: &Value) -> Result<BTreeMap<String, f64>, Failure> {
         ));
     };
     map.iter()
-        .map(|(name, value)| Ok((name.clone(), dollars(name, value)?)))
+        .map(|(name, value)| {
+            let prompt = name.strip_suffix('/').unwrap_or(name);
+            if let Err(error) = prompt.parse::<PromptName>() {
+                return Err(bad(
+                    format!(
+                        "`budgets.perPrompt` has `{name}`, which is no name of a prompt: {error}"
+                    ),
+                    "name a prompt, or a folder such as support/",
+                ));
+            }
+            Ok((name.clone(), dollars(name, value)?))
+        })
         .collect()
 }
 

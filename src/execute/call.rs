@@ -325,6 +325,9 @@ impl Call<'_> {
         let Some(answer) = &end.answer else {
             return;
         };
+        if let Some(note) = &mut record.error {
+            note.reason.clone_from(&answer.incomplete_reason);
+        }
         if answer.model.is_some() {
             record.model.clone_from(&answer.model);
         }
@@ -400,6 +403,7 @@ fn note(failure: &Failure, mismatches: &[String]) -> ErrorNote {
     ErrorNote {
         code: failure.code.map(|code| code.as_str().to_owned()),
         message,
+        reason: None,
     }
 }
 

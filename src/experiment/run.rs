@@ -308,6 +308,7 @@ impl<J: Judge> Runner<'_, J> {
                 None => Came::failed(ErrorNote {
                     code: Some(code::BAD_INPUT.to_string()),
                     message: "the answer in the file has no text as its output".to_owned(),
+                    reason: None,
                 }),
             };
         }
@@ -419,6 +420,7 @@ impl<J: Judge> Runner<'_, J> {
         let note = executed.error.take().unwrap_or_else(|| ErrorNote {
             code: None,
             message: "no answer came".to_owned(),
+            reason: None,
         });
         let failure = executed.failure.take();
         let is_interrupted = failure
@@ -453,5 +455,6 @@ fn note_of(failure: &Failure) -> ErrorNote {
     ErrorNote {
         code: failure.code.map(|code| code.to_string()),
         message: format!("{failure:#}"),
+        reason: None,
     }
 }

@@ -66,6 +66,10 @@ pub const TOPICS: &[Topic] = &[
         "What the versions did in use: figures, alerts, comparisons"
     ),
     topic!(
+        "fleet",
+        "The logs of many machines, in ClickHouse and DuckDB"
+    ),
+    topic!(
         "settings",
         "promptctl.yaml, your own settings, variables, completions"
     ),

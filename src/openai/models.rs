@@ -26,6 +26,60 @@ const ENDINGS: &[(&str, Date)] = &[
     ("gpt-4.1", date(2027, 1, 14)),
 ];
 
+/// Models that OpenAI has shut down, and their last days; snapshots of them, such as `-0613` or
+/// `-2025-03-11`, too.
+const ENDED: &[(&str, Date)] = &[
+    ("ada", date(2024, 1, 4)),
+    ("babbage", date(2024, 1, 4)),
+    ("curie", date(2024, 1, 4)),
+    ("davinci", date(2024, 1, 4)),
+    ("text-ada", date(2024, 1, 4)),
+    ("text-babbage", date(2024, 1, 4)),
+    ("text-curie", date(2024, 1, 4)),
+    ("text-davinci", date(2024, 1, 4)),
+    ("code-davinci", date(2024, 1, 4)),
+    ("gpt-4-vision-preview", date(2024, 12, 6)),
+    ("gpt-4-1106-vision-preview", date(2024, 12, 6)),
+    ("gpt-4-32k", date(2025, 6, 6)),
+    ("gpt-4.5-preview", date(2025, 7, 14)),
+    ("o1-preview", date(2025, 7, 28)),
+    ("o1-mini", date(2025, 10, 27)),
+    ("codex-mini-latest", date(2026, 1, 16)),
+    ("chatgpt-4o-latest", date(2026, 2, 17)),
+    ("computer-use-preview", date(2026, 7, 23)),
+    ("gpt-4o-audio-preview", date(2026, 7, 23)),
+    ("gpt-4o-mini-audio-preview", date(2026, 7, 23)),
+    ("gpt-4o-search-preview", date(2026, 7, 23)),
+    ("gpt-4o-mini-search-preview", date(2026, 7, 23)),
+    ("gpt-5-chat-latest", date(2026, 7, 23)),
+    ("gpt-5-codex", date(2026, 7, 23)),
+    ("gpt-5.1-chat-latest", date(2026, 7, 23)),
+    ("gpt-5.1-codex", date(2026, 7, 23)),
+    ("gpt-5.1-codex-max", date(2026, 7, 23)),
+    ("gpt-5.1-codex-mini", date(2026, 7, 23)),
+    ("gpt-5.2-codex", date(2026, 7, 23)),
+    ("o3-deep-research", date(2026, 7, 23)),
+    ("o4-mini-deep-research", date(2026, 7, 23)),
+    ("gpt-5.2-chat-latest", date(2026, 8, 10)),
+    ("gpt-5.3-chat-latest", date(2026, 8, 10)),
+    ("gpt-3.5-turbo", date(2026, 10, 23)),
+    ("gpt-3.5-turbo-16k", date(2026, 10, 23)),
+    ("gpt-3.5-turbo-instruct", date(2026, 10, 23)),
+    ("gpt-4", date(2026, 10, 23)),
+];
+
+/// Whether a model of OpenAI, by its name alone, answers no more on a day.
+pub fn has_ended(name: &str, day: Date) -> bool {
+    let is_snapshot = |rest: &str| {
+        rest.is_empty() || rest.starts_with('-') && !rest.contains(|it: char| it.is_alphabetic())
+    };
+    let known = ENDED
+        .iter()
+        .find(|(model, _)| name.strip_prefix(model).is_some_and(is_snapshot));
+    let ends = known.map(|(_, ends)| *ends).or_else(|| ends_on(name));
+    ends.is_some_and(|ends| ends < day)
+}
+
 /// Reads the answer of `GET /models`, by name. `None` where it is not a list of models.
 pub(super) fn read(list: &Value) -> Option<Vec<Model>> {
     let entries = list.get("data").unwrap_or(list).as_array()?;
@@ -190,6 +244,33 @@ mod tests {
         for model in ["vllm/anything", "echo", "openai/echo"] {
             assert_eq!(facts(model), ModelFacts::default(), "{model}");
         }
+    }
+
+    #[test]
+    fn a_model_has_ended_after_its_last_day_and_so_have_its_snapshots() {
+        let day = date(2026, 11, 22);
+        for gone in [
+            "ada",
+            "babbage-002",
+            "text-davinci-003",
+            "gpt-4",
+            "gpt-4-0613",
+            "o1-preview-2024-09-12",
+        ] {
+            assert!(has_ended(gone, day), "{gone}");
+        }
+        for here in [
+            "gpt-4o",
+            "gpt-4-turbo",
+            "gpt-4.1-nano",
+            "gpt-5-mini",
+            "o1",
+            "text-embedding-ada-002",
+        ] {
+            assert!(!has_ended(here, day), "{here}");
+        }
+        assert!(has_ended("gpt-4o-mini", date(2027, 2, 1)));
+        assert!(!has_ended("gpt-4", date(2026, 10, 1)));
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Table {
     dropped: Vec<usize>,
     /// The column that a person types from: it is never cut.
     whole: Option<usize>,
+    /// Where all columns are shown; then it is said which ones found no room.
+    elsewhere: Option<&'static str>,
 }
 
 /// How far the other columns stand in where the one that is never cut has a line of its own.
@@ -83,6 +85,7 @@ impl Table {
             spare: Vec::new(),
             dropped: Vec::new(),
             whole: Some(0),
+            elsewhere: None,
         }
     }
 
@@ -122,6 +125,14 @@ impl Table {
         self
     }
 
+    /// The same table that says which columns found no room, and where all of them are, such as
+    /// `--format csv`.
+    #[must_use]
+    pub fn elsewhere(mut self, place: &'static str) -> Self {
+        self.elsewhere = Some(place);
+        self
+    }
+
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<TableCell>) {
         self.rows.push(cells);
@@ -147,8 +158,13 @@ impl Table {
         match ui.width() {
             Some(width) => {
                 let colors = ui.colors_out();
+                let hidden = (self.elsewhere).map(|place| (place, self.hidden(width)));
                 let text = self.fitted(width, colors);
                 ui.styled(format!("{text}\n"));
+                if let Some((place, hidden)) = hidden.filter(|(_, hidden)| !hidden.is_empty()) {
+                    let hidden = one_line(&hidden.join(", "));
+                    ui.status(format!("no room for {hidden}; {place} has all columns"));
+                }
             }
             None => {
                 for row in &self.rows {
@@ -166,6 +182,25 @@ impl Table {
             Some(whole) if !narrow.shows_whole(width) => self.stacked(whole, width, colors),
             _ => narrow.lines(width, colors).concat().join("\n"),
         }
+    }
+
+    /// The titles of the columns that find no room.
+    fn hidden(&self, width: usize) -> Vec<String> {
+        let whole = self.whole.filter(|it| !self.flexible.contains(it));
+        let narrow = self.without_spare(width);
+        let shown = match whole {
+            Some(whole) if !narrow.shows_whole(width) => {
+                let others: Vec<usize> = (0..self.header.len()).filter(|at| *at != whole).collect();
+                let mut rest = self.clone();
+                rest.keep(&others);
+                let mut shown = rest.without_spare(width.saturating_sub(INDENT)).header;
+                shown.extend(self.header.get(whole).cloned());
+                shown
+            }
+            _ => narrow.header,
+        };
+        let titles = self.header.iter().filter(|title| !shown.contains(title));
+        titles.cloned().collect()
     }
 
     /// The table without the columns that find no room.
@@ -386,6 +421,29 @@ mod tests {
         support/triage  0123456789ab  Ada Lovelace  Approved by everybody who was asked about it
         a               0123456789ab  Ada Lovelace  日本語
         ");
+    }
+
+    #[test]
+    fn the_columns_that_find_no_room_are_named_at_every_width() {
+        for width in 1..120 {
+            let hidden = table().hidden(width);
+            let text = table().fitted(width, false);
+            for title in ["name", "commit", "by", "message"] {
+                let is_shown = text.contains(&title.to_uppercase());
+                // What is cut is not left out.
+                let is_cut = text.contains('…');
+                assert!(
+                    is_shown || is_cut || hidden.contains(&title.to_owned()),
+                    "{width} {title}\n{text}"
+                );
+                assert!(
+                    !is_shown || !hidden.contains(&title.to_owned()),
+                    "{width} {title}\n{text}"
+                );
+            }
+        }
+        assert_eq!(table().hidden(120), [""; 0]);
+        assert!(!table().hidden(44).is_empty());
     }
 
     #[test]

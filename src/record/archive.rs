@@ -6,16 +6,18 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Write};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use flate2::{Compression, GzBuilder};
+use jiff::Timestamp;
 
 use super::log::hold::{Turn, lock_itself};
-use super::log::lines::Segment;
-use super::log::{Log, is_same};
+use super::log::lines::{Blocks, Segment, lines_of};
+use super::log::parse::{Line, Parsed, read};
+use super::log::{Log, Order, is_same};
 use crate::record::regular::open_regular;
 
 impl Log {
@@ -118,12 +120,37 @@ fn pack(path: &Path) -> io::Result<()> {
     let mut target = path.as_os_str().to_owned();
     target.push(".gz");
     write_anew(Path::new(&target), file.metadata()?.permissions(), |to| {
-        let mut encoder = GzEncoder::new(to, Compression::default());
+        let mut header = GzBuilder::new();
+        if let Some(latest) = latest_of(&file)? {
+            header = header.comment(format!("{LATEST}{latest}"));
+        }
+        let mut encoder = header.write(to, Compression::default());
         io::copy(&mut &file, &mut encoder)?;
         encoder.finish().map(drop)
     })?;
     drop(file);
     fs::remove_file(path)
+}
+
+/// How the comment in the head of an archive begins, that says when its latest record began.
+pub(super) const LATEST: &str = "latest ";
+
+/// When the latest record of a file began.
+fn latest_of(file: &File) -> io::Result<Option<Timestamp>> {
+    let segment = Segment::File(file.try_clone()?, file.metadata()?.len());
+    let (mut blocks, mut latest) = (Blocks::new(segment, Order::OldestFirst), None);
+    while let Some((at, text)) = blocks.next()? {
+        for (_, line) in lines_of(at, &text) {
+            let time = match read(line) {
+                Line::Brief(record) => Some(record.time),
+                Line::Parsed(Parsed::Record(record)) => Some(record.time),
+                Line::Parsed(_) => None,
+            };
+            latest = latest.max(time);
+        }
+    }
+    (&mut &*file).seek(SeekFrom::Start(0))?;
+    Ok(latest)
 }
 
 /// The text of an archive.

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::brief::Brief;
 use super::entry::Outcome;
-use super::feed::{Feed, Told, Whose};
+use super::feed::{Entry, Feed, Whose};
 use super::log::Log;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
@@ -37,24 +37,24 @@ pub struct Settled {
 /// - `P426`: the label of one fits several executions.
 /// - The log cannot be read.
 pub fn settle(log: &Log, feed: Feed) -> Result<Settled, Failure> {
-    let found = Found::new(log, &feed.told)?;
-    found.refuse_doubtful(&feed.told)?;
+    let found = Found::new(log, &feed.entries)?;
+    found.refuse_doubtful(&feed.entries)?;
     let ids: Vec<String> = feed
-        .told
+        .entries
         .iter()
         .filter_map(|it| found.only(&it.whose).map(str::to_owned))
         .collect();
     drop(found);
     let mut settled = Settled::default();
-    for (told, id) in feed.told.into_iter().zip(ids) {
-        let mut outcome = told.outcome;
+    for (entry, id) in feed.entries.into_iter().zip(ids) {
+        let mut outcome = entry.outcome;
         outcome.outcome_of = id;
         settled.outcomes.push(outcome);
     }
-    let mut said = said_before(log, &settled.outcomes)?;
-    settled.executions = said.len() as u64;
+    let mut earlier = said_earlier(log, &settled.outcomes)?;
+    settled.executions = earlier.len() as u64;
     for outcome in &settled.outcomes {
-        if let Some(known) = said.get_mut(&outcome.outcome_of) {
+        if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
             settled.replaced += u64::from(known.take(outcome));
         }
     }
@@ -85,9 +85,9 @@ enum Hit<'t> {
 }
 
 impl<'t> Wanted<'t> {
-    fn new(told: &'t [Told]) -> Self {
+    fn new(entries: &'t [Entry]) -> Self {
         let mut wanted = Self::default();
-        for Told { whose, .. } in told {
+        for Entry { whose, .. } in entries {
             match whose {
                 Whose::Id(id) => drop(wanted.ids.insert(id)),
                 Whose::Response(id) => {
@@ -166,9 +166,9 @@ fn each_line<T: Send>(
 }
 
 impl<'t> Found<'t> {
-    fn new(log: &Log, told: &'t [Told]) -> Result<Self, Failure> {
+    fn new(log: &Log, entries: &'t [Entry]) -> Result<Self, Failure> {
         let mut found = Self {
-            wanted: Wanted::new(told),
+            wanted: Wanted::new(entries),
             ids: HashMap::new(),
             here: HashSet::new(),
         };
@@ -197,12 +197,12 @@ impl<'t> Found<'t> {
     }
 
     /// Refuses all where one fits no execution, or several.
-    fn refuse_doubtful(&self, told: &[Told]) -> Result<(), Failure> {
-        let mut doubtful = told.iter().filter(|it| self.only(&it.whose).is_none());
+    fn refuse_doubtful(&self, entries: &[Entry]) -> Result<(), Failure> {
+        let mut doubtful = entries.iter().filter(|it| self.only(&it.whose).is_none());
         let Some(first) = doubtful.next() else {
             return Ok(());
         };
-        let more: Vec<String> = doubtful.by_ref().take(LISTED).map(Told::place).collect();
+        let more: Vec<String> = doubtful.by_ref().take(LISTED).map(Entry::place).collect();
         let rest = doubtful.count();
         let failure = match self.ids.get(&first.whose) {
             Some(ids) => several(&first.whose, ids),
@@ -258,16 +258,16 @@ fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
     .hint("name the one that is meant by its `id`; nothing was kept")
 }
 
-/// What was said of an execution.
+/// What was earlier of an execution.
 #[derive(Default)]
-struct Said {
+struct Earlier {
     score: bool,
     label: bool,
     metrics: BTreeSet<String>,
 }
 
-impl Said {
-    /// Whether something was said before.
+impl Earlier {
+    /// Whether something was earlier before.
     fn take(&mut self, outcome: &Outcome) -> bool {
         let mut is_again = false;
         let mut say = |slot: &mut bool, is_said: bool| {
@@ -284,11 +284,11 @@ impl Said {
 }
 
 /// What the log says already of the executions that these outcomes are of.
-fn said_before(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Said>, Failure> {
-    let mut said: HashMap<String, Said> = HashMap::with_capacity(outcomes.len());
+fn said_earlier(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Earlier>, Failure> {
+    let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(outcomes.len());
     for outcome in outcomes {
-        if !said.contains_key(&outcome.outcome_of) {
-            said.insert(outcome.outcome_of.clone(), Said::default());
+        if !earlier.contains_key(&outcome.outcome_of) {
+            earlier.insert(outcome.outcome_of.clone(), Earlier::default());
         }
     }
     let of = |line: &[u8], found: &mut Vec<Outcome>| {
@@ -299,9 +299,9 @@ fn said_before(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Said>,
         }
     };
     each_line(log, &of, &mut |outcome: Outcome| {
-        if let Some(known) = said.get_mut(&outcome.outcome_of) {
+        if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
             known.take(&outcome);
         }
     })?;
-    Ok(said)
+    Ok(earlier)
 }

@@ -10,8 +10,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use memchr::memchr;
 use memchr::memmem::Finder;
+use serde::Deserialize;
 
-use super::entry::{ErrorNote, Record, Source, Status, Usage};
+use super::entry::{Record, Source, Status, Usage};
 
 /// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
 const LONG_FIELDS: &[u8] = br#","variables":"#;
@@ -45,7 +46,29 @@ pub(in crate::record) struct Brief<'l> {
     pub(in crate::record) cost_usd: Option<f64>,
     pub(in crate::record) response_id: Option<&'l str>,
     pub(in crate::record) case: Option<&'l str>,
+    /// The hash of the whole request, with what a caller added.
+    pub(in crate::record) request: Option<&'l str>,
+    /// What went wrong.
+    pub(in crate::record) error: Option<BriefError<'l>>,
     labels: Labels<'l>,
+}
+
+/// What went wrong with an execution, in words for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::record) struct BriefError<'l> {
+    pub(in crate::record) code: Option<&'l str>,
+    pub(in crate::record) reason: Option<&'l str>,
+}
+
+/// The same as it stands in a line.
+#[derive(Deserialize)]
+struct WrittenError<'l> {
+    #[serde(borrow, default)]
+    code: Option<&'l str>,
+    #[serde(borrow, default)]
+    reason: Option<&'l str>,
+    #[serde(borrow, rename = "message")]
+    _message: &'l str,
 }
 
 /// Labels as they stand: in the line, or in a record.
@@ -96,6 +119,15 @@ impl<'l> Brief<'l> {
             cost_usd: record.cost_usd,
             response_id: record.response_id.as_deref(),
             case: record.case.as_deref(),
+            request: match &record.sent_hash {
+                Some(hash) => Some(hash),
+                None if record.sent.is_empty() => record.request_hash.as_deref(),
+                None => None,
+            },
+            error: record.error.as_ref().map(|error| BriefError {
+                code: error.code.as_deref(),
+                reason: error.reason.as_deref(),
+            }),
             labels: Labels::Map(&record.labels),
         }
     }
@@ -180,15 +212,16 @@ impl<'l> Brief<'l> {
         at.eat(b",\"request_id\":")?;
         at.bytes_or_null()?;
         at.eat(b",\"request_hash\":")?;
-        at.bytes_or_null()?;
+        let mut request = at.text_or_null()?;
         if at.eat(b",\"sent\":[").is_some() {
             while at.eat(b"]").is_none() {
                 at.bytes()?;
                 at.eat(b",").or_else(|| at.is_before(b"]"))?;
+                request = None;
             }
         }
         if at.eat(b",\"sent_hash\":").is_some() {
-            at.bytes_or_null()?;
+            request = at.text_or_null()?.or(request);
         }
         at.eat(b",\"case\":")?;
         let case = at.text_or_null()?;
@@ -197,13 +230,15 @@ impl<'l> Brief<'l> {
         at.eat(b",\"fallback\":")?;
         at.bytes_or_null()?;
         at.eat(b",\"error\":")?;
+        let mut failure = None;
         if at.eat(b"null,\"variables\":").is_none() {
             let error = line.get(at.at..head_end(line)?)?;
             // What is escaped here is left to the other reader, as everywhere.
             if memchr(b'\\', error).is_some() {
                 return None;
             }
-            serde_json::from_slice::<ErrorNote>(error).ok()?;
+            let WrittenError { code, reason, .. } = serde_json::from_slice(error).ok()?;
+            failure = Some(BriefError { code, reason });
         }
         Some(Self {
             id,
@@ -227,6 +262,8 @@ impl<'l> Brief<'l> {
             cost_usd,
             response_id,
             case,
+            request,
+            error: failure,
             labels: Labels::Line(labels),
         })
     }

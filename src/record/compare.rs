@@ -14,6 +14,7 @@ mod verdict;
 use jiff::Timestamp;
 
 use crate::error::Failure;
+use crate::record::entry::Status;
 use crate::record::groups::{Groups, Mix, Question};
 use crate::record::log::Log;
 use crate::statistics::{Side, split_p};
@@ -75,8 +76,9 @@ pub struct Whole {
     pub counted: u64,
     /// When the first and the last began.
     pub times: Option<(Timestamp, Timestamp)>,
-    /// The share of those that count which has an outcome.
-    pub coverage: f64,
+    /// The share of those that count and have status ok which has an outcome; none where none has that
+    /// status.
+    pub coverage: Option<f64>,
 }
 
 /// How units, or calls, were split.
@@ -123,10 +125,17 @@ pub struct Comparison {
     pub groups: Groups,
 }
 
+/// Whether outcomes are in for one of two sides and not for the other. Where none can come of a side,
+/// that side does not wait for any.
+fn is_apart(base: Option<f64>, head: Option<f64>) -> bool {
+    let both = base.zip(head);
+    both.is_some_and(|(base, head)| (base - head).abs() > SAME_COVERAGE)
+}
+
 impl Comparison {
     /// Whether outcomes are in for one side and not for the other.
     pub fn is_not_covered_alike(&self) -> bool {
-        (self.base.coverage - self.head.coverage).abs() > SAME_COVERAGE
+        is_apart(self.base.coverage, self.head.coverage)
     }
 }
 
@@ -155,7 +164,7 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
     let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
     let whole = |is_head: bool| {
         let mut whole = Whole::default();
-        let mut told = 0;
+        let (mut ok, mut covered) = (0, 0);
         for (at, call) in calls.iter().enumerate() {
             if call.is_head != is_head {
                 continue;
@@ -166,13 +175,13 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
             whole.times = Some((first.min(time), last.max(time)));
             if counts(at) {
                 whole.counted += 1;
-                told += u64::from(call.ending.is_some());
+                // Of a call that failed no outcome is waited for.
+                let is_ok = call.status == Status::Ok;
+                ok += u64::from(is_ok);
+                covered += u64::from(is_ok && call.ending.is_some());
             }
         }
-        whole.coverage = match whole.counted {
-            0 => 0.0,
-            all => told as f64 / all as f64,
-        };
+        whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
         whole
     };
     let (base, head) = (whole(false), whole(true));

@@ -11,6 +11,9 @@ use uuid::{NoContext, Uuid};
 use crate::error::Failure;
 use crate::prompt::code;
 
+/// The label that names whom a call was made for.
+pub const SUBJECT: &str = "subject";
+
 /// The number of this form of a line.
 pub const SCHEMA: u32 = 1;
 
@@ -193,8 +196,44 @@ impl Record {
             return Err(bad("`cost_usd` is negative".to_owned())
                 .hint("it would lift the budgets; leave it out where the cost is not known"));
         }
+        if let Some((name, most)) = record.absurd() {
+            return Err(
+                bad(format!("`{name}` is more than any call has: {most}")).hint(
+                    "one such figure would hide all others; leave it out where it is not known",
+                ),
+            );
+        }
         record.source = Source::External;
         Ok(record)
+    }
+}
+
+/// No call has more: US dollars, tokens, and milliseconds.
+const MOST_COST: f64 = 1_000_000.0;
+const MOST_TOKENS: u64 = 1_000_000_000_000;
+const MOST_DURATION: u64 = 366 * 24 * 3_600_000;
+
+impl Record {
+    /// A figure that no call can have, with the most that one may have.
+    fn absurd(&self) -> Option<(&'static str, String)> {
+        let usage = &self.usage;
+        let tokens = [
+            ("input_tokens", usage.input_tokens),
+            ("cached_tokens", usage.cached_tokens),
+            ("cache_write_tokens", usage.cache_write_tokens),
+            ("output_tokens", usage.output_tokens),
+            ("reasoning_tokens", usage.reasoning_tokens),
+            ("total_tokens", usage.total_tokens),
+        ];
+        let most_of = |count: Option<u64>, most: u64| count.is_some_and(|count| count > most);
+        if self.cost_usd.is_some_and(|cost| cost > MOST_COST) {
+            return Some(("cost_usd", MOST_COST.to_string()));
+        }
+        if most_of(self.duration_ms, MOST_DURATION) {
+            return Some(("duration_ms", MOST_DURATION.to_string()));
+        }
+        let tokens = tokens.into_iter().find(|(_, it)| most_of(*it, MOST_TOKENS));
+        tokens.map(|(name, _)| (name, MOST_TOKENS.to_string()))
     }
 }
 
@@ -340,13 +379,16 @@ pub struct Usage {
 }
 
 /// What went wrong with an execution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorNote {
     /// The code, such as `P305`.
     #[serde(default)]
     pub code: Option<String>,
     /// What happened, without any key.
     pub message: String,
+    /// Why an answer is incomplete, in the word of the API, such as `max_output_tokens`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What became of an execution, recorded later.

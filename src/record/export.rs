@@ -371,8 +371,8 @@ mod tests {
     fn every_field_of_a_record_has_a_column_or_is_left_out_on_purpose() {
         let mut execution = execution();
         execution.record.error = Some(ErrorNote {
-            code: None,
             message: "m".to_owned(),
+            ..ErrorNote::default()
         });
         for key in row(&execution).keys() {
             let is_left_out = ["schema", "request_id"].contains(&key.as_str());

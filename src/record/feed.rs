@@ -30,7 +30,7 @@ pub enum Whose {
 
 /// An outcome as it was told.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct Entry {
     /// The line that it stands on.
     pub line: usize,
     /// Whose it is.
@@ -39,7 +39,7 @@ pub struct Told {
     pub outcome: Outcome,
 }
 
-impl Told {
+impl Entry {
     /// Where it stands, for people.
     pub fn place(&self) -> String {
         format!("{PLACE}:{}", self.line)
@@ -50,19 +50,19 @@ impl Told {
 #[derive(Debug, Default, PartialEq)]
 pub struct Feed {
     /// The outcomes, in their order.
-    pub told: Vec<Told>,
+    pub entries: Vec<Entry>,
     /// How many lines say nothing of their execution, as where its outcome is not in yet.
     pub empty: u64,
 }
 
 impl Feed {
-    fn take(&mut self, told: Told) {
-        let it = &told.outcome;
+    fn take(&mut self, entry: Entry) {
+        let it = &entry.outcome;
         let is_empty =
             it.score.is_none() && it.label.is_none() && it.note.is_none() && it.metrics.is_empty();
         match is_empty {
             true => self.empty += 1,
-            false => self.told.push(told),
+            false => self.entries.push(entry),
         }
     }
 }
@@ -126,10 +126,10 @@ impl Reader {
         Ok(())
     }
 
-    fn told(self, line: usize) -> Result<Told, Wrong> {
+    fn entry(self, line: usize) -> Result<Entry, Wrong> {
         let mut whose = self.whose.into_iter();
         match (whose.next(), whose.next()) {
-            (Some(whose), None) => Ok(Told {
+            (Some(whose), None) => Ok(Entry {
                 line,
                 whose,
                 outcome: self.outcome,
@@ -163,7 +163,7 @@ fn column_of(line: &str, key: &str) -> usize {
     before.chars().count() + 1
 }
 
-fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Told, Failure> {
+fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Entry, Failure> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         let column = error.column().max(1);
         bad(number, column, format!("the line is not JSON: {error}"))
@@ -182,7 +182,7 @@ fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Told, Failure
         })?;
     }
     reader
-        .told(number)
+        .entry(number)
         .map_err(|message| bad(number, 1, message))
 }
 
@@ -248,7 +248,11 @@ fn parse_table(text: &str, now: Timestamp) -> Result<Feed, Failure> {
                 bad(line + down, column, message)
             })?;
         }
-        feed.take(reader.told(line).map_err(|message| bad(line, 1, message))?);
+        feed.take(
+            reader
+                .entry(line)
+                .map_err(|message| bad(line, 1, message))?,
+        );
         Ok(())
     })?;
     Ok(feed)
@@ -358,7 +362,7 @@ mod tests {
     }
 
     fn strip(feed: Feed) -> Vec<(Whose, Outcome)> {
-        feed.told
+        feed.entries
             .into_iter()
             .map(|it| (it.whose, it.outcome))
             .collect()
@@ -369,9 +373,9 @@ mod tests {
         let lines = "{\"id\":\"a\",\"score\":0.9,\"metrics\":{\"r\":1.8}}\n\n{\"id\":\"b\",\"label\":\"win\",\"note\":\"x, \\\"y\\\"\\nz\"}\n";
         let table = "id,score,label,r,note\r\na,0.9,,1.8,\r\n\r\nb,,win,,\"x, \"\"y\"\"\nz\"";
         let read = outcomes(lines, now()).unwrap();
-        assert_eq!(read.told[1].line, 3);
+        assert_eq!(read.entries[1].line, 3);
         let tabled = outcomes(table, now()).unwrap();
-        assert_eq!(tabled.told[1].line, 4);
+        assert_eq!(tabled.entries[1].line, 4);
         assert_eq!(strip(read), strip(tabled));
         assert_eq!(outcomes("", now()).unwrap(), Feed::default());
     }
@@ -385,7 +389,7 @@ mod tests {
         assert_eq!(read[1].0, Whose::Label("order".to_owned(), "17".to_owned()));
         let table = "label:order,label,profit\nA-1,win,3\nA-2,,\n";
         let read = outcomes(table, now()).unwrap();
-        assert_eq!((read.told.len(), read.empty), (1, 1));
+        assert_eq!((read.entries.len(), read.empty), (1, 1));
     }
 
     #[test]

@@ -33,6 +33,11 @@ pub struct Filter {
     pub min_cost: Option<f64>,
 }
 
+/// Whether a part of an id is all of it: a UUID as promptctl writes it.
+pub(super) fn is_whole_id(part: &str) -> bool {
+    part.len() == 36
+}
+
 impl Filter {
     /// Whether a record is meant, as far as the record itself tells.
     pub(super) fn matches(&self, record: &Brief<'_>) -> bool {

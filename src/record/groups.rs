@@ -11,7 +11,8 @@ mod dimension;
 mod feed;
 pub(in crate::record) mod figures;
 mod found;
-mod id;
+pub(in crate::record) mod id;
+pub(in crate::record) mod kind;
 mod measure;
 mod page;
 mod past;
@@ -19,6 +20,7 @@ mod question;
 mod rank;
 mod rows;
 mod seen;
+pub(in crate::record) mod spent;
 mod tally;
 #[cfg(test)]
 mod tests;
@@ -26,9 +28,11 @@ mod tests;
 use std::path::Path;
 
 use cache::{Cache, Found};
+use feed::Read;
+use past::Sums;
 use tally::{Ended, Tally};
 
-use super::history;
+use super::history::{self, Summed};
 use super::log::Log;
 use super::log::hold::Turn;
 use crate::error::Failure;
@@ -38,7 +42,7 @@ pub use figures::{Answers, Group, MOST_NAMES, Mix, Outcomes, Series, Tokens};
 pub use found::{Groups, Met, Past, Skipped, Source};
 pub use measure::{Best, Bound, Condition, Figure, Judged, Measure};
 pub use question::Question;
-pub use rank::{Board, Place, rank};
+pub use rank::{Board, FEWEST_RANKED, Place, rank};
 pub use rows::Ending;
 pub(in crate::record) use rows::{Row, rows};
 pub use tally::MOST_GROUPS;
@@ -52,10 +56,141 @@ pub use tally::MOST_GROUPS;
 /// - A file is there and cannot be read.
 /// - `P421`: there are more groups than [`MOST_GROUPS`].
 pub fn read(logs: &[Log], question: &Question, kept: Option<&Path>) -> Result<Groups, Failure> {
-    let (parts, sums) = open(logs)?;
-    let mut groups = read_logs(parts, logs, question, kept)?;
-    past::add(&mut groups, sums, question)?;
-    Ok(groups)
+    let mut answers = read_all(logs, &[question], kept)?;
+    Ok(answers.pop().unwrap_or_default())
+}
+
+/// The same for several questions whose filters are alike, in one reading.
+///
+/// # Errors
+/// See [`read`].
+pub fn read_all(
+    logs: &[Log],
+    questions: &[&Question],
+    kept: Option<&Path>,
+) -> Result<Vec<Groups>, Failure> {
+    let (parts, past) = open(logs)?;
+    let size: u64 = parts.iter().map(|it| it.part.size()).sum();
+    let kept = kept.filter(|_| size >= cache::WORTH);
+    drop(parts);
+    let sums: Vec<Sums> = (questions.iter())
+        .map(|question| Sums::of(past.clone(), question))
+        .collect();
+    let mut asked = Vec::with_capacity(questions.len());
+    for (question, sums) in questions.iter().zip(&sums) {
+        let cache = kept.and_then(|folder| Cache::new(folder, question, &sums.summed));
+        let mut asked_one = Asking {
+            question,
+            summed: &sums.summed,
+            cache,
+            was_wrong: false,
+            answer: None,
+        };
+        asked_one.look(logs, size)?;
+        asked.push(asked_one);
+    }
+    read_whole(logs, &mut asked)?;
+    let answers: Vec<Groups> = (asked.into_iter())
+        .map(|it| Groups {
+            was_wrong: it.was_wrong,
+            ..it.answer.unwrap_or_default()
+        })
+        .collect();
+    let mut done = Vec::with_capacity(answers.len());
+    for ((mut groups, sums), question) in answers.into_iter().zip(sums).zip(questions) {
+        past::add(&mut groups, sums, question)?;
+        done.push(groups);
+    }
+    Ok(done)
+}
+
+/// A question, and its answer once it is known.
+struct Asking<'q> {
+    question: &'q Question,
+    summed: &'q Summed,
+    cache: Option<Cache>,
+    was_wrong: bool,
+    answer: Option<Groups>,
+}
+
+impl Asking<'_> {
+    /// Answers from what was kept, and what is new since then.
+    fn look(&mut self, logs: &[Log], size: u64) -> Result<(), Failure> {
+        let Some(cache) = &self.cache else {
+            return Ok(());
+        };
+        let parts = feed::parts(logs)?;
+        let known = match cache.find(&parts) {
+            Found::Nothing => return Ok(()),
+            Found::Wrong => {
+                self.was_wrong = true;
+                return Ok(());
+            }
+            // Where much is new, it is better to keep all anew than to read the same every time.
+            Found::Known(known) if known.lacks(&parts) > cache::WORTH.max(size / 8) => {
+                return Ok(());
+            }
+            Found::Known(known) => known,
+        };
+        let rest = known.rest(parts);
+        let mut tallies = [Tally::after(self.question, self.summed, *known)];
+        read_into(rest, &[self.question], &mut tallies)?;
+        let [tally] = tallies;
+        if let Ended::Groups(groups) = tally.finish(None) {
+            self.answer = Some(groups);
+        }
+        Ok(())
+    }
+}
+
+/// Answers what is not answered yet, in one reading of everything.
+fn read_whole(logs: &[Log], asked: &mut [Asking<'_>]) -> Result<(), Failure> {
+    let mut open: Vec<&mut Asking<'_>> =
+        asked.iter_mut().filter(|it| it.answer.is_none()).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let parts = feed::parts(logs)?;
+    let is_kept = open.iter().any(|it| it.cache.is_some());
+    let covers = match is_kept {
+        true => cache::covers(&parts).ok().flatten(),
+        false => None,
+    };
+    let questions: Vec<&Question> = open.iter().map(|it| it.question).collect();
+    let mut tallies: Vec<Tally<'_>> = (open.iter())
+        .map(|it| Tally::new(it.question, it.summed))
+        .collect();
+    read_into(parts, &questions, &mut tallies)?;
+    for (asked, tally) in open.iter_mut().zip(tallies) {
+        let keep = asked.cache.as_ref().zip(covers.clone());
+        // Nothing was known before that could not hold.
+        if let Ended::Groups(groups) = tally.finish(keep) {
+            asked.answer = Some(groups);
+        }
+    }
+    Ok(())
+}
+
+/// Reads files for several questions at once.
+fn read_into(
+    parts: Vec<feed::Wanted>,
+    questions: &[&Question],
+    tallies: &mut [Tally<'_>],
+) -> Result<(), Failure> {
+    feed::each_page(parts, questions, &mut |read| {
+        match read {
+            Read::File { path, is_more } => {
+                tallies.iter_mut().for_each(|it| it.begin(&path, is_more));
+            }
+            Read::Damaged(why) => tallies.iter_mut().for_each(|it| it.damaged(why)),
+            Read::Pages(pages) => {
+                for (tally, page) in tallies.iter_mut().zip(pages) {
+                    tally.take(page)?;
+                }
+            }
+        }
+        Ok(())
+    })
 }
 
 /// The files of logs, and the sums of what was there before them, as they are at one moment.
@@ -74,55 +209,4 @@ fn open(logs: &[Log]) -> Result<(Vec<feed::Wanted>, history::Past), Failure> {
     }
     drop(turns);
     Ok((parts, past))
-}
-
-fn read_logs(
-    parts: Vec<feed::Wanted>,
-    logs: &[Log],
-    question: &Question,
-    kept: Option<&Path>,
-) -> Result<Groups, Failure> {
-    let size: u64 = parts.iter().map(|it| it.part.size()).sum();
-    let cache = kept.filter(|_| size >= cache::WORTH);
-    let Some(cache) = cache.and_then(|folder| Cache::new(folder, question)) else {
-        return read_all(parts, question, None);
-    };
-    let mut was_wrong = false;
-    let parts = match cache.find(&parts) {
-        Found::Nothing => parts,
-        Found::Wrong => {
-            was_wrong = true;
-            parts
-        }
-        // Where much is new, it is better to keep all anew than to read the same every time.
-        Found::Known(known) if known.lacks(&parts) > cache::WORTH.max(size / 8) => parts,
-        Found::Known(known) => {
-            let rest = known.rest(parts);
-            let mut tally = Tally::after(question, *known);
-            feed::each_page(rest, question, &mut |page| tally.take(page))?;
-            match tally.finish(None) {
-                Ended::Groups(groups) => return Ok(groups),
-                Ended::BeginAnew => feed::parts(logs)?,
-            }
-        }
-    };
-    let mut groups = read_all(parts, question, Some(&cache))?;
-    groups.was_wrong = was_wrong;
-    Ok(groups)
-}
-
-/// Reads all of these files.
-fn read_all(
-    parts: Vec<feed::Wanted>,
-    question: &Question,
-    cache: Option<&Cache>,
-) -> Result<Groups, Failure> {
-    let covers = cache.and_then(|cache| Some((cache, cache::covers(&parts).ok()??)));
-    let mut tally = Tally::new(question);
-    feed::each_page(parts, question, &mut |page| tally.take(page))?;
-    match tally.finish(covers) {
-        Ended::Groups(groups) => Ok(groups),
-        // Nothing was known before that could not hold.
-        Ended::BeginAnew => Ok(Groups::default()),
-    }
 }

@@ -5,6 +5,9 @@
 //! file was; then the file is replaced, the sums are appended, and the note goes. Whoever finds a note
 //! knows by the file whether it was replaced: then the sums count, else they do not.
 
+mod summed;
+mod sums;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -15,133 +18,17 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{Record, SCHEMA, Source, Status};
+use super::entry::{Record, SCHEMA, SUBJECT, Source, Status};
 use super::groups::became::Became;
 use super::groups::figures::{Outcomes, Tokens};
+use super::groups::id::Id;
+use super::groups::kind::Kind;
 use super::log::Log;
-use crate::statistics::{Moments, Quantiles, Sketch};
+use crate::statistics::{Moments, Quantiles};
 
-/// The label that names whom a call was made for.
-const SUBJECT: &str = "subject";
-
-/// The figures of the executions of a day that have these things in common.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DaySum {
-    /// The form of the line.
-    pub schema: u32,
-    /// The day, in UTC.
-    pub day: String,
-    /// The name of the prompt.
-    pub prompt: String,
-    /// The number of its version.
-    pub version: Option<u32>,
-    /// The environment that the version was taken from.
-    pub environment: Option<String>,
-    /// The model that answered.
-    pub model: Option<String>,
-    /// How they ended.
-    pub status: Status,
-    /// How many there were.
-    pub executions: u64,
-    /// How many different values their label `subject` had.
-    pub subjects: u64,
-    /// Those that the version here answered because the stored prompt is gone.
-    pub fallbacks: u64,
-    /// When the first and the last began.
-    pub first: Timestamp,
-    /// When the last began.
-    pub last: Timestamp,
-    /// How long they took, in milliseconds.
-    pub duration_ms: Latency,
-    /// The tokens.
-    pub tokens: Tokens,
-    /// What those cost whose price is known, in US dollars.
-    pub cost_usd: Figures,
-    /// What became of them.
-    pub outcomes: Told,
-}
-
-/// The count, the sum and the sum of the squares of values, and the outermost of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
-    /// How many.
-    pub count: u64,
-    /// Their sum.
-    pub sum: f64,
-    /// The sum of their squares.
-    pub squares: f64,
-    /// The smallest.
-    pub least: Option<f64>,
-    /// The largest.
-    pub most: Option<f64>,
-}
-
-/// Latencies: how many lie in each of many narrow ranges, each 1.005/0.995 times as wide as the one below.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Latency {
-    /// The number of the first range that is counted; range k ends at (1.005/0.995)^k.
-    pub first: i32,
-    /// How many lie in each from there on.
-    pub counts: Vec<u64>,
-    /// The smallest.
-    pub least: Option<f64>,
-    /// The largest.
-    pub most: Option<f64>,
-}
-
-/// What became of executions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Told {
-    /// How many have an outcome.
-    pub count: u64,
-    /// The scores.
-    pub score: Figures,
-    /// How many have each label, and how many of those have a price.
-    pub labels: BTreeMap<String, [u64; 2]>,
-    /// The metrics.
-    pub metrics: BTreeMap<String, Figures>,
-}
-
-impl From<&Moments> for Figures {
-    fn from(it: &Moments) -> Self {
-        Self {
-            count: it.n(),
-            sum: it.sum().unwrap_or(0.0),
-            squares: it.sum_of_squares(),
-            least: it.least(),
-            most: it.most(),
-        }
-    }
-}
-
-impl Figures {
-    /// The same to add to others.
-    pub fn moments(&self) -> Moments {
-        let ends = self.least.zip(self.most).unwrap_or_default();
-        Moments::of_sums(self.count, self.sum, self.squares, ends.into())
-    }
-}
-
-impl Latency {
-    fn of(values: &Quantiles) -> Self {
-        let sketch = values.to_sketch();
-        let (first, counts) = sketch.ranges();
-        let ends = values.figures([0.0, 1.0]);
-        Self {
-            first,
-            counts: counts.to_vec(),
-            least: ends.map(|it| it[0]),
-            most: ends.map(|it| it[1]),
-        }
-    }
-
-    /// The same to add to others; empty where a line is not sound.
-    pub fn sketch(&self) -> Sketch {
-        let ends = self.least.zip(self.most);
-        ends.and_then(|ends| Sketch::of_ranges(self.first, self.counts.clone(), ends.into()))
-            .unwrap_or_default()
-    }
-}
+pub use summed::Ids;
+pub(super) use summed::{Known, Summed};
+pub use sums::{DaySum, Figures, Latency, OutcomeSums};
 
 /// What the executions of a line have in common.
 type Key = (
@@ -171,13 +58,14 @@ struct Group {
     cost: Moments,
     outcomes: Outcomes,
     priced: BTreeMap<String, u64>,
+    ids: Vec<u64>,
 }
 
 /// Where an execution was added, for its outcomes.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     key: Key,
-    is_priced: bool,
+    kind: Kind,
 }
 
 impl Adding {
@@ -202,8 +90,10 @@ impl Adding {
             cost: Moments::default(),
             outcomes: Outcomes::default(),
             priced: BTreeMap::new(),
+            ids: Vec::new(),
         });
         group.executions += 1;
+        group.ids.push(summed::short(Id::of(&record.id)));
         if let Some(subject) = record.labels.get(SUBJECT) {
             group.subjects.insert(subject.clone());
         }
@@ -224,16 +114,19 @@ impl Adding {
         }
         Place {
             key,
-            is_priced: record.cost_usd.is_some(),
+            kind: Kind {
+                is_priced: record.cost_usd.is_some(),
+                is_ok: record.status == Status::Ok,
+            },
         }
     }
 
     pub(super) fn end(&mut self, place: &Place, became: Became) {
         if let Some(group) = self.groups.get_mut(&place.key) {
-            if let Some(label) = became.label().filter(|_| place.is_priced) {
+            if let Some(label) = became.label().filter(|_| place.kind.is_priced) {
                 *group.priced.entry(label.to_owned()).or_default() += 1;
             }
-            became.add_to(&mut group.outcomes, place.is_priced, "");
+            became.add_to(&mut group.outcomes, place.kind, "");
         }
     }
 
@@ -271,14 +164,20 @@ impl Adding {
                 duration_ms: Latency::of(&it.latency),
                 tokens: it.tokens,
                 cost_usd: Figures::from(&it.cost),
-                outcomes: Told {
+                outcomes: OutcomeSums {
                     count: it.outcomes.count,
                     score: Figures::from(&it.outcomes.score),
                     labels: labels.collect(),
                     metrics: metrics
                         .map(|(name, it)| (name.clone(), Figures::from(it)))
                         .collect(),
+                    labelled: match it.outcomes.beyond {
+                        0 => 0,
+                        _ => it.outcomes.labelled,
+                    },
+                    beyond: it.outcomes.beyond,
                 },
+                ids: Ids::of(it.ids),
             };
             let line = serde_json::to_string(&sum)?;
             serde_json::from_str::<DaySum>(&line).map_err(|_| {
@@ -318,7 +217,7 @@ pub(super) struct History {
 }
 
 /// What past sums were read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Past {
     /// The sums.
     pub sums: Vec<DaySum>,

@@ -12,8 +12,10 @@ use hold::{Held, Turn, lock_itself};
 use crate::error::Failure;
 use crate::prompt::code;
 
+mod collect;
 pub(super) mod hold;
 pub(super) mod lines;
+pub(super) mod newest;
 pub(super) mod parse;
 pub(super) mod read;
 

@@ -103,6 +103,7 @@ impl Privacy {
             ErrorNote {
                 message: words.words(title, error.message),
                 code: error.code,
+                reason: error.reason,
             }
         });
         let gone = STORED_PROMPT_GONE.explanation().title;
@@ -262,6 +263,7 @@ mod tests {
         record.error = Some(ErrorNote {
             code: Some("P314".to_owned()),
             message: "the model refused: abc is not nice".to_owned(),
+            reason: None,
         });
         record
     }

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::archive::{segment_of, write_lines};
 use super::filter::Filter;
 use super::groups::became::Became;
-use super::history::{Adding, History};
+use super::groups::id::Id;
+use super::history::{Adding, History, Summed};
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Parsed, parse};
 use super::log::{Log, Order};
@@ -65,7 +66,8 @@ impl Log {
         let archives = self.archives()?.into_values().map(|path| (path, true));
         let own = Some((self.path().to_path_buf(), false)).filter(|(path, _)| path.exists());
         let files: Vec<(PathBuf, bool)> = archives.chain(own).collect();
-        let mut adding = add_up(&files, cutoff)?.into_iter();
+        let summed = Summed::of(&history.read()?.sums);
+        let mut adding = add_up(&files, cutoff, &summed)?.into_iter();
         let mut pruner = Pruner {
             cutoff,
             is_dry,
@@ -81,8 +83,13 @@ impl Log {
     }
 }
 
-/// What the records of each file come to that go away, with what became of them.
-fn add_up(files: &[(PathBuf, bool)], cutoff: Timestamp) -> io::Result<Vec<Adding>> {
+/// What the records of each file come to that go away, with what became of them. One that sums count already,
+/// because it was taken away before and appended again, goes away and adds nothing.
+fn add_up(
+    files: &[(PathBuf, bool)],
+    cutoff: Timestamp,
+    summed: &Summed,
+) -> io::Result<Vec<Adding>> {
     let mut sums: Vec<Adding> = Vec::new();
     let mut gone = HashMap::new();
     let mut became: HashMap<String, Became> = HashMap::new();
@@ -97,6 +104,9 @@ fn add_up(files: &[(PathBuf, bool)], cutoff: Timestamp) -> io::Result<Vec<Adding
             for (_, line) in lines_of(at, &text) {
                 match parse(line, &Filter::default(), true) {
                     Some(Parsed::Record(record)) if record.time < cutoff => {
+                        if summed.has(Id::of(&record.id), record.time.as_millisecond()) {
+                            continue;
+                        }
                         // One that is there twice counts once.
                         if let Entry::Vacant(free) = gone.entry(record.id.clone()) {
                             free.insert((number, adding.take(&record)));

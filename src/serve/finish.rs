@@ -55,6 +55,7 @@ impl Finish {
         let note = failure.map(|failure| ErrorNote {
             code: failure.code.map(|code| code.as_str().to_owned()),
             message: failure.message,
+            reason: answer.as_ref().and_then(|it| it.incomplete_reason.clone()),
         });
         let status = if note.is_some() {
             Status::Error
@@ -123,5 +124,6 @@ fn note(code: code::Code, message: &str) -> ErrorNote {
     ErrorNote {
         code: Some(code.as_str().to_owned()),
         message,
+        reason: None,
     }
 }

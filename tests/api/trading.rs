@@ -86,6 +86,8 @@ fn four_hundred_signals_of_two_strategies_have_their_outcomes() {
     zh       reversal          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  53 % (43–62)    21 (-22–64)  0.09 (-0.09–0.26)
     -        breakout          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  79 % (70–86)  221 (178–264)   0.89 (0.71–1.06)
     -        reversal          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  73 % (64–81)  171 (128–214)   0.69 (0.51–0.86)
+    --- stderr
+    no room for p50, p90, p99, per call, per win, tokens in/out, last used, over time; --format csv has all columns
     $ promptctl leaderboard --by variant --metric r_multiple
     RANK  PROMPT                           VARIANT  R_MULTIPLE      LOW    HIGH    N  FIRST USED  LAST USED
     1     trading/daily-chart-analysis     -             0.785   0.6631  0.9069  200  2026-11-03  2026-11-03

@@ -73,11 +73,35 @@ fn main() -> io::Result<()> {
         )?;
         say(&asked.to_string())?;
     }
+    let page = ["report", "--log", "calls.jsonl", "-o", "page.html"];
+    let mut ours = |_: usize| time(PROMPTCTL, place.path(), &page);
+    let mut one = |_: usize| time(PROMPTCTL, place.path(), &cold);
+    let reported = Comparison::run("report, against stats", 2.0, rounds, &mut ours, &mut one)?;
+    say(&reported.to_string())?;
+    let size = fs::metadata(place.path().join("page.html"))?.len();
+    let costs = [
+        "stats",
+        "--costs",
+        "--format",
+        "json",
+        "--log",
+        "calls.jsonl",
+    ];
+    let mut ours = |_: usize| time(PROMPTCTL, place.path(), &costs);
+    let spent = Comparison::run(
+        "stats --costs, against stats",
+        2.0,
+        rounds,
+        &mut ours,
+        &mut one,
+    )?;
+    say(&spent.to_string())?;
     let kept = with_cache(&place, &log, records, rounds)?;
     say(&kept.to_string())?;
     say(&format!(
-        "\nat most {} MB of memory (target 500)",
-        memory(place.path(), &cold)?
+        "\nat most {} MB of memory (target 500); a page of {} kB (target 1500)",
+        memory(place.path(), &cold)?,
+        size / 1000
     ))
 }
 

@@ -56,15 +56,16 @@ fn a_worse_version_is_found_side_by_side() {
     support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
     FIGURE             V1      V2                  DIFFERENCE             P  N
     success        94.0 %  59.7 %      -34.2 (-40.3 to -28.1)  below 0.0001  298/298
-    latency        <n> ms  <n> ms  +<n> ms (-<n> ms to +<n> ms)          0.91  298/298
-    tokens            120     120                           0             -  298/298
-    cost_per_call  $0.001  $0.001                          $0             -  298/298
+    latency        <n> ms  <n> ms  +<n> ms (-<n> ms to +<n> ms)     describes  298/298
+    tokens            120     120                           0     describes  298/298
+    cost_per_call  $0.001  $0.001                          $0     describes  298/298
     v2 is worse than v1: success
     success: v2 is 34.2 points lower (28.1 to 40.3 points at this look), p below 0.0001
     --- stderr
     4 calls of times when only one side was called do not count
     by user: 40 and 40; the variance is 0.9 times that of independent calls
-    p holds however often somebody looks, over 2 figures; intervals are those of this look
+    p holds however often somebody looks, over the figure that decides; intervals are those of this look
+    what only describes has an interval and no p; --by names what decides
     [exit 3]
     ");
     assert_snapshot!(repo.play(&format!(
@@ -79,27 +80,29 @@ fn a_worse_version_is_found_side_by_side() {
     |  | v1 | v2 | difference | p | n |
     |---|---:|---:|---:|---:|---|
     | success | 94.0 % | 59.7 % | -34.2 (-40.3 to -27.9) | below 0.0001 | 298/298 |
-    | latency | <n> ms | <n> ms | +<n> ms (+<n> ms to +<n> ms) | 0.01 | 298/298 |
-    | tokens | 120 | 120 | 0 | - | 298/298 |
-    | `cost_per_call` | $0.001 | $0.001 | $0 | - | 298/298 |
+    | latency | <n> ms | <n> ms | +<n> ms (+<n> ms to +<n> ms) | describes | 298/298 |
+    | tokens | 120 | 120 | 0 | describes | 298/298 |
+    | `cost_per_call` | $0.001 | $0.001 | $0 | describes | 298/298 |
 
     - success: v2 is 34.2 points lower (27.9 to 40.3 points at this look), p below 0.0001
     - 4 calls of times when only one side was called do not count
     - each call counted as independent; if users call often, this is too sure: `--unit label:KEY` names who called
-    - p holds however often somebody looks, over 2 figures; intervals are those of this look
+    - p holds however often somebody looks, over the figure that decides; intervals are those of this look
+    - what only describes has an interval and no p; `--by` names what decides
     $ promptctl compare support/triage@v1 support/triage@v2 --by latency,metric:r --difference 5 --unit label:nobody
     support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
-    success	94.0 %	59.7 %	-34.2 (-40.3 to -27.9)	below 0.0001	298/298
+    success	94.0 %	59.7 %	-34.2 (-40.3 to -27.9)	describes	298/298
     latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.01	298/298
-    tokens	120	120	0	-	298/298
-    cost_per_call	$0.001	$0.001	$0	-	298/298
+    tokens	120	120	0	describes	298/298
+    cost_per_call	$0.001	$0.001	$0	describes	298/298
     v2 is worse than v1: latency
     latency: v2 is <n> ms higher (<n> ms to <n> ms at this look), p 0.01
     metric:r: no call has it
     --- stderr
     4 calls of times when only one side was called do not count
     each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called
-    p holds however often somebody looks, over 2 figures; intervals are those of this look
+    p holds however often somebody looks, over the figure that decides; intervals are those of this look
+    what only describes has an interval and no p; --by names what decides
     ");
 }
 
@@ -181,9 +184,9 @@ fn outcomes_that_are_not_in_are_no_verdict() {
     success	87.2 %	93.3 %	+6 (+1.3 to +10.9)	0.37	298/298
     score	0.4027	0.5	+0.09732 (+0.0251 to +0.1695)	-	298/75
     win	100.0 %	100.0 %	0 (-4.9 to +1.3)	-	298/75
-    latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.02	298/298
-    tokens	120	120	0	-	298/298
-    cost_per_call	$0.001	$0.001	$0	-	298/298
+    latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	describes	298/298
+    tokens	120	120	0	describes	298/298
+    cost_per_call	$0.001	$0.001	$0	describes	298/298
     can't tell: v2's outcomes are not in yet (25 % against 100 %)
     success: not told apart; differences below about 12 points go unseen with these calls; about 13000 calls in all show 2 points
     score: no verdict while outcomes are missing on one side
@@ -191,7 +194,8 @@ fn outcomes_that_are_not_in_are_no_verdict() {
     --- stderr
     4 calls of times when only one side was called do not count
     each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called
-    p holds however often somebody looks, over 2 figures; intervals are those of this look
+    p holds however often somebody looks, over the figure that decides; intervals are those of this look
+    what only describes has an interval and no p; --by names what decides
     can't tell whether B is worse: --fail-on worse ends with 3
     [exit 3]
     ");

@@ -17,9 +17,8 @@ fn asked(mut line: Line, hash: &str, error: &str) -> String {
 }
 
 fn log() -> String {
-    const CUT: &str = r#"{"code":"P313","message":"the answer is incomplete: max_output_tokens"}"#;
-    const FILTERED: &str =
-        r#"{"code":"P313","message":"the answer is incomplete: content_filter"}"#;
+    const CUT: &str = r#"{"code":"P313","message":"the answer is incomplete: max_output_tokens","reason":"max_output_tokens"}"#;
+    const FILTERED: &str = r#"{"code":"P313","message":"the answer is incomplete: content_filter","reason":"content_filter"}"#;
     let mut text = String::new();
     for number in 0..12 {
         let mut line = Line::new(number);
@@ -58,14 +57,14 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
     gpt-4.1-nano	$0.00021	-	-
     gpt-6-luna	$0.00023	-	-
     gpt-4o-mini	$0.00032	-	-
-    gpt-4o-mini-audio-preview	$0.00032	-	-
     gpt-5.6-luna	$0.00051	-	-
     gpt-5.4-nano	$0.00052	-	-
-    ada	$0.00058	-	-
-    babbage-002	$0.00058	-	-
     gpt-5-mini-2025-08-07	$0.00075	12	$0.066
+    gpt-5-mini	$0.00075	-	-
+    gpt-4.1-mini	$0.00083	-	-
+    gpt-realtime-mini	$0.00123	-	-
     --- stderr
-    1 of 12 calls have no known price; costs are those of the others
+    1 of 12 calls has no known price; costs are those of the others
     text before/behind: tokens of the file here before the first variable, which a provider's cache can keep, and behind it, which it cannot
     again: the same request was sent before; cut off: the answer ended at maxTokens
     another model may write more or less than these calls did, and prices by length or tier are not in it
@@ -87,12 +86,12 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
     | `gpt-4.1-nano` | $0.00014 | - | - |
     | `gpt-6-luna` | $0.00015 | - | - |
     | `gpt-4o-mini` | $0.00021 | - | - |
-    | `gpt-4o-mini-audio-preview` | $0.00022 | - | - |
     | `gpt-5.6-luna` | $0.00034 | - | - |
     | `gpt-5.4-nano` | $0.00035 | - | - |
-    | ada | $0.00038 | - | - |
-    | `babbage-002` | $0.00038 | - | - |
     | `gpt-5-mini-2025-08-07` | $0.0005 | 8 | $0.036 |
+    | `gpt-5-mini` | $0.0005 | - | - |
+    | `gpt-4.1-mini` | $0.00055 | - | - |
+    | gpt-realtime-mini | $0.00082 | - | - |
     --- stderr
     text before/behind: tokens of the file here before the first variable, which a provider's cache can keep, and behind it, which it cannot
     again: the same request was sent before; cut off: the answer ended at maxTokens

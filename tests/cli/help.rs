@@ -100,6 +100,7 @@ fn the_help() {
       evaluators      Checks of an answer, kept with the prompt
       log             The record of every call
       statistics      What the versions did in use: figures, alerts, comparisons
+      fleet           The logs of many machines, in ClickHouse and DuckDB
       settings        promptctl.yaml, your own settings, variables, completions
       environment     The variables of the environment
       exit-codes      How a command ends

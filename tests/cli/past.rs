@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::env::{Shell, TestEnv};
 
-const LOG: &str = ".promptctl/executions.jsonl";
+pub(crate) const LOG: &str = ".promptctl/executions.jsonl";
 
-fn id(number: u32) -> String {
+pub(crate) fn id(number: u32) -> String {
     format!("00000000-0000-7000-8000-{number:012}")
 }
 
 /// A record as promptctl writes it: ten a day from the first of October on, four of five of them ok.
-fn record(number: u32) -> String {
+pub(crate) fn record(number: u32) -> String {
     let (day, hour) = (1 + number / 10, number % 10);
     let (version, order) = (1 + number % 2, number / 2);
     let status = if number.is_multiple_of(5) {
@@ -35,7 +35,7 @@ fn records(count: u32) -> String {
     (0..count).map(record).collect()
 }
 
-fn repo(env: &TestEnv, log: &str) -> Shell {
+pub(crate) fn repo(env: &TestEnv, log: &str) -> Shell {
     let repo = env.triage();
     repo.write(LOG, log);
     repo
@@ -157,7 +157,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
 }
 
 /// What `stats` says of all executions, without what only a whole log tells.
-fn sums(repo: &Shell, more: &str) -> Value {
+pub(crate) fn sums(repo: &Shell, more: &str) -> Value {
     let mut stats = repo.json(&format!("promptctl stats --utc --format json {more}"));
     for group in stats["groups"].as_array_mut().unwrap() {
         group["latency_ms"] = Value::Null;
@@ -179,7 +179,7 @@ fn round(value: &mut Value) {
     }
 }
 
-fn with_outcomes(count: u32) -> String {
+pub(crate) fn with_outcomes(count: u32) -> String {
     let mut log = records(count);
     for number in 0..count / 2 {
         let label = if number % 3 == 0 { "loss" } else { "win" };
@@ -227,7 +227,7 @@ fn what_was_pruned_still_counts() {
         assert_eq!(before[at], after[at], "{question}");
     }
     let line = repo.read(".promptctl/history.jsonl");
-    assert_snapshot!(line.lines().next().unwrap(), @r#"{"schema":1,"day":"2026-10-01","prompt":"support/triage","version":1,"environment":"production","model":"gpt-5-mini","status":"error","executions":1,"subjects":0,"fallbacks":0,"first":"2026-10-01T00:00:00Z","last":"2026-10-01T00:00:00Z","duration_ms":{"first":461,"counts":[1],"least":100.0,"most":100.0},"tokens":{"input":100,"cached":10,"output":20,"reasoning":null},"cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001},"outcomes":{"count":1,"score":{"count":1,"sum":0.0,"squares":0.0,"least":0.0,"most":0.0},"labels":{"loss":[1,1]},"metrics":{"profit":{"count":1,"sum":0.5,"squares":0.25,"least":0.5,"most":0.5}}}}"#);
+    assert_snapshot!(line.lines().next().unwrap(), @r#"{"schema":1,"day":"2026-10-01","prompt":"support/triage","version":1,"environment":"production","model":"gpt-5-mini","status":"error","executions":1,"subjects":0,"fallbacks":0,"first":"2026-10-01T00:00:00Z","last":"2026-10-01T00:00:00Z","duration_ms":{"first":461,"counts":[1],"least":100.0,"most":100.0},"tokens":{"input":100,"cached":10,"output":20,"reasoning":null},"cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001},"outcomes":{"count":1,"score":{"count":1,"sum":0.0,"squares":0.0,"least":0.0,"most":0.0},"labels":{"loss":[1,1]},"metrics":{"profit":{"count":1,"sum":0.5,"squares":0.25,"least":0.5,"most":0.5}}},"ids":"r8eL0L4F"}"#);
     assert_snapshot!(repo.play(
         "promptctl stats --by version
          promptctl stats --by label:order --top 1
@@ -245,7 +245,7 @@ fn what_was_pruned_still_counts() {
     left out: 40 executions of which only daily sums are left: they tell no label:order
     not shown: 9 more groups
     $ promptctl stats --by all --since 2026-10-02T05:00:00Z
-    41	78 % (63–88)	<n> ms	<n> ms	<n> ms	$1.636	$0.0399	26.8 %	0.236 (0.209–0.264)	64 % (35–85)	$0.23371	24.1 (21.4–26.9)	4.1k/820	2026-10-06T09:00:00Z
+    41	78 % (63–88)	<n> ms	<n> ms	<n> ms	$1.636	$0.0399	25.0 %	0.236 (0.209–0.264)	64 % (35–85)	$0.23371	24.1 (21.4–26.9)	4.1k/820	2026-10-06T09:00:00Z
     --- stderr
     21 executions that `log prune` took away count too, by their daily sums
     left out: 8 executions of which only daily sums are left: they tell of whole days only
@@ -417,6 +417,7 @@ fn status_says_what_is_spent_of_the_budgets_of_the_day() {
     assert_snapshot!(repo.run("promptctl status"), @"
     production	support/triage	-	v1	-	-	never published
     --- stderr
+    warning: `budgets.perPrompt` has `support/other`, and no prompt here is called so
     budget of today: $0.455 of $5 for all prompts
     warning: the budget of today is used up: $0.455 of $0.4 for support/
     budget of today: $0 of $1 for support/other

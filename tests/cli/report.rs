@@ -1,11 +1,12 @@
 //! `report`: the page, what it says, and what it must not do.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::stats::{Line, outcome};
-use crate::env::{Shell, TestEnv, skipped};
+use crate::env::{Shell, TestEnv, of_this_process, skipped};
 
 const LOG: &str = ".promptctl/executions.jsonl";
 
@@ -73,7 +74,10 @@ fn every_figure_of_a_version_is_that_of_stats() {
     let run = repo.run("promptctl stats --format json");
     let stats: Value = serde_json::from_str(&run.stdout).unwrap();
     let groups = stats["groups"].as_array().unwrap();
-    let shown = rows(&html, "Versions");
+    let mut shown = rows(&html, "Versions, the newest first");
+    let order: Vec<String> = shown.iter().map(|row| row[2].0.clone()).collect();
+    assert_eq!(order, ["v3", "v2", "v1"]);
+    shown.reverse();
     assert_eq!(shown.len(), groups.len());
     assert!(groups.len() == 3);
     for (row, group) in shown.iter().zip(groups) {
@@ -186,6 +190,61 @@ fn a_page_of_nothing_and_one_for_a_pipe_are_pages_too() {
     assert!(run.stdout.starts_with("<!DOCTYPE html>"), "{run}");
 }
 
+#[test]
+fn releases_are_those_of_the_environment_that_is_shown() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    repo.write(
+        "promptctl.yaml",
+        "environments: {production: {}, staging: {}}\n",
+    );
+    repo.git("add promptctl.yaml");
+    repo.git("commit -qm environments");
+    repo.ok("promptctl publish support/triage --env staging -m 'to staging'");
+    repo.ok("promptctl publish support/triage -m 'to production'");
+    let html = page(&repo, "");
+    assert_eq!(rows(&html, "Releases, the newest first").len(), 2);
+    assert!(html.contains("releases to all environments are marked; --env shows one of them"));
+    let html = page(&repo, "--env production");
+    let releases = rows(&html, "Releases, the newest first");
+    assert_eq!(
+        (releases.len(), releases[0][5].0.as_str()),
+        (1, "production")
+    );
+    assert!(html.contains("releases to production alone are marked"));
+}
+
+#[test]
+fn budgets_of_the_day_stand_on_the_page() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let today = "2026-11-03T08:00:00.000Z";
+    let mut line = Line::new(7);
+    (line.time, line.cost_usd) = (today.to_owned(), Some(0.75));
+    repo.write(LOG, line.text());
+    repo.write(
+        "promptctl.yaml",
+        "budgets: {perDay: 3, perPrompt: {support/triage: 0.5}}\n",
+    );
+    let html = page(&repo, "");
+    let budgets = rows(&html, "Budgets of the day on which this page was made");
+    let figures: Vec<_> = budgets
+        .iter()
+        .map(|row| (row[0].0.as_str(), row[1].1, row[2].1, row[3].0.as_str()))
+        .collect();
+    assert_eq!(
+        figures,
+        [
+            ("all prompts", Some(0.75), Some(3.0), "within"),
+            ("support/triage", Some(0.75), Some(0.5), "used up")
+        ]
+    );
+    // Of a log that is named, nobody knows the budgets.
+    let html = page(&repo, &format!("--log {LOG}"));
+    assert!(!html.contains("Budgets"));
+}
+
 /// A browser of this machine.
 fn chromium() -> Option<&'static str> {
     let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
@@ -226,7 +285,82 @@ fn a_browser_draws_the_page_and_has_nothing_to_complain_of() {
     assert_eq!(dom.matches("<svg ").count(), 4, "{dom}");
     assert!(!said.contains("CONSOLE"), "{said}");
     assert_eq!(
-        rows(&dom, "Versions"),
-        rows(&repo.read("page.html"), "Versions")
+        rows(&dom, "Versions, the newest first"),
+        rows(&repo.read("page.html"), "Versions, the newest first")
     );
+}
+
+/// Looks at a page in the browser: says what its console says, what axe-core complains of in light and dark and on
+/// a phone, and the figures of the table of versions.
+const LOOK: &str = r#"
+const { chromium } = require('playwright-core');
+const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+(async () => {
+    const [executablePath, page_of] = process.argv.slice(1);
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    const found = { console: [], axe: [], cells: [], wide: [] };
+    for (const [colorScheme, width] of [['light', 1280], ['dark', 1280], ['light', 375]]) {
+        const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 } });
+        const page = await context.newPage();
+        page.on('console', it => found.console.push(it.text()));
+        page.on('pageerror', it => found.console.push(String(it)));
+        page.on('request', it => it.url() === page_of || found.console.push(it.url()));
+        await page.goto(page_of);
+        await page.evaluate(axe);
+        const said = await page.evaluate(() => axe.run());
+        found.axe.push(...said.violations.map(it => `${colorScheme} ${width}: ${it.id}: ${it.nodes[0].html}`));
+        found.wide.push(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+        found.charts = await page.evaluate(() =>
+            [...document.querySelectorAll('svg')].filter(it => it.getBoundingClientRect().height > 50).length);
+        found.cells = await page.evaluate(() =>
+            [...document.querySelectorAll('table')].find(it => it.caption.innerText.startsWith('Versions'))
+                .querySelectorAll('tbody [data-value]').length);
+    }
+    await browser.close();
+    console.log(JSON.stringify(found));
+})();
+"#;
+
+#[test]
+fn a_browser_finds_the_page_accessible_in_light_dark_and_on_a_phone() {
+    let modules = of_this_process("PROMPTCTL_TEST_NODE_MODULES").map(PathBuf::from);
+    let is_there = |modules: &PathBuf| {
+        ["playwright-core", "axe-core"]
+            .iter()
+            .all(|name| modules.join(name).exists())
+    };
+    let (Some(modules), Some(browser)) = (modules.filter(is_there), chromium()) else {
+        skipped(
+            "no Chromium, or PROMPTCTL_TEST_NODE_MODULES names no folder with playwright-core and axe-core",
+        );
+        return;
+    };
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    repo.write("promptctl.yaml", "budgets: {perDay: 3}\n");
+    repo.ok("promptctl publish support/triage -m first");
+    page(&repo, "");
+    let folder = repo.command("pwd").output().unwrap().stdout;
+    let folder = String::from_utf8(folder).unwrap();
+    let browser = Command::new("which").arg(browser).output().unwrap().stdout;
+    let run = Command::new("node")
+        .args(["-e", LOOK])
+        .arg(String::from_utf8(browser).unwrap().trim())
+        .arg(format!("file://{}/page.html", folder.trim()))
+        .env("NODE_PATH", modules)
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{error}");
+    let found: Value = serde_json::from_slice(&run.stdout).unwrap();
+    assert_eq!(found["console"], json!([]));
+    assert_eq!(found["axe"], json!([]));
+    assert_eq!(
+        (&found["charts"], &found["wide"]),
+        (&json!(4), &json!([true, true, true]))
+    );
+    let versions = rows(&repo.read("page.html"), "Versions, the newest first");
+    let figures = versions.iter().flatten().filter(|cell| cell.1.is_some());
+    assert_eq!(found["cells"], figures.count());
 }

@@ -55,7 +55,7 @@ fn side(name: &str, whole: &Whole) -> Json {
         "name": name,
         "calls": whole.calls,
         "counted": whole.counted,
-        "coverage": (whole.counted > 0).then_some(whole.coverage),
+        "coverage": whole.coverage,
         "first_used": whole.times.map(|it| time(it.0)),
         "last_used": whole.times.map(|it| time(it.1)),
     })

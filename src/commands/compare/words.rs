@@ -54,7 +54,7 @@ impl Words {
         };
         let mut words = Self {
             title: format!("{prompt}{head} compared with {base}, {design}"),
-            rows: found.measures.iter().map(row).collect(),
+            rows: (found.measures.iter().map(|it| row(it, found.design))).collect(),
             verdict: String::new(),
             reasons: Vec::new(),
             notes: Vec::new(),
@@ -119,9 +119,10 @@ impl Words {
                 )
             }
             Verdict::CantTell(CantTell::Coverage) => {
-                let (one, low, high) = match found.base.coverage < found.head.coverage {
-                    true => (base, found.base.coverage, found.head.coverage),
-                    false => (head, found.head.coverage, found.base.coverage),
+                let share = |side: &Whole| side.coverage.unwrap_or(0.0);
+                let (one, low, high) = match share(&found.base) < share(&found.head) {
+                    true => (base, share(&found.base), share(&found.head)),
+                    false => (head, share(&found.head), share(&found.base)),
                 };
                 format!(
                     "can't tell: {one}'s outcomes are not in yet ({:.0} % against {:.0} %)",
@@ -259,9 +260,18 @@ impl Words {
             let tested = tested.count();
             if tested > 0 {
                 notes.push(format!(
-                    "p holds however often somebody looks, over {}; intervals are those of this look",
-                    count(tested, "figure")
+                    "p holds however often somebody looks, over the {}; intervals are those of this look",
+                    match tested {
+                        1 => "figure that decides".to_owned(),
+                        more => format!("{more} figures that decide"),
+                    }
                 ));
+            }
+            if found.measures.iter().any(|it| !it.decides) {
+                notes.push(
+                    "what only describes has an interval and no p; --by names what decides"
+                        .to_owned(),
+                );
             }
         }
         for (what, share) in &found.changed {
@@ -363,7 +373,7 @@ fn chance(p: f64) -> String {
     }
 }
 
-fn row(it: &Measured) -> [String; 6] {
+fn row(it: &Measured, design: Design) -> [String; 6] {
     let what = &it.what;
     let signed = |value: f64| {
         let sign = match value {
@@ -388,10 +398,11 @@ fn row(it: &Measured) -> [String; 6] {
             ),
         },
     );
-    let p = it
-        .difference
-        .and_then(|it| it.p_adjusted)
-        .map_or_else(|| "-".to_owned(), chance);
+    let p = match it.difference.and_then(|it| it.p_adjusted) {
+        _ if !it.decides && design == Design::SideBySide => "describes".to_owned(),
+        None => "-".to_owned(),
+        Some(p) => chance(p),
+    };
     [
         what.to_string(),
         amount(what, it.means.0),

@@ -73,7 +73,7 @@ impl<'a> Callers<'a> {
             }
             self.ground.warn_of_end(&request, session);
             self.ground
-                .check_budgets(&task.loaded.name, false, session)?;
+                .check_budgets(&task.loaded.name, &request, false, session)?;
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ impl<'a> Callers<'a> {
         }
         self.ground.warn_of_end(&request, session);
         let name = &judge.loaded.name;
-        self.ground.check_budgets(name, false, session)
+        self.ground.check_budgets(name, &request, false, session)
     }
 
     fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {

@@ -92,7 +92,7 @@ impl Writing<'_> {
         let mut cost = Some(0.0);
         let mut calls = 0;
         loop {
-            ground.check_budgets(&self.writer.name, false, session)?;
+            ground.check_budgets(&self.writer.name, &request, false, session)?;
             let executed = self.ask(&caller, (&request, values), &expected, ground, session)?;
             calls += 1;
             cost = cost.zip(executed.record.cost_usd).map(|(a, b)| a + b);

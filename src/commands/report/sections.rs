@@ -8,7 +8,7 @@ use crate::output::chart::{self, Mark, Range};
 use crate::output::html::{Cell, Drawing, Rows, Section};
 use crate::output::json::time;
 use crate::record::costs::Spent;
-use crate::record::groups::{Group, Measure, Place, Value, rank};
+use crate::record::groups::{FEWEST_RANKED, Group, Measure, Place, Value, rank};
 use crate::releases::Action;
 
 /// So many rows stand in a table, so that a page stays one that can be read and sent.
@@ -19,9 +19,6 @@ const MOST_IN_CHART: usize = 40;
 
 /// So many releases are marked on the axis.
 const MOST_MARKS: usize = 60;
-
-/// Below so many calls nothing is ranked.
-const FEWEST: u64 = 30;
 
 pub(super) fn sections(found: &Found, level: f64) -> Vec<Section> {
     let mut sections = Vec::new();
@@ -35,6 +32,7 @@ pub(super) fn sections(found: &Found, level: f64) -> Vec<Section> {
     sections.push(leaderboard(found, level));
     sections.push(failures(found));
     sections.push(costs(found));
+    sections.push(budgets(found));
     sections.push(evaluations(found));
     sections.retain(|section| section.tables.iter().any(|table| !table.rows.is_empty()));
     sections
@@ -153,9 +151,16 @@ fn over_time(found: &Found, marks: &[Mark], level: f64) -> Section {
         ]),
         rows: releases.collect(),
     };
-    if releases.rows.is_empty() {
-        notes.push("no release in this time is known here".to_owned());
-    }
+    notes.push(match (&found.environment, releases.rows.is_empty()) {
+        (None, true) => "no release in this time is known here".to_owned(),
+        (Some(environment), true) => {
+            format!("no release to {environment} in this time is known here")
+        }
+        (None, false) => {
+            "releases to all environments are marked; --env shows one of them".to_owned()
+        }
+        (Some(environment), false) => format!("releases to {environment} alone are marked"),
+    });
     let mut tables = vec![cut(figures, &mut notes)];
     if !releases.rows.is_empty() {
         tables.push(cut(releases, &mut notes));
@@ -210,9 +215,13 @@ fn named(key: &[Value]) -> (String, String) {
 
 fn versions(found: &Found, level: f64) -> Section {
     let mut groups: Vec<(&Vec<Value>, &Group)> = found.versions.groups.iter().collect();
-    if groups.len() > MOST_ROWS {
+    let more = groups.len().saturating_sub(MOST_ROWS);
+    if more > 0 {
         groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.executions));
+        groups.truncate(MOST_ROWS);
     }
+    // The newest is the one that was called last for the first time.
+    groups.sort_by_key(|(key, group)| std::cmp::Reverse((group.first(), *key)));
     let ranges: Vec<Range> = groups
         .iter()
         .zip(1..)
@@ -251,7 +260,7 @@ fn versions(found: &Found, level: f64) -> Section {
         ]
     });
     let table = Rows {
-        caption: "Versions".to_owned(),
+        caption: "Versions, the newest first".to_owned(),
         columns: columns(&[
             "number",
             "prompt",
@@ -274,6 +283,12 @@ fn versions(found: &Found, level: f64) -> Section {
         "intervals are those of {:.0} %, each call counted as independent",
         level * 100.0
     )];
+    if more > 0 {
+        notes.push(format!(
+            "not shown: {}, those with the fewest calls",
+            count(more, "more version")
+        ));
+    }
     Section {
         heading: "What each version did".to_owned(),
         charts: vec![Drawing {
@@ -295,7 +310,7 @@ fn leaderboard(found: &Found, level: f64) -> Section {
             .groups
             .iter()
             .filter_map(|(key, group)| Some((key.clone(), measure.of(group, &[], level)?)));
-        let board = rank(figures, FEWEST, measure.best());
+        let board = rank(figures, FEWEST_RANKED, measure.best());
         let row = |place: &Place| {
             let (prompt, version) = named(&place.key);
             let rank = match (place.rank, place.is_tied) {
@@ -371,14 +386,7 @@ fn costs(found: &Found) -> Section {
         Some(sum) => Cell::figure(dollars(sum), Some(sum)),
         None => "-".into(),
     };
-    let mut prompts: Vec<_> = found.costs.prompts.iter().collect();
-    let sum = |spent: &Spent| spent.cost.sum().unwrap_or(-1.0);
-    prompts.sort_by(|one, other| {
-        sum(&other.1.all)
-            .total_cmp(&sum(&one.1.all))
-            .then(one.0.cmp(other.0))
-    });
-    let rows = prompts.into_iter().map(|(name, it)| {
+    let rows = found.costs.dearest().into_iter().map(|(name, it)| {
         let cached = it.all.cached_share();
         vec![
             name.as_str().into(),
@@ -413,6 +421,35 @@ fn costs(found: &Found) -> Section {
     };
     Section {
         heading: "Where the money goes".to_owned(),
+        charts: Vec::new(),
+        tables: vec![cut(table, &mut notes)],
+        notes,
+    }
+}
+
+fn budgets(found: &Found) -> Section {
+    let cost = |sum: f64| Cell::figure(dollars(sum), Some(sum));
+    let rows = found.budgets.iter().map(|it| {
+        let whom = it.prompt.as_deref().unwrap_or("all prompts");
+        let state = if it.over { "used up" } else { "within" };
+        vec![
+            whom.into(),
+            cost(it.spent_usd),
+            cost(it.limit_usd),
+            state.into(),
+        ]
+    });
+    let table = Rows {
+        caption: "Budgets of the day on which this page was made".to_owned(),
+        columns: columns(&["for", "spent", "of", "state"]),
+        rows: rows.collect(),
+    };
+    let mut notes = vec![
+        "of today, from midnight in UTC, whatever time the page shows; by this machine's log"
+            .to_owned(),
+    ];
+    Section {
+        heading: "Budgets".to_owned(),
         charts: Vec::new(),
         tables: vec![cut(table, &mut notes)],
         notes,

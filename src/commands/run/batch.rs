@@ -73,7 +73,7 @@ pub(super) fn run(
         warm_up(request.provider());
     }
     ground.warn_of_end(&request, session);
-    ground.check_budgets(&loaded.name, args.no_log, session)?;
+    ground.check_budgets(&loaded.name, &request, args.no_log, session)?;
     let max_cost = ground.limit(args.many.max_cost);
     if let (Some(_), Some(model), None) = (max_cost, &request.model, &request.stored) {
         ground.require_price(model, session)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::models;
 use super::super::session::Session;
 use super::tell_fallback;
-use crate::config::{Config, OnExceed, UserConfig};
+use crate::config::{Budgets, CONFIG_FILE, Config, OnExceed, UserConfig};
 use crate::error::{Exit, Failure};
 use crate::execute::{
     Caller, Executed, Places, Request, StoredId, spent_today, stored_prompt, used_up,
@@ -17,7 +17,7 @@ use crate::openai::echo;
 use crate::openai::prices::{OwnPrices, price_of};
 use crate::openai::provider::ModelId;
 use crate::prompt::code;
-use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::name::{Environment, PromptName, nearest};
 use crate::record::entry::Record;
 use crate::record::log::{Log, OWN_FOLDER};
 use crate::releases::Store;
@@ -34,6 +34,7 @@ pub(in crate::commands) struct RunContext {
     pub(in crate::commands) prices: OwnPrices,
     /// Whether it was said that git tracks the log.
     has_warned_of_log: Cell<bool>,
+    has_checked_budgets: Cell<bool>,
 }
 
 impl RunContext {
@@ -47,6 +48,7 @@ impl RunContext {
             user,
             prices,
             has_warned_of_log: Cell::new(false),
+            has_checked_budgets: Cell::new(false),
         })
     }
 
@@ -83,11 +85,7 @@ impl RunContext {
         timeout: Option<Duration>,
         session: &mut Session,
     ) -> Result<Caller, Failure> {
-        let is_echo = request
-            .model
-            .as_ref()
-            .is_some_and(|it| it.name == echo::MODEL);
-        if is_echo && request.stored.is_none() {
+        if is_free(request) {
             return Ok(Caller::echo());
         }
         let api = self.user.api(request.provider(), &session.environ);
@@ -140,14 +138,20 @@ impl RunContext {
         }
     }
 
-    /// Warns of a budget of the day that is used up, or refuses the call.
+    /// Warns of a budget of the day that is used up, or refuses the call. One that costs nothing is never
+    /// refused.
     pub(in crate::commands) fn check_budgets(
         &self,
         name: &PromptName,
+        request: &Request,
         is_unlogged: bool,
         session: &mut Session,
     ) -> Result<(), Failure> {
+        if is_free(request) {
+            return Ok(());
+        }
         let budgets = &self.config.budgets;
+        self.check_names_of_budgets(session)?;
         if is_unlogged && !budgets.is_empty() {
             session
                 .ui
@@ -169,6 +173,21 @@ impl RunContext {
             .exit(Exit::Verdict)
             .hint(counted)
             .hint("`budgets:` in promptctl.yaml sets the limits"))
+    }
+
+    /// Says, once, that a budget is for a prompt that is not here: it would limit nothing.
+    fn check_names_of_budgets(&self, session: &mut Session) -> Result<(), Failure> {
+        let budgets = &self.config.budgets;
+        if budgets.per_prompt.is_empty() || self.has_checked_budgets.replace(true) {
+            return Ok(());
+        }
+        for failure in for_nobody(budgets, &self.store) {
+            match budgets.on_exceed {
+                OnExceed::Warn => session.ui.warning(format!("{failure:#}")),
+                OnExceed::Refuse => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a model without a known price where a limit on the cost is to be kept.
@@ -246,4 +265,32 @@ pub(in crate::commands) fn log(store: &Store, config: &Config, session: &Session
         Some(bytes) => log.rotated_at(bytes),
         None => log,
     }
+}
+
+/// Whether a request is answered here, and costs nothing.
+fn is_free(request: &Request) -> bool {
+    let model = request.model.as_ref();
+    model.is_some_and(|it| it.name == echo::MODEL) && request.stored.is_none()
+}
+
+/// What is wrong with budgets for prompts that are not here.
+pub(in crate::commands) fn for_nobody(budgets: &Budgets, store: &Store) -> Vec<Failure> {
+    let files = store.list().files;
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let is_known = |wanted: &str| {
+        (names.iter())
+            .any(|name| *name == wanted || wanted.ends_with('/') && name.starts_with(wanted))
+    };
+    let unknown = budgets.per_prompt.keys().filter(|name| !is_known(name));
+    unknown
+        .map(|name| {
+            let message =
+                format!("`budgets.perPrompt` has `{name}`, and no prompt here is called so");
+            let failure = Failure::new(code::BAD_CONFIG, message).at(CONFIG_FILE);
+            match nearest(name, names.iter().copied()) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure.hint("name a prompt, or a folder such as support/"),
+            }
+        })
+        .collect()
 }

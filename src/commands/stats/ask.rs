@@ -41,7 +41,7 @@ pub(in crate::commands) struct Wanted {
 }
 
 /// What a command asks of them.
-pub(in crate::commands) struct Asked {
+pub(in crate::commands) struct Breakdown {
     pub(in crate::commands) by: Vec<Dimension>,
     pub(in crate::commands) values: Vec<String>,
     pub(in crate::commands) with_mix: bool,
@@ -67,10 +67,10 @@ impl ReadArgs {
     /// - There is no repository, and one is needed.
     pub(in crate::commands) fn groups(
         &self,
-        asked: &Asked,
+        breakdown: &Breakdown,
         session: &mut Session,
     ) -> Result<Groups, Failure> {
-        let wanted = self.wanted(asked, session)?;
+        let wanted = self.wanted(breakdown, session)?;
         let groups = read(&wanted.logs, &wanted.question, wanted.kept.as_deref())?;
         if groups.groups.is_empty() {
             self.require_known(&wanted)?;
@@ -85,10 +85,10 @@ impl ReadArgs {
     /// - There is no repository, and one is needed.
     pub(in crate::commands) fn wanted(
         &self,
-        asked: &Asked,
+        breakdown: &Breakdown,
         session: &mut Session,
     ) -> Result<Wanted, Failure> {
-        let needs_store = self.logs.is_empty() || asked.by.contains(&Dimension::Release);
+        let needs_store = self.logs.is_empty() || breakdown.by.contains(&Dimension::Release);
         let place = match needs_store {
             true => Some(session.store()?),
             false => None,
@@ -105,7 +105,7 @@ impl ReadArgs {
         };
         let store = place.map(|(store, _)| store);
         Ok(Wanted {
-            question: self.question(asked, store.as_ref(), session)?,
+            question: self.question(breakdown, store.as_ref(), session)?,
             logs,
             kept,
             store,
@@ -130,7 +130,7 @@ impl ReadArgs {
 
     fn question(
         &self,
-        asked: &Asked,
+        breakdown: &Breakdown,
         store: Option<&Store>,
         session: &Session,
     ) -> Result<Question, Failure> {
@@ -139,17 +139,18 @@ impl ReadArgs {
             let grown = session.now.checked_sub(age).unwrap_or(Timestamp::MIN);
             filter.until = Some(filter.until.map_or(grown, |until| until.min(grown)));
         }
-        let releases = match store.filter(|_| asked.by.contains(&Dimension::Release)) {
+        let releases = match store.filter(|_| breakdown.by.contains(&Dimension::Release)) {
             Some(store) => releases(store)?,
             None => Releases::new(),
         };
         Ok(Question {
             filter,
-            by: asked.by.clone(),
-            values: asked.values.clone(),
+            by: breakdown.by.clone(),
+            values: breakdown.values.clone(),
             win: self.win.clone(),
-            with_mix: asked.with_mix,
-            zone: asked.zone.clone(),
+            with_mix: breakdown.with_mix,
+            with_costs: false,
+            zone: breakdown.zone.clone(),
             releases,
             now: session.now,
         })

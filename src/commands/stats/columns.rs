@@ -204,7 +204,8 @@ impl<'g> Columns<'g> {
         let mut table = Table::new(&titles)
             .right(&numbers)
             .flexible(&[])
-            .spare(&spare);
+            .spare(&spare)
+            .elsewhere("--format csv");
         for row in rows {
             let mut cells: Vec<TableCell> = self
                 .cells(row, has_intervals)

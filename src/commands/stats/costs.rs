@@ -7,10 +7,11 @@ use serde_json::{Value as Json, json};
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::ask::{Asked, ReadArgs, say_none};
+use super::ask::{Breakdown, ReadArgs, say_none};
 use super::{Format, notes};
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
+use crate::openai::models::has_ended;
 use crate::openai::prices::{OwnPrices, listed, price_of};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::tokens;
@@ -20,7 +21,7 @@ use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::size::own_text;
-use crate::record::costs::{Costs, PromptCosts, Spent, costs};
+use crate::record::costs::{Costs, Spent, costs};
 use crate::releases::Store;
 
 /// So many models are shown to a person, beside those that were asked.
@@ -48,14 +49,14 @@ pub(super) fn run(read: &ReadArgs, format: Format, session: &mut Session) -> Res
                 .hint("--format json has them all"),
         );
     }
-    let asked = Asked {
+    let breakdown = Breakdown {
         by: Vec::new(),
         values: Vec::new(),
         with_mix: false,
         zone: TimeZone::UTC,
     };
-    let wanted = read.wanted(&asked, session)?;
-    let found = costs(&wanted.logs, &wanted.question)?;
+    let wanted = read.wanted(&breakdown, session)?;
+    let found = costs(&wanted.logs, &wanted.question, wanted.kept.as_deref())?;
     if found.all.calls == 0 {
         read.require_known(&wanted)?;
     }
@@ -66,11 +67,11 @@ pub(super) fn run(read: &ReadArgs, format: Format, session: &mut Session) -> Res
     let user = UserConfig::read(session.environ.user_config.as_deref())?;
     let own = user.own_prices(&session.environ)?;
     let others = others(&found, &own, session);
-    let told = notes::notes(&found.groups);
-    notes::say(&told, format == Format::Json, session);
+    let notes = notes::notes(&found.groups);
+    notes::say(&notes, format == Format::Json, session);
     match format {
         Format::Json => {
-            let shape = shape(&found, &texts, &others, &told);
+            let shape = shape(&found, &texts, &others, &notes);
             session.ui.block(json::document(&shape));
         }
         _ if found.all.calls == 0 => say_none(session),
@@ -103,9 +104,12 @@ fn texts(store: &Store, found: &Costs) -> BTreeMap<String, Text> {
     used.collect()
 }
 
-/// What all calls whose tokens are known would cost with each model that has a price, the cheapest first.
+/// What all calls whose tokens are known would cost with each model that has a price and answers today, the
+/// cheapest first. One that was asked is among them even when it answers no more.
 fn others(found: &Costs, own: &OwnPrices, session: &Session) -> Vec<(String, f64)> {
+    let today = session.now.to_zoned(TimeZone::UTC).date();
     let mut models = listed(DEFAULT_PROVIDER);
+    models.retain(|model| !has_ended(model, today));
     models.extend(found.models.keys().cloned());
     models.sort();
     models.dedup();
@@ -135,21 +139,9 @@ fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
-/// The prompts, the dearest first.
-fn dearest(found: &Costs) -> Vec<(&String, &PromptCosts)> {
-    let mut prompts: Vec<(&String, &PromptCosts)> = found.prompts.iter().collect();
-    let cost = |it: &PromptCosts| it.all.cost.sum().unwrap_or(-1.0);
-    prompts.sort_by(|one, other| {
-        cost(other.1)
-            .total_cmp(&cost(one.1))
-            .then(one.0.cmp(other.0))
-    });
-    prompts
-}
-
 fn parts(found: &Costs, texts: &BTreeMap<String, Text>, others: &[(String, f64)]) -> Vec<Part> {
     let all = found.all.cost.sum().unwrap_or(0.0);
-    let prompts = dearest(found).into_iter().map(|(name, it)| {
+    let prompts = found.dearest().into_iter().map(|(name, it)| {
         let share = it.all.cost.sum().filter(|_| all > 0.0).map(|sum| sum / all);
         let text = texts.get(name);
         vec![
@@ -182,14 +174,14 @@ fn parts(found: &Costs, texts: &BTreeMap<String, Text>, others: &[(String, f64)]
         ],
         rows: prompts.collect(),
     };
-    let asked = |model: &str| found.models.get(model);
+    let used = |model: &str| found.models.get(model);
     let (known, rest): (Vec<_>, Vec<_>) =
-        others.iter().partition(|(model, _)| asked(model).is_some());
+        others.iter().partition(|(model, _)| used(model).is_some());
     let mut shown: Vec<&(String, f64)> = known;
     shown.extend(rest.into_iter().take(MOST_MODELS));
     shown.sort_by(|one, other| one.1.total_cmp(&other.1));
     let models = shown.into_iter().map(|(model, cost)| {
-        let own = asked(model);
+        let own = used(model);
         vec![
             model.clone(),
             dollars(*cost),
@@ -242,7 +234,8 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
     let mut table = Table::new(part.columns)
         .right(&numbers)
         .flexible(&[])
-        .spare(&[3, 8, 5]);
+        .spare(&[3, 8, 5])
+        .elsewhere("--format json");
     for row in &part.rows {
         table.row(
             row.iter()
@@ -257,10 +250,9 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
 fn say(found: &Costs, session: &mut Session) {
     let unpriced = found.all.unpriced();
     if unpriced > 0 {
-        session.ui.status(format!(
-            "{unpriced} of {} have no known price; costs are those of the others",
-            count(found.all.calls as usize, "call")
-        ));
+        session
+            .ui
+            .status(notes::without_a_price(unpriced, found.all.calls));
     }
     let hashed: u64 = found.prompts.values().map(|it| it.hashed).sum();
     if hashed < found.all.calls {
@@ -282,7 +274,7 @@ fn shape(
     found: &Costs,
     texts: &BTreeMap<String, Text>,
     others: &[(String, f64)],
-    told: &[notes::Note],
+    notes: &[notes::Note],
 ) -> Json {
     let spent = |it: &Spent| {
         json!({
@@ -293,7 +285,7 @@ fn shape(
             "cached_share": it.cached_share(),
         })
     };
-    let prompts = dearest(found).into_iter().map(|(name, it)| {
+    let prompts = found.dearest().into_iter().map(|(name, it)| {
         json!({
             "prompt": name,
             "spent": spent(&it.all),
@@ -312,6 +304,6 @@ fn shape(
         "prompts": prompts.collect::<Vec<_>>(),
         "models": models.collect::<Vec<_>>(),
         "would_cost": others.collect::<Vec<_>>(),
-        "notes": told.iter().map(|it| &it.text).collect::<Vec<_>>(),
+        "notes": notes.iter().map(|it| &it.text).collect::<Vec<_>>(),
     })
 }

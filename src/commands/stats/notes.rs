@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use super::super::common::count;
 use super::super::session::Session;
 use super::key::named;
+use crate::record::compare::SAME_COVERAGE;
 use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value};
 use crate::statistics::Interval;
-
-/// By how much coverage may differ between versions that are compared.
-const SAME_COVERAGE: f64 = 0.05;
 
 /// A sentence, and whether it warns of something that is not sound.
 pub(in crate::commands) struct Note {
@@ -63,6 +61,11 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
             "outcome",
             "on what another one speaks of too; the last by time counts",
         ),
+        (
+            met.summed,
+            "record",
+            "in a log again that `log prune` took away; their daily sums count, and they do not",
+        ),
         (met.unknown, "outcome", "of executions that no log here has"),
         (met.ahead, "record", "dated more than a day ahead of now"),
         (
@@ -79,9 +82,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
     let unpriced = sum(|it| it.unpriced);
     if unpriced > 0 {
         let all = sum(|it| it.executions);
-        say(format!(
-            "{unpriced} of {all} calls have no known price; costs are those of the others"
-        ));
+        say(without_a_price(unpriced, all));
     }
     if groups.groups.values().any(|it| !it.latency.is_exact()) {
         say("latencies of more than 100,000 calls and of past sums are within 0.5 %".to_owned());
@@ -94,6 +95,15 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         ));
     }
     notes
+}
+
+/// That the costs are not those of all calls.
+pub(super) fn without_a_price(unpriced: u64, all: u64) -> String {
+    format!(
+        "{unpriced} of {} {} no known price; costs are those of the others",
+        count(all as usize, "call"),
+        if unpriced == 1 { "has" } else { "have" }
+    )
 }
 
 fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
@@ -109,6 +119,24 @@ fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
             "left out: {} of which only daily sums are left: {why}",
             count(*number as usize, "execution")
         )));
+    }
+    if past.repeated > 0 {
+        notes.push(Note::of(format!(
+            "{} in the past sums of several logs, as where one was copied, and counted once",
+            count(past.repeated as usize, "execution")
+        )));
+    }
+    if past.overlapping > 0 {
+        notes.push(Note {
+            text: format!(
+                "{} twice: past sums of several logs have some executions in common and others not, as where one was copied and both were pruned",
+                match past.overlapping {
+                    1 => "1 execution counts".to_owned(),
+                    more => format!("{more} executions count"),
+                }
+            ),
+            is_warning: true,
+        });
     }
     if past.bad > 0 {
         notes.push(Note {
@@ -161,9 +189,9 @@ pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     for (key, group) in &groups.groups {
         let others = key.iter().enumerate().filter(|(other, _)| *other != at);
         let others = others.map(|(_, value)| value).collect();
-        rows.entry(others)
-            .or_default()
-            .push((&key[at], group.coverage()));
+        if let Some(coverage) = group.coverage() {
+            rows.entry(others).or_default().push((&key[at], coverage));
+        }
     }
     let mut said = Vec::new();
     for (others, row) in rows {

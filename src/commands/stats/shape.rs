@@ -54,12 +54,15 @@ pub(super) fn shape(
             "duplicates": met.duplicates,
             "unknown_outcomes": met.unknown,
             "replaced_outcomes": met.replaced,
+            "already_summed": met.summed,
             "ahead": met.ahead,
             "backwards": groups.sources.iter().map(|it| it.backwards).sum::<u64>(),
         },
         "past": {
             "executions": groups.past.executions,
             "left_out": groups.past.left_out.values().sum::<u64>(),
+            "repeated": groups.past.repeated,
+            "overlapping": groups.past.overlapping,
         },
         "groups": rows.iter().map(|row| group(groups, row, level)).collect::<Vec<_>>(),
         "alerts": alerts.iter().map(Alert::shape).collect::<Vec<_>>(),
@@ -155,7 +158,7 @@ fn outcomes(it: &Outcomes, group: &Group, level: f64) -> Json {
         .collect();
     json!({
         "count": it.count,
-        "coverage": (group.executions > 0).then(|| group.coverage()),
+        "coverage": group.coverage(),
         "score": moments(&it.score, level),
         "win": rated(it.won, it.labelled, level),
         "labels": labels,

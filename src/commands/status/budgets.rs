@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::run::log;
+use super::super::run::{for_nobody, log};
 use super::super::session::Session;
 use crate::config::Config;
 use crate::error::Failure;
@@ -13,22 +13,25 @@ use crate::releases::Store;
 
 /// A budget of the day.
 #[derive(Serialize)]
-pub(super) struct Budget {
+pub(in crate::commands) struct Budget {
     /// The prompt, or the folder, that it is for; null where it is for all.
-    prompt: Option<String>,
-    limit_usd: f64,
-    spent_usd: f64,
-    over: bool,
+    pub(in crate::commands) prompt: Option<String>,
+    pub(in crate::commands) limit_usd: f64,
+    pub(in crate::commands) spent_usd: f64,
+    pub(in crate::commands) over: bool,
 }
 
 /// How the budgets of the day stand, by this machine's log.
-pub(super) fn today(
+pub(in crate::commands) fn today(
     store: &Store,
     config: &Config,
-    session: &Session,
+    session: &mut Session,
 ) -> Result<Vec<Budget>, Failure> {
     if config.budgets.per_day.is_none() && config.budgets.per_prompt.is_empty() {
         return Ok(Vec::new());
+    }
+    for failure in for_nobody(&config.budgets, store) {
+        session.ui.warning(format!("{failure:#}"));
     }
     let spent = spent_today(&log(store, config, session), session.now)?;
     let budget_states = budget_states(&config.budgets, &spent).into_iter();

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::record::log::Order;
+use crate::record::log::newest::latest_in;
+use crate::record::log::read::Part;
 use crate::record::prune::Pruned;
 
 /// A log with one record in it, and this as its first archive.
@@ -138,6 +140,41 @@ fn rotated() -> (tempfile::TempDir, Log) {
         log.append(&record(second)).unwrap();
     }
     (folder, log)
+}
+
+#[test]
+fn the_newest_are_found_in_archives_and_an_older_one_is_not_unpacked() {
+    let (folder, log) = rotated();
+    // What another machine did before and after.
+    for second in [3, 20, -5] {
+        log.append(&record(second)).unwrap();
+    }
+    log.set_aside().unwrap();
+    log.pack_archives().unwrap();
+    (30..32).for_each(|second| log.append(&record(second)).unwrap());
+    let newest = |limit| {
+        let query = Query {
+            order: Order::NewestFirst,
+            limit: Some(limit),
+            ..Query::default()
+        };
+        let found = log.list(&query).unwrap().executions.into_iter();
+        found
+            .map(|it| it.record.time.as_second() - at(0).as_second())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(newest(5), [31, 30, 20, 9, 8]);
+    let latest = |name: &str| {
+        let part = Part::open_at(&folder.path().join(name)).unwrap();
+        latest_in(&part).map(|time| time.as_second() - at(0).as_second())
+    };
+    assert_eq!(latest("executions.3.jsonl.gz"), Some(20));
+    assert_eq!(latest("executions.jsonl"), None);
+    // Damaged behind its head, it is not looked into where nothing of it can be asked for.
+    let path = folder.path().join("executions.1.jsonl.gz");
+    let text = fs::read(&path).unwrap();
+    fs::write(&path, &text[..text.len() / 2]).unwrap();
+    assert_eq!(newest(3), [31, 30, 20]);
 }
 
 #[test]

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::record::entry::ErrorNote;
 
 fn read(line: &str) -> Option<Brief<'_>> {
     Brief::read(line.as_bytes())
@@ -18,7 +19,8 @@ prop_compose! {
         (source, status) in (0..4usize, 0..4usize),
         (duration_ms, tokens, cost_usd) in (proptest::option::of(any::<u64>()), proptest::option::of(any::<u64>()), proptest::option::of(0.0..9.0f64)),
         labels in proptest::collection::btree_map("[a-z]{1,3}", word(), 0..3),
-        (error, sent) in (proptest::option::of(word()), proptest::collection::vec(word(), 0..3)),
+        (error, sent, reason) in (proptest::option::of(word()), proptest::collection::vec(word(), 0..3), proptest::option::of(word())),
+        (request_hash, sent_hash) in (proptest::option::of("[a-f0-9]{1,8}"), proptest::option::of("[a-f0-9]{1,8}")),
     ) -> Record {
         let mut record = Record::new(prompt, Timestamp::from_millisecond(time).unwrap());
         record.version = version;
@@ -34,7 +36,12 @@ prop_compose! {
         record.cost_usd = cost_usd;
         record.labels = labels;
         record.sent = sent;
-        record.error = error.map(|message| ErrorNote { code: None, message });
+        (record.request_hash, record.sent_hash) = (request_hash, sent_hash);
+        record.error = error.map(|message| ErrorNote {
+            message,
+            reason,
+            code: None
+        });
         record
     }
 }
@@ -81,4 +88,15 @@ fn a_plain_line_is_read_without_another_reader() {
     assert_eq!(found, Brief::of(&record));
     assert_eq!((found.label("user"), found.label("tea")), (Some(""), None));
     assert_eq!(read(&line[..line.len() - 1]), None);
+}
+
+#[test]
+fn a_request_with_what_a_caller_added_is_another_than_the_prompts_own() {
+    let mut record = Record::new("a", "2024-02-29T23:59:59.999Z".parse().unwrap());
+    record.request_hash = Some("own".to_owned());
+    assert_eq!(Brief::of(&record).request, Some("own"));
+    record.sent = vec!["user".to_owned()];
+    assert_eq!(Brief::of(&record).request, None);
+    record.sent_hash = Some("added".to_owned());
+    assert_eq!(Brief::of(&record).request, Some("added"));
 }

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use super::Terms;
 use crate::error::Failure;
 use crate::record::brief::Brief;
-use crate::record::entry::Status;
+use crate::record::entry::{SUBJECT, Status};
 use crate::record::groups::{Ending, Groups, Question, Row, rows};
 use crate::record::log::Log;
 use crate::statistics::seed_of;
@@ -64,7 +64,7 @@ impl Unit {
         match self {
             Self::Call => None,
             Self::Label(key) => Some(key),
-            Self::Subject => Some("subject"),
+            Self::Subject => Some(SUBJECT),
         }
     }
 }

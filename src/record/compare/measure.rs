@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::calls::Call;
 use super::common::Common;
-use super::{Design, SAME_COVERAGE, Terms, mean_of};
+use super::{Design, Terms, is_apart, mean_of};
 use crate::record::entry::Status;
 use crate::statistics::{Arms, Count, Interval, Msprt, Seen, Side, arms, holm, newcombe_unpaired};
 
@@ -157,7 +157,7 @@ pub struct Difference {
     pub interval: Option<Interval>,
     /// The anytime p.
     pub p: Option<f64>,
-    /// The same, adjusted by Holm for all figures that have one.
+    /// The same, adjusted by Holm for all figures that decide.
     pub p_adjusted: Option<f64>,
     /// How the interval was found.
     pub method: &'static str,
@@ -196,8 +196,6 @@ pub struct Measured {
     pub units: (u64, u64),
     /// How many units are on both sides.
     pub on_both: u64,
-    /// How many values stand in strata with too few of a side, and do not count.
-    pub left_out: u64,
     /// Head less base; none where there is nothing to compare with.
     pub difference: Option<Difference>,
     /// Why there is no p.
@@ -234,7 +232,7 @@ pub(super) fn measures(
     calls: &[Call],
     common: &Common,
     design: Design,
-    coverage: (f64, f64),
+    coverage: (Option<f64>, Option<f64>),
     terms: &Terms,
 ) -> Vec<Measured> {
     let endings = calls.iter().filter_map(|call| call.ending.as_ref());
@@ -268,7 +266,7 @@ fn measured_one(
     calls: &[Call],
     common: &Common,
     design: Design,
-    coverage: (f64, f64),
+    coverage: (Option<f64>, Option<f64>),
     terms: &Terms,
 ) -> Option<Measured> {
     let seen = calls.iter().enumerate().filter_map(|(at, call)| {
@@ -295,7 +293,6 @@ fn measured_one(
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: arms.on_both,
-        left_out: arms.left_out,
         difference: None,
         too_few: None,
         is_not_covered: is_not_covered(&what, coverage),
@@ -311,15 +308,15 @@ fn measured_one(
     Some(measured)
 }
 
-fn is_not_covered(what: &What, (base, head): (f64, f64)) -> bool {
-    what.is_of_outcomes() && (base - head).abs() > SAME_COVERAGE
+fn is_not_covered(what: &What, (base, head): (Option<f64>, Option<f64>)) -> bool {
+    what.is_of_outcomes() && is_apart(base, head)
 }
 
 fn lone(
     what: What,
     decides: bool,
     seen: impl Iterator<Item = Seen>,
-    coverage: (f64, f64),
+    coverage: (Option<f64>, Option<f64>),
 ) -> Option<Measured> {
     let (mut n, mut sums) = ([0_u64; 2], [0.0; 2]);
     for it in seen {
@@ -336,7 +333,6 @@ fn lone(
         plain: (mean(0), mean(1)),
         units: (n[0], n[1]),
         on_both: 0,
-        left_out: 0,
         difference: (n[0].min(n[1]) > 0).then(|| Difference::plain(mean(1) - mean(0))),
         too_few: Some(TooFew::Calls),
         needed: None,
@@ -391,7 +387,8 @@ fn judge(
         difference: margin,
         calls: all * variance / Msprt::variance_to_show(tau, margin, terms.level),
     });
-    if measured.too_few.is_none() && !measured.is_not_covered {
+    // What does not decide is described: a test of it would make those that do less sure.
+    if measured.decides && measured.too_few.is_none() && !measured.is_not_covered {
         let mut test = Msprt::new(tau);
         test.look(arms.difference, variance);
         difference.p = Some(test.p());
@@ -410,7 +407,6 @@ pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Te
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: 0,
-        left_out: 0,
         difference: None,
         too_few: None,
         is_not_covered: false,
@@ -452,7 +448,7 @@ fn too_few(arms: &Arms, is_rate: bool, has_units: bool) -> Option<TooFew> {
     (is_rate && is_few).then_some(TooFew::Failures)
 }
 
-/// Adjusts the p of all figures for their number.
+/// Adjusts the p of the figures that decide for their number.
 pub(super) fn adjust(measures: &mut [Measured]) {
     let differences = measures.iter_mut().filter_map(|it| it.difference.as_mut());
     let mut tested: Vec<&mut Difference> = differences.filter(|it| it.p.is_some()).collect();

@@ -132,7 +132,7 @@ fn the_table_of_simpson_is_read_within_its_strata() {
 
 #[test]
 fn four_hundred_users_of_1_to_40_calls_in_equal_arms_are_not_told_apart() {
-    let told = |seed: u64, has_units: bool| {
+    let apart = |seed: u64, has_units: bool| {
         let mut random = Pcg::new(seed);
         let mut seen = Vec::new();
         for unit in 0..400 {
@@ -152,10 +152,10 @@ fn four_hundred_users_of_1_to_40_calls_in_equal_arms_are_not_told_apart() {
         shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
     };
     let share = |has_units: bool| {
-        let told = (0..300_u64)
+        let apart = (0..300_u64)
             .into_par_iter()
-            .filter(|seed| told(*seed, has_units));
-        told.count() as f64 / 300.0
+            .filter(|seed| apart(*seed, has_units));
+        apart.count() as f64 / 300.0
     };
     let by_user = share(true);
     assert!(by_user <= 0.07, "{by_user}");
@@ -167,7 +167,7 @@ fn four_hundred_users_of_1_to_40_calls_in_equal_arms_are_not_told_apart() {
 #[test]
 fn looking_100_times_at_equal_arms_tells_them_apart_in_at_most_a_twentieth() {
     for chance in [0.9, 0.98] {
-        let told = |seed: &u64| {
+        let apart = |seed: &u64| {
             let mut random = Pcg::new(*seed);
             let mut passed = [0_u64; 2];
             (1..=100).any(|look| {
@@ -179,7 +179,7 @@ fn looking_100_times_at_equal_arms_tells_them_apart_in_at_most_a_twentieth() {
                 shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
             })
         };
-        let share = (0..300_u64).into_par_iter().filter(told).count() as f64 / 300.0;
+        let share = (0..300_u64).into_par_iter().filter(apart).count() as f64 / 300.0;
         assert!(share <= 0.05, "{chance}: {share}");
     }
 }
@@ -249,7 +249,7 @@ fn growing(seed: u64, is_by_steps: bool) -> Vec<Call> {
 #[test]
 fn a_share_that_grows_while_all_gets_worse_is_no_difference() {
     for is_by_steps in [true, false] {
-        let told = (0..20_u64).into_par_iter().filter(|seed| {
+        let apart = (0..20_u64).into_par_iter().filter(|seed| {
             let found = found(growing(*seed, is_by_steps));
             let success = measure(&found, &What::Success);
             // Over all it looks like a lot.
@@ -261,8 +261,8 @@ fn a_share_that_grows_while_all_gets_worse_is_no_difference() {
             assert!(found.strata.len() > 3, "{}", found.strata.len());
             matches!(found.verdict, Verdict::Better | Verdict::Worse)
         });
-        let told = told.count();
-        assert!(told <= 1, "{is_by_steps}: {told} of 20");
+        let apart = apart.count();
+        assert!(apart <= 1, "{is_by_steps}: {apart} of 20");
     }
 }
 
@@ -274,7 +274,7 @@ fn outcomes_of_winners_only_are_no_verdict() {
         calls.extend(hour(number, 10, 10, |is_head, time| {
             let is_won = coin(&mut random, 0.5);
             Call {
-                // Head's losses are not told.
+                // Head's losses have no outcome.
                 ending: won(is_won).filter(|_| is_won || !is_head),
                 ..call(is_head, time, true)
             }
@@ -285,6 +285,80 @@ fn outcomes_of_winners_only_are_no_verdict() {
     let win = measure(&found, &What::Win);
     assert!(win.means.1 > 0.99 && win.difference.unwrap().p.is_none());
     assert!(found.is_not_covered_alike());
+}
+
+#[test]
+fn calls_that_failed_are_not_waited_for_to_have_an_outcome() {
+    let mut random = Pcg::new(3);
+    let mut calls = Vec::new();
+    for number in 0..100 {
+        calls.extend(hour(number, 10, 10, |is_head, time| {
+            let is_ok = coin(&mut random, if is_head { 0.8 } else { 0.98 });
+            let is_won = coin(&mut random, 0.5);
+            Call {
+                // Nobody acts on an answer that never came.
+                ending: won(is_won).filter(|_| is_ok),
+                ..call(is_head, time, is_ok)
+            }
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(
+        (found.base.coverage, found.head.coverage),
+        (Some(1.0), Some(1.0))
+    );
+    assert_eq!(found.verdict, Verdict::Worse);
+    assert!(measure(&found, &What::Win).difference.unwrap().p.is_some());
+}
+
+#[test]
+fn a_side_of_which_no_outcome_can_come_is_worse_and_not_waited_for() {
+    let mut calls = Vec::new();
+    for number in 0..30 {
+        calls.extend(hour(number, 10, 10, |is_head, time| Call {
+            ending: won(true).filter(|_| !is_head),
+            ..call(is_head, time, !is_head)
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(
+        (found.base.coverage, found.head.coverage),
+        (Some(1.0), None)
+    );
+    assert_eq!(found.verdict, Verdict::Worse);
+}
+
+#[test]
+fn figures_that_only_describe_do_not_hide_one_that_decides() {
+    let (mut done, mut random) = ([0_u32; 2], Pcg::new(5));
+    let mut calls = Vec::new();
+    // Of base 3.4 % fail, of head 13.3 %.
+    for number in 0..26 {
+        calls.extend(hour(number, 10, 10, |is_head, time| {
+            let number = &mut done[usize::from(is_head)];
+            *number += 1;
+            let every = if is_head { 15 } else { 30 };
+            let is_failed = *number % every == 0 || is_head && *number % every == 7;
+            let mut noise = || Some(f64::from(random.below(1000)));
+            Call {
+                duration: noise(),
+                tokens: noise(),
+                cost: noise(),
+                ..call(is_head, time, !is_failed)
+            }
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(found.verdict, Verdict::Worse, "{:?}", found.measures);
+    let p = |what| measure(&found, &what).difference.unwrap();
+    let success = p(What::Success);
+    assert_eq!(success.p, success.p_adjusted);
+    assert!(success.p.unwrap() > 0.0125, "{success:?}");
+    for what in [What::Latency, What::Tokens, What::Cost] {
+        let described = p(what);
+        assert_eq!((described.p, described.p_adjusted), (None, None));
+        assert!(described.interval.is_some());
+    }
 }
 
 #[test]

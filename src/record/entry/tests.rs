@@ -32,6 +32,7 @@ fn a_record_reads_back_as_it_was_written() {
     record.error = Some(ErrorNote {
         code: Some("P311".to_owned()),
         message: "no\nJSON".to_owned(),
+        reason: None,
     });
     record.cost_usd = Some(0.000_42);
     let text = serde_json::to_string(&record).unwrap();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::figures::{MOST_NAMES, Outcomes, count};
+use super::kind::Kind;
 use crate::record::entry::Outcome;
 use crate::statistics::Moments;
 
@@ -48,8 +49,9 @@ impl Became {
     }
 
     /// Adds it to what became of others.
-    pub(in crate::record) fn add_to(self, outcomes: &mut Outcomes, is_priced: bool, win: &str) {
+    pub(in crate::record) fn add_to(self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
         outcomes.count += 1;
+        outcomes.of_ok += u64::from(kind.is_ok);
         if let Some((_, score)) = self.score {
             outcomes.score.push(score);
         }
@@ -58,7 +60,7 @@ impl Became {
             outcomes.labelled += 1;
             let is_won = *label == *win;
             outcomes.won += u64::from(is_won);
-            outcomes.won_priced += u64::from(is_won && is_priced);
+            outcomes.won_priced += u64::from(is_won && kind.is_priced);
             is_beyond |= !count(&mut outcomes.labels, &label);
         }
         for (name, _, figure) in self.metrics {

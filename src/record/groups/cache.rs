@@ -5,6 +5,8 @@
 //! of its beginning, of pieces in between and of the end; deleting it loses nothing. Where a new line
 //! changes what is added up already, as an outcome that replaces another, everything is read anew.
 
+mod ids;
+
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -17,13 +19,16 @@ use super::dimension::{Dimension, Value};
 use super::feed::Wanted;
 use super::figures::Group;
 use super::found::{Met, Source};
-use super::id::{Id, Row};
+use super::id::{Id, IdPlaces, Row};
 use super::question::Question;
+use crate::record::history::Summed;
 use crate::record::log::read::Part;
 use crate::statistics::{Quantiles, Sketch};
 
+pub(super) use ids::{Ids, Torn};
+
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS1";
+const MAGIC: &[u8; 8] = b"PCSTATS3";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;
@@ -33,6 +38,9 @@ const MOST_FILES: usize = 16;
 
 /// More groups are not kept.
 const MOST_GROUPS: usize = 10_000;
+
+/// The length of what stands before all: its form, and five numbers.
+const HEADER: usize = 48;
 
 /// So many ids stand under one hash.
 const CHUNK: usize = 512;
@@ -86,6 +94,7 @@ pub(super) struct Known {
     pub(super) above: Option<i64>,
     pub(super) met: Met,
     pub(super) unknown: HashSet<[u64; 2]>,
+    pub(super) requests: HashSet<u64, IdPlaces>,
     pub(super) ids: Ids,
     covers: Vec<Cover>,
 }
@@ -108,11 +117,12 @@ pub(super) struct Keep<'k> {
     pub(super) met: Met,
     pub(super) unknown: Vec<[u64; 2]>,
     pub(super) rows: Vec<(Id, Row)>,
+    pub(super) requests: Vec<u64>,
 }
 
 impl Cache {
     /// The file for a question; none where it asks for what changes with the clock.
-    pub(super) fn new(folder: &Path, question: &Question) -> Option<Self> {
+    pub(super) fn new(folder: &Path, question: &Question, summed: &Summed) -> Option<Self> {
         let filter = &question.filter;
         let is_moving = filter.since.is_some() || filter.until.is_some();
         if is_moving || filter.asks_for_outcomes() || folder.is_symlink() {
@@ -124,14 +134,16 @@ impl Cache {
             false => "",
         };
         let question = format!(
-            "{} {:?} {:?} {:?} {:?} {} {zone} {:?}",
+            "{} {:?} {:?} {:?} {:?} {} {} {zone} {:?} {:?}",
             env!("CARGO_PKG_VERSION"),
             filter,
             question.by,
             question.values,
             question.win,
             question.with_mix,
+            question.with_costs,
             question.releases,
+            summed.hash(),
         );
         let hash = Sha256::digest(question.as_bytes());
         let name: String = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -154,21 +166,22 @@ impl Cache {
     }
 
     fn read(&self, mut file: File) -> io::Result<Option<Known>> {
-        let mut fixed = [0; 40];
+        let mut fixed = [0; HEADER];
         file.read_exact(&mut fixed)?;
         let (magic, numbers) = fixed.split_at(8);
         let numbers: Vec<u64> = numbers.chunks_exact(8).map(word).collect();
-        let [head, latencies, rows, sum] = numbers[..] else {
+        let [head, latencies, requests, rows, sum] = numbers[..] else {
             return Ok(None);
         };
         let length = file.metadata()?.len();
         let marks = rows.div_ceil(CHUNK as u64).saturating_mul(MARK as u64);
         let before = head
             .saturating_add(latencies.saturating_mul(4))
+            .saturating_add(requests.saturating_mul(8))
             .saturating_add(marks);
         let whole = before
             .saturating_add(rows.saturating_mul(ROW as u64))
-            .saturating_add(40);
+            .saturating_add(HEADER as u64);
         if magic != MAGIC || whole != length {
             return Ok(None);
         }
@@ -178,7 +191,8 @@ impl Cache {
             return Ok(None);
         }
         let (head, rest) = text.split_at(head as usize);
-        let (latencies, marks) = rest.split_at(latencies as usize * 4);
+        let (latencies, rest) = rest.split_at(latencies as usize * 4);
+        let (requests, marks) = rest.split_at(requests as usize * 8);
         let Ok(head) = serde_json::from_slice::<Head>(head) else {
             return Ok(None);
         };
@@ -216,10 +230,11 @@ impl Cache {
             above: head.above,
             met: head.met,
             unknown: head.unknown.into_iter().collect(),
+            requests: requests.chunks_exact(8).map(word).collect(),
             covers: head.covers,
             ids: Ids {
                 marks: marks.collect(),
-                from: 40 + before,
+                from: HEADER as u64 + before,
                 rows: rows as usize,
                 file,
                 chunk: None,
@@ -293,6 +308,9 @@ impl Cache {
             .collect();
         let mut text = head.clone();
         text.extend_from_slice(&latencies);
+        for request in &keep.requests {
+            text.extend_from_slice(&request.to_le_bytes());
+        }
         for chunk in bytes.chunks(CHUNK * ROW) {
             text.extend_from_slice(&chunk[..16]);
             text.extend_from_slice(&hash(chunk).to_le_bytes());
@@ -307,6 +325,7 @@ impl Cache {
         for number in [
             head.len() as u64,
             latencies.len() as u64 / 4,
+            keep.requests.len() as u64,
             count,
             hash(&text),
         ] {
@@ -438,66 +457,4 @@ fn hash(text: &[u8]) -> u64 {
 /// Eight bytes as a number.
 fn word(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().unwrap_or([0; 8]))
-}
-
-/// The ids of a file, of which only those around a wanted one are read.
-pub(super) struct Ids {
-    /// The id that each chunk begins with, and its hash.
-    marks: Vec<(Id, u64)>,
-    from: u64,
-    rows: usize,
-    file: File,
-    /// The chunk that was read last.
-    chunk: Option<(usize, Vec<u8>)>,
-}
-
-/// The file is not what it was when it was opened.
-pub(super) struct Torn;
-
-impl Ids {
-    /// What is known of an id.
-    pub(super) fn find(&mut self, id: Id) -> Result<Option<Row>, Torn> {
-        let after = self.marks.partition_point(|(first, _)| *first <= id);
-        let Some(number) = after.checked_sub(1) else {
-            return Ok(None);
-        };
-        if self.chunk.as_ref().is_none_or(|(at, _)| *at != number) {
-            let chunk = self.read(number).map_err(|_| Torn)?;
-            if hash(&chunk) != self.marks[number].1 {
-                return Err(Torn);
-            }
-            self.chunk = Some((number, chunk));
-        }
-        let rows = self.chunk.as_ref().map_or(&[][..], |(_, rows)| rows);
-        let count = rows.len() / ROW;
-        let of = |at: usize| {
-            let row = &rows[at * ROW..];
-            Id([word(&row[..8]), word(&row[8..16])])
-        };
-        let (mut low, mut high) = (0, count);
-        while low < high {
-            let middle = low.midpoint(high);
-            match of(middle) < id {
-                true => low = middle + 1,
-                false => high = middle,
-            }
-        }
-        if low == count || of(low) != id {
-            return Ok(None);
-        }
-        let bits = rows[low * ROW + 16..low * ROW + ROW].try_into();
-        Ok(Some(Row::from_bits(u32::from_le_bytes(
-            bits.unwrap_or([0; 4]),
-        ))))
-    }
-
-    fn read(&mut self, number: usize) -> io::Result<Vec<u8>> {
-        let first = number * CHUNK;
-        let count = CHUNK.min(self.rows - first);
-        let mut rows = vec![0; count * ROW];
-        self.file
-            .seek(SeekFrom::Start(self.from + (first * ROW) as u64))?;
-        self.file.read_exact(&mut rows)?;
-        Ok(rows)
-    }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::page::{Page, page};
+use super::page::{Page, pages};
 use super::question::Question;
 use crate::error::Failure;
 use crate::record::log::Log;
@@ -96,17 +96,21 @@ impl Pieces {
 
 /// What was read of a piece.
 pub(super) enum Read {
-    File { path: PathBuf, is_more: bool },
+    File {
+        path: PathBuf,
+        is_more: bool,
+    },
     Damaged(&'static str),
-    Page(Box<Page>),
+    /// Of each question one.
+    Pages(Vec<Page>),
 }
 
 impl Piece {
-    fn read(self, question: &Question) -> Read {
+    fn read(self, questions: &[&Question]) -> Read {
         match self {
             Self::File { path, is_more } => Read::File { path, is_more },
             Self::Damaged(why) => Read::Damaged(why),
-            Self::Text(text) => Read::Page(Box::new(page(&text, question))),
+            Self::Text(text) => Read::Pages(pages(&text, questions)),
         }
     }
 }
@@ -117,7 +121,7 @@ impl Piece {
 /// A file cannot be read, or `take` fails.
 pub(super) fn each_page(
     wanted: Vec<Wanted>,
-    question: &Question,
+    questions: &[&Question],
     take: &mut dyn FnMut(Read) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let size = wanted
@@ -134,7 +138,7 @@ pub(super) fn each_page(
     let failed = |error: io::Error, path: &PathBuf| Log::at(path).read_failed(error);
     if size < SMALL || threads < 2 {
         while let Some(piece) = pieces.next().map_err(|error| failed(error, &pieces.path))? {
-            take(piece.read(question))?;
+            take(piece.read(questions))?;
         }
         return Ok(());
     }
@@ -152,7 +156,7 @@ pub(super) fn each_page(
     };
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| desk.work(question));
+            scope.spawn(|| desk.work(questions));
         }
         let taken = desk.take_all(take);
         desk.stop();
@@ -178,11 +182,11 @@ struct State {
 }
 
 impl Desk {
-    fn work(&self, question: &Question) {
+    fn work(&self, questions: &[&Question]) {
         // Leaving is noted also where a thread panics, so that nobody waits for it.
         let _leave = Leave(self);
         while let Some((number, piece)) = self.give() {
-            let read = piece.read(question);
+            let read = piece.read(questions);
             let mut state = self.lock();
             state.read.insert(number, read);
             self.changed.notify_all();

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::page::{Answer, Fact};
+use super::question::Question;
+use super::spent::PromptCosts;
 use crate::record::entry::Status;
 use crate::statistics::{Moments, Quantiles};
 
@@ -44,6 +46,8 @@ pub struct Group {
     pub series: Series,
     /// What else they had, where it was asked for.
     pub mix: Mix,
+    /// Where the money went, where it was asked for.
+    pub costs: Option<Box<PromptCosts>>,
     pub(super) times: Option<(i64, i64)>,
 }
 
@@ -65,6 +69,8 @@ pub struct Tokens {
 pub struct Outcomes {
     /// How many have an outcome.
     pub count: u64,
+    /// How many of those have status ok.
+    pub of_ok: u64,
     /// How many have a label.
     pub labelled: u64,
     /// How many are won.
@@ -108,10 +114,11 @@ pub(super) fn count(words: &mut BTreeMap<String, u64>, word: &str) -> bool {
 }
 
 impl Group {
-    /// An empty group whose answers are looked at in so many places.
-    pub(super) fn new(values: usize) -> Self {
+    /// An empty group, of which this is asked.
+    pub(super) fn new(question: &Question) -> Self {
         Self {
-            answers: vec![Answers::default(); values],
+            answers: vec![Answers::default(); question.values.len()],
+            costs: question.with_costs.then(Box::default),
             ..Self::default()
         }
     }
@@ -125,7 +132,11 @@ impl Group {
         }
     }
 
-    pub(super) fn take(&mut self, fact: &Fact) {
+    /// Takes an execution in; `is_again` where its request was sent before.
+    pub(super) fn take(&mut self, fact: &Fact, is_again: bool) {
+        if let Some(costs) = &mut self.costs {
+            costs.take(fact, is_again);
+        }
         self.executions += 1;
         *self.of_status(fact.status) += 1;
         self.fallbacks += u64::from(fact.is_fallback);
@@ -171,9 +182,10 @@ impl Group {
         Some(self.cost.sum()? / won as f64).filter(|_| won > 0)
     }
 
-    /// The share of executions that have an outcome.
-    pub fn coverage(&self) -> f64 {
-        self.outcomes.count as f64 / self.executions as f64
+    /// The share of executions with status ok that have an outcome; none where there is no such execution.
+    /// Of one that failed none is waited for: nobody acted on its answer.
+    pub fn coverage(&self) -> Option<f64> {
+        (self.ok > 0).then(|| self.outcomes.of_ok as f64 / self.ok as f64)
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Skipped {
 pub struct Met {
     /// Records whose id another one had before.
     pub duplicates: u64,
+    /// Records that `log prune` took away and that were appended again: past sums count them.
+    pub summed: u64,
     /// Outcomes of executions that no log has.
     pub unknown: u64,
     /// Outcomes whose figures a later one replaced.
@@ -57,6 +59,10 @@ pub struct Past {
     pub left_out: BTreeMap<String, u64>,
     /// How many lines of sums are not sound.
     pub bad: u64,
+    /// How many executions stand in several sums, and count once.
+    pub repeated: u64,
+    /// How many count twice, because sums have some executions in common and others not.
+    pub overlapping: u64,
 }
 
 /// Executions in groups.

@@ -4,12 +4,14 @@ use std::hash::{BuildHasher, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
+use super::kind::Kind;
+
 /// An id in 128 bits: a UUID as it is, anything else by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id(pub(super) [u64; 2]);
+pub(in crate::record) struct Id(pub(in crate::record) [u64; 2]);
 
 impl Id {
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::record) fn of(text: &str) -> Self {
         if let Some(id) = uuid(text.as_bytes()) {
             return Self(id);
         }
@@ -57,7 +59,7 @@ fn uuid(text: &[u8]) -> Option<[u64; 2]> {
 
 /// Puts ids into places that nobody can foresee, at the cost of two multiplications.
 #[derive(Debug, Clone)]
-pub(super) struct IdPlaces(u64, u64);
+pub(in crate::record) struct IdPlaces(u64, u64);
 
 impl Default for IdPlaces {
     fn default() -> Self {
@@ -66,7 +68,7 @@ impl Default for IdPlaces {
     }
 }
 
-pub(super) struct IdHasher(u64, IdPlaces);
+pub(in crate::record) struct IdHasher(u64, IdPlaces);
 
 impl BuildHasher for IdPlaces {
     type Hasher = IdHasher;
@@ -100,37 +102,42 @@ impl std::hash::Hash for Id {
     }
 }
 
-/// What is known of an execution once it was counted: its group, and whether its price is known.
+/// What is known of an execution once it was counted: its group, and its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Row(u32);
 
 impl Row {
     const PRICED: u32 = 1 << 31;
-    const TOLD: u32 = 1 << 30;
+    const ENDED: u32 = 1 << 30;
+    const OK: u32 = 1 << 29;
     /// The filter leaves it out.
-    pub(super) const LEFT_OUT: Self = Self(Self::TOLD - 1);
+    pub(super) const LEFT_OUT: Self = Self(Self::OK - 1);
 
-    pub(super) fn new(group: u32, is_priced: bool) -> Self {
-        Self(group | if is_priced { Self::PRICED } else { 0 })
+    pub(super) fn new(group: u32, kind: Kind) -> Self {
+        let bit = |is_so: bool, bit: u32| if is_so { bit } else { 0 };
+        Self(group | bit(kind.is_priced, Self::PRICED) | bit(kind.is_ok, Self::OK))
     }
 
     pub(super) fn group(self) -> Option<usize> {
-        let group = self.0 & !(Self::PRICED | Self::TOLD);
+        let group = self.0 & !(Self::PRICED | Self::ENDED | Self::OK);
         (group != Self::LEFT_OUT.0).then_some(group as usize)
     }
 
-    pub(super) fn is_priced(self) -> bool {
-        self.0 & Self::PRICED != 0
+    pub(super) fn kind(self) -> Kind {
+        Kind {
+            is_priced: self.0 & Self::PRICED != 0,
+            is_ok: self.0 & Self::OK != 0,
+        }
     }
 
     /// Whether an outcome of it was counted.
-    pub(super) fn is_told(self) -> bool {
-        self.0 & Self::TOLD != 0
+    pub(super) fn has_outcome(self) -> bool {
+        self.0 & Self::ENDED != 0
     }
 
     /// The same once an outcome of it was counted.
-    pub(super) fn told(self) -> Self {
-        Self(self.0 | Self::TOLD)
+    pub(super) fn with_outcome(self) -> Self {
+        Self(self.0 | Self::ENDED)
     }
 
     pub(super) fn bits(self) -> u32 {

@@ -40,7 +40,7 @@ pub enum Measure {
     CostPerWin,
     /// Those whose price is not known.
     Unpriced,
-    /// The share that has an outcome.
+    /// The share of those with status ok that has an outcome.
     Coverage,
     /// The mean score.
     Score,
@@ -230,7 +230,7 @@ impl Measure {
                 n: outcomes.won_priced,
             }),
             Self::Unpriced => sum(group.unpriced as f64),
-            Self::Coverage => Figure::share(outcomes.count, all, level),
+            Self::Coverage => Figure::share(outcomes.of_ok, group.ok, level),
             Self::Score => Figure::mean(&outcomes.score, level),
             Self::Win => Figure::share(outcomes.won, outcomes.labelled, level),
             Self::Label(name) => {
@@ -370,7 +370,7 @@ mod tests {
             executions: ok + errors,
             ok,
             errors,
-            ..Group::new(0)
+            ..Group::default()
         }
     }
 

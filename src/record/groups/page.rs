@@ -7,16 +7,19 @@ use serde::Deserialize;
 
 use super::dimension::{Clock, Given, Value, given};
 use super::id::{Id, IdPlaces};
+use super::kind::Kind;
 use super::question::Question;
-use crate::record::brief::Brief;
-use crate::record::entry::{Outcome, Source, Status};
+use crate::prompt::code;
+use crate::record::brief::{Brief, BriefError};
+use crate::record::entry::{Outcome, Source, Status, Usage};
 use crate::record::log::parse::{Line, Parsed, read};
+use crate::statistics::seed_of;
 
 /// A gap by which a time may be before the one on the line above: calls are written when they end.
 const BACKWARDS: i64 = 3_600_000;
 
 /// What is dated so much later than now, in milliseconds, is wrong.
-pub(super) const TOMORROW: i64 = 24 * 3_600_000;
+const TOMORROW: i64 = 24 * 3_600_000;
 
 /// What an execution adds to its group. There are many, so each is short.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub(super) struct Fact {
     pub(super) time: i64,
     /// Not a number where the price is not known.
     cost: f64,
+    /// A hash of its request; 0 where it is not known.
+    request: u64,
     /// Its group, among those of the page.
     pub(super) key: u32,
     duration: u32,
@@ -43,10 +48,22 @@ pub(super) struct More {
     pub(super) answers: Vec<Option<Answer>>,
     /// The model, the environment and the labels.
     pub(super) mix: Vec<(Box<str>, Box<str>)>,
+    /// The tokens, where they are too many to be kept shortly.
+    tokens: Option<[Option<u64>; 4]>,
+    /// The tokens that were written to the provider's cache.
+    cache_write: Option<u64>,
+    /// Why it failed, in a word.
+    pub(super) failure: Option<Box<str>>,
+    /// Whether its answer was cut off.
+    pub(super) is_cut: bool,
 }
 
 /// A figure that is not known.
 const NONE: u32 = u32::MAX;
+
+fn is_large(figure: Option<u64>) -> bool {
+    figure.is_some_and(|it| it >= u64::from(NONE))
+}
 
 fn short(figure: Option<u64>) -> u32 {
     figure.map_or(NONE, |it| u32::try_from(it).unwrap_or(NONE).min(NONE - 1))
@@ -61,6 +78,13 @@ impl Fact {
         (!self.cost.is_nan()).then_some(self.cost)
     }
 
+    pub(super) fn kind(&self) -> Kind {
+        Kind {
+            is_priced: self.cost().is_some(),
+            is_ok: self.status == Status::Ok,
+        }
+    }
+
     /// In milliseconds.
     pub(super) fn duration(&self) -> Option<u64> {
         long(self.duration)
@@ -68,7 +92,26 @@ impl Fact {
 
     /// In, cached, out, of reasoning.
     pub(super) fn tokens(&self) -> [Option<u64>; 4] {
-        self.tokens.map(long)
+        let large = self.more().and_then(|more| more.tokens);
+        large.unwrap_or_else(|| self.tokens.map(long))
+    }
+
+    /// A hash of the request, where it is known.
+    pub(super) fn request(&self) -> Option<u64> {
+        (self.request != 0).then_some(self.request)
+    }
+
+    /// All tokens, those that were written to the provider's cache too.
+    pub(super) fn usage(&self) -> Usage {
+        let [input, cached, output, reasoning] = self.tokens();
+        Usage {
+            input_tokens: input,
+            cached_tokens: cached,
+            cache_write_tokens: self.more().and_then(|more| more.cache_write),
+            output_tokens: output,
+            reasoning_tokens: reasoning,
+            total_tokens: None,
+        }
     }
 
     pub(super) fn more(&self) -> Option<&More> {
@@ -115,65 +158,122 @@ impl Page {
 /// How long lines are, at least of those that are many, in bytes.
 const USUAL: usize = 500;
 
-/// Reads a piece of a log.
-pub(super) fn page(text: &[u8], question: &Question) -> Page {
-    let mut reader = Reader {
-        page: Page::default(),
-        question,
-        keys: Keys::new(question),
-        tomorrow: (question.now.as_millisecond()).saturating_add(TOMORROW),
+/// Goes through the lines of a piece of a log: notes in the page what became of executions, what is not sound and
+/// when records began, and hands the records over.
+pub(super) fn each_record(
+    text: &[u8],
+    page: &mut Page,
+    question: &Question,
+    mut take: impl FnMut(&mut Page, &Brief<'_>, &[u8]),
+) {
+    let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
+    let mut record = |page: &mut Page, record: &Brief<'_>, line: &[u8]| {
+        let time = record.time.as_millisecond();
+        let (first, above) = page.ends.unwrap_or((time, time));
+        page.backwards += u64::from(Page::is_backwards(above, time));
+        page.ends = Some((first, time));
+        page.ahead += u64::from(time > tomorrow);
+        take(page, record, line);
     };
-    reader.page.facts.reserve(text.len() / USUAL);
     let mut start = 0;
     while start < text.len() {
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);
         let line = &text[start..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        reader.page.lines += 1;
-        if !line.is_empty() {
-            reader.line(line);
-        }
         start = end + 1;
+        page.lines += 1;
+        if line.is_empty() {
+            continue;
+        }
+        match read(line) {
+            Line::Brief(brief) => record(page, &brief, line),
+            Line::Parsed(Parsed::Record(whole)) => record(page, &Brief::of(&whole), line),
+            Line::Parsed(Parsed::Outcome(outcome)) => {
+                page.outcomes.push((Id::of(&outcome.outcome_of), outcome));
+            }
+            Line::Parsed(Parsed::Bad(reason, schema)) => {
+                page.bad.push((page.lines, reason, schema));
+            }
+        }
     }
-    reader.page.keys = reader.keys.into_values();
-    reader.page
+}
+
+/// The word of the API for an answer that was cut off at the most tokens that it may have.
+const CUT: &str = "max_output_tokens";
+
+fn is_cut(record: &Brief<'_>) -> bool {
+    let incomplete = |it: &BriefError<'_>| it.code == Some(code::INCOMPLETE.as_str());
+    let error = record.error.filter(incomplete);
+    error.is_some_and(|it| it.reason == Some(CUT))
+}
+
+/// Why a call failed, in a word.
+fn failure<'l>(record: &Brief<'l>) -> Option<&'l str> {
+    if matches!(record.status, Status::Ok | Status::Interrupted) {
+        return None;
+    }
+    let code = record.error.and_then(|error| error.code);
+    Some(code.unwrap_or(record.status.as_str()))
+}
+
+/// Reads a piece of a log for several questions, whose filters are alike.
+pub(super) fn pages(text: &[u8], questions: &[&Question]) -> Vec<Page> {
+    let mut readers: Vec<(Reader<'_>, Page)> = (questions.iter())
+        .map(|question| {
+            let mut page = Page::default();
+            page.facts.reserve(text.len() / USUAL);
+            let keys = Keys::new(question);
+            (Reader { question, keys }, page)
+        })
+        .collect();
+    let Some((first, _)) = questions.split_first() else {
+        return Vec::new();
+    };
+    let mut whole = Page::default();
+    each_record(text, &mut whole, first, |_, record, line| {
+        for (reader, page) in &mut readers {
+            match reader.fact(record, line) {
+                Some(fact) => page.facts.push(fact),
+                None => page.others.push(Id::of(record.id)),
+            }
+        }
+    });
+    let mut left = readers.len();
+    let made = readers.into_iter().map(|(reader, page)| {
+        left -= 1;
+        let (outcomes, bad) = match left {
+            // The last one needs no copy.
+            0 => (
+                std::mem::take(&mut whole.outcomes),
+                std::mem::take(&mut whole.bad),
+            ),
+            _ => (whole.outcomes.clone(), whole.bad.clone()),
+        };
+        Page {
+            keys: reader.keys.into_values(),
+            facts: page.facts,
+            others: page.others,
+            lines: whole.lines,
+            outcomes,
+            bad,
+            ends: whole.ends,
+            backwards: whole.backwards,
+            ahead: whole.ahead,
+        }
+    });
+    made.collect()
 }
 
 struct Reader<'q> {
-    page: Page,
     question: &'q Question,
     keys: Keys<'q>,
-    /// What is dated later is wrong.
-    tomorrow: i64,
 }
 
 impl Reader<'_> {
-    fn line(&mut self, line: &[u8]) {
-        match read(line) {
-            Line::Brief(record) => self.record(&record, line),
-            Line::Parsed(Parsed::Record(record)) => self.record(&Brief::of(&record), line),
-            Line::Parsed(Parsed::Outcome(outcome)) => {
-                self.page
-                    .outcomes
-                    .push((Id::of(&outcome.outcome_of), outcome));
-            }
-            Line::Parsed(Parsed::Bad(reason, schema)) => {
-                self.page.bad.push((self.page.lines, reason, schema));
-            }
-        }
-    }
-
-    fn record(&mut self, record: &Brief<'_>, line: &[u8]) {
-        let time = record.time.as_millisecond();
-        let (first, above) = self.page.ends.unwrap_or((time, time));
-        self.page.backwards += u64::from(Page::is_backwards(above, time));
-        self.page.ends = Some((first, time));
-        self.page.ahead += u64::from(time > self.tomorrow);
-        let filter = &self.question.filter;
-        let id = Id::of(record.id);
-        if !filter.matches(record) {
-            self.page.others.push(id);
-            return;
+    /// What a record adds; none where the filter leaves it out.
+    fn fact(&mut self, record: &Brief<'_>, line: &[u8]) -> Option<Fact> {
+        if !self.question.filter.matches(record) {
+            return None;
         }
         let usage = &record.usage;
         let tokens = [
@@ -182,26 +282,41 @@ impl Reader<'_> {
             usage.output_tokens,
             usage.reasoning_tokens,
         ];
-        self.page.facts.push(Fact {
-            id,
-            time,
+        Some(Fact {
+            id: Id::of(record.id),
+            time: record.time.as_millisecond(),
             cost: record.cost_usd.unwrap_or(f64::NAN),
+            request: match record.request.filter(|_| self.question.with_costs) {
+                Some(hash) => seed_of(hash).max(1),
+                None => 0,
+            },
             key: self.keys.of(record),
             duration: short(record.duration_ms),
             tokens: tokens.map(short),
             status: record.status,
             is_fallback: record.source == Source::Fallback,
-            more: self.more(record, line),
-        });
+            more: self.more(record, line, tokens),
+        })
     }
 
-    fn more(&self, record: &Brief<'_>, line: &[u8]) -> Option<Box<More>> {
+    fn more(&self, record: &Brief<'_>, line: &[u8], tokens: [Option<u64>; 4]) -> Option<Box<More>> {
         let question = self.question;
         let asks = question.filter.asks_for_outcomes();
-        if !asks && !question.with_mix && question.values.is_empty() {
+        let is_large = tokens.into_iter().any(is_large);
+        let failure = failure(record).filter(|_| question.with_costs);
+        let cache_write = record.usage.cache_write_tokens;
+        let cache_write = cache_write.filter(|_| question.with_costs);
+        let has_costs = failure.is_some() || cache_write.is_some();
+        if !asks && !question.with_mix && question.values.is_empty() && !is_large && !has_costs {
             return None;
         }
-        let mut more = More::default();
+        let mut more = More {
+            tokens: is_large.then_some(tokens),
+            is_cut: failure.is_some() && is_cut(record),
+            failure: failure.map(Into::into),
+            cache_write,
+            ..More::default()
+        };
         if asks {
             more.lacking = places(&question.filter.lacking(record), question);
         }

@@ -4,53 +4,85 @@ use jiff::tz::TimeZone;
 
 use super::dimension::{Clock, Dimension, Value};
 use super::figures::{Group, MOST_NAMES, Outcomes};
-use super::found::Groups;
+use super::found::{self, Groups};
 use super::question::Question;
 use super::tally::{MOST_GROUPS, too_many};
 use crate::error::Failure;
 use crate::record::brief::Brief;
-use crate::record::entry::Record;
-use crate::record::history::{DaySum, Past};
+use crate::record::entry::{Record, Status};
+use crate::record::history::{DaySum, Known, Past, Summed};
 
-/// Adds sums to groups, and notes which cannot be asked so.
-pub(super) fn add(groups: &mut Groups, past: Past, question: &Question) -> Result<(), Failure> {
-    groups.past.bad = past.bad;
-    for sum in past.sums {
-        let verdict = match (judge(&sum, question), lacks(question)) {
-            (Verdict::Not, _) => Verdict::Not,
-            (_, Some(why)) => Verdict::LeftOut(why),
-            (verdict, None) => verdict,
-        };
-        match verdict {
-            Verdict::Not => {}
-            Verdict::LeftOut(why) => {
-                *groups.past.left_out.entry(why).or_default() += sum.executions;
-            }
-            Verdict::Counts => {
-                let key = question.by.iter().map(|by| value(by, &sum)).collect();
-                let is_full = groups.groups.len() >= MOST_GROUPS;
-                if is_full && !groups.groups.contains_key(&key) {
-                    return Err(too_many());
-                }
-                let fresh = || Group::new(question.values.len());
-                let group = groups.groups.entry(key).or_insert_with(fresh);
-                take(group, &sum, question);
-                groups.past.executions += sum.executions;
-            }
-        }
-    }
-    Ok(())
+/// Past sums, as far as they answer a question.
+#[derive(Debug, Default)]
+pub(super) struct Sums {
+    /// Those that count.
+    sums: Vec<DaySum>,
+    /// The executions of those.
+    pub(super) summed: Summed,
+    /// What else is to be said of them.
+    met: found::Past,
 }
 
-/// Notes that sums cannot be asked at all, where a question is about each execution.
-pub(super) fn leave_out(groups: &mut Groups, past: Past, question: &Question) {
-    groups.past.bad = past.bad;
-    for sum in past.sums {
-        if !matches!(judge(&sum, question), Verdict::Not) {
-            let why = "each call is looked at here".to_owned();
-            *groups.past.left_out.entry(why).or_default() += sum.executions;
-        }
+impl Sums {
+    /// Those that answer this question, each once wherever it stands.
+    pub(super) fn of(past: Past, question: &Question) -> Self {
+        Self::choose(past, question, lacks(question))
     }
+
+    /// None, since each execution is looked at.
+    pub(super) fn none(past: Past, question: &Question) -> Self {
+        Self::choose(
+            past,
+            question,
+            Some("each call is looked at here".to_owned()),
+        )
+    }
+
+    fn choose(past: Past, question: &Question, lacks: Option<String>) -> Self {
+        let (mut chosen, mut all) = (Self::default(), Summed::default());
+        chosen.met.bad = past.bad;
+        for sum in past.sums {
+            let why = match (judge(&sum, question), &lacks) {
+                (Verdict::Not, _) => continue,
+                (_, Some(why)) => Some(why.clone()),
+                (Verdict::LeftOut(why), None) => Some(why),
+                (Verdict::Counts, None) => None,
+            };
+            match all.add(&sum) {
+                Known::All => {
+                    chosen.met.repeated += sum.executions;
+                    continue;
+                }
+                Known::Some(number) => chosen.met.overlapping += number,
+                Known::None => {}
+            }
+            match why {
+                Some(why) => *chosen.met.left_out.entry(why).or_default() += sum.executions,
+                None => {
+                    chosen.summed.add(&sum);
+                    chosen.met.executions += sum.executions;
+                    chosen.sums.push(sum);
+                }
+            }
+        }
+        chosen
+    }
+}
+
+/// Adds sums to groups, and notes which cannot be asked so.
+pub(super) fn add(groups: &mut Groups, sums: Sums, question: &Question) -> Result<(), Failure> {
+    groups.past = sums.met;
+    for sum in sums.sums {
+        let key = question.by.iter().map(|by| value(by, &sum)).collect();
+        let is_full = groups.groups.len() >= MOST_GROUPS;
+        if is_full && !groups.groups.contains_key(&key) {
+            return Err(too_many());
+        }
+        let fresh = || Group::new(question);
+        let group = groups.groups.entry(key).or_insert_with(fresh);
+        take(group, &sum, question);
+    }
+    Ok(())
 }
 
 fn take(group: &mut Group, sum: &DaySum, question: &Question) {
@@ -80,11 +112,16 @@ fn take(group: &mut Group, sum: &DaySum, question: &Question) {
 }
 
 fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
-    let told = &sum.outcomes;
-    outcomes.count += told.count;
-    outcomes.score.merge(&told.score.moments());
-    for (label, [count, priced]) in &told.labels {
-        outcomes.labelled += count;
+    let found = &sum.outcomes;
+    outcomes.count += found.count;
+    if sum.status == Status::Ok {
+        outcomes.of_ok += found.count;
+    }
+    outcomes.score.merge(&found.score.moments());
+    let labelled: u64 = found.labels.values().map(|[count, _]| count).sum();
+    outcomes.labelled += labelled.max(found.labelled);
+    outcomes.beyond += found.beyond;
+    for (label, [count, priced]) in &found.labels {
         if label == win {
             outcomes.won += count;
             outcomes.won_priced += priced;
@@ -96,7 +133,7 @@ fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
             None => outcomes.beyond += count,
         }
     }
-    for (name, figures) in &told.metrics {
+    for (name, figures) in &found.metrics {
         let has_room = outcomes.metrics.len() < MOST_NAMES;
         match outcomes.metrics.get_mut(name) {
             Some(known) => known.merge(&figures.moments()),
@@ -145,6 +182,7 @@ fn lacks(question: &Question) -> Option<String> {
             "they tell no cost of a single call",
         ),
         (!question.values.is_empty(), "they tell no answers"),
+        (question.with_costs, "each call is looked at here"),
     ];
     let found = asked.into_iter().find(|(is_asked, _)| *is_asked);
     found.map(|(_, why)| why.to_owned())

@@ -19,6 +19,8 @@ pub struct Question {
     pub win: String,
     /// Whether each group knows the models, environments and labels of its executions.
     pub with_mix: bool,
+    /// Whether each group knows where its money went.
+    pub with_costs: bool,
     /// Whose days and hours count.
     pub zone: TimeZone,
     /// The releases of prompts, where groups go by them.

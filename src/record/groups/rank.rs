@@ -3,6 +3,9 @@
 use super::dimension::Value;
 use super::measure::{Best, Figure};
 
+/// Below so many calls or outcomes nothing is ranked.
+pub const FEWEST_RANKED: u64 = 30;
+
 /// A group on the board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {

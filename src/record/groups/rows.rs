@@ -6,18 +6,17 @@ use std::collections::hash_map::Entry;
 use rayon::prelude::*;
 
 use super::became::Became;
-use super::feed::Read;
 use super::found::Groups;
 use super::id::{Id, IdPlaces};
-use super::page::{Page, TOMORROW, places};
+use super::page::{Page, each_record, places};
+use super::past::Sums;
 use super::question::Question;
 use super::tally::{Aftermath, Ended, Tally};
 use crate::error::Failure;
 use crate::record::brief::Brief;
-use crate::record::entry::Outcome;
+use crate::record::history::Summed;
 use crate::record::log::Log;
 use crate::record::log::lines::Blocks;
-use crate::record::log::parse::{Line, Parsed, read};
 use crate::record::log::read::Order;
 
 /// What became of an execution: of each thing what was said last.
@@ -58,9 +57,11 @@ pub(in crate::record) fn rows<T: Send>(
     question: &Question,
     make: Make<'_, T>,
 ) -> Result<Rows<T>, Failure> {
+    // No sum counts here, so that none of its executions is left out.
+    let summed = Summed::default();
     let mut collector = Collector {
         question,
-        tally: Tally::new(question),
+        tally: Tally::new(question, &summed),
         places: HashMap::default(),
         rows: Vec::new(),
         outcomes: HashMap::default(),
@@ -68,15 +69,14 @@ pub(in crate::record) fn rows<T: Send>(
         replaced: 0,
     };
     let at_once = 2 * rayon::current_num_threads();
-    let (parts, sums) = super::open(logs)?;
+    let (parts, past) = super::open(logs)?;
     for wanted in parts {
         let failed = |error| Log::at(&wanted.path).read_failed(error);
         let (segment, length, damage) = wanted.part.open().map_err(failed)?;
         let path = wanted.path.clone();
-        let is_more = false;
-        collector.tally.take(Read::File { path, is_more })?;
+        collector.tally.begin(&path, false);
         if let Some(why) = damage {
-            collector.tally.take(Read::Damaged(why))?;
+            collector.tally.damaged(why);
         }
         let mut blocks = Blocks::between(segment, Order::OldestFirst, 0, length);
         loop {
@@ -97,7 +97,7 @@ pub(in crate::record) fn rows<T: Send>(
         }
     }
     let mut rows = collector.finish();
-    super::past::leave_out(&mut rows.groups, sums, question);
+    super::past::add(&mut rows.groups, Sums::none(past, question), question)?;
     Ok(rows)
 }
 
@@ -106,69 +106,23 @@ type Seen<T> = (Id, Option<T>, Vec<u16>);
 
 /// What is in a piece of a log.
 struct Piece<T> {
-    /// Its lines, and those that are not sound.
+    /// Its lines, what became of executions, and what is not sound.
     page: Page,
     seen: Vec<Seen<T>>,
-    outcomes: Vec<(Id, Outcome)>,
 }
 
 fn piece<T>(text: &[u8], question: &Question, make: Make<'_, T>) -> Piece<T> {
-    let mut piece = Piece {
-        page: Page::default(),
-        seen: Vec::new(),
-        outcomes: Vec::new(),
-    };
-    let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
-    let mut start = 0;
-    while start < text.len() {
-        let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);
-        let line = &text[start..end];
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        start = end + 1;
-        piece.page.lines += 1;
-        if line.is_empty() {
-            continue;
-        }
-        match read(line) {
-            Line::Brief(record) => piece.record(&record, line, tomorrow, question, make),
-            Line::Parsed(Parsed::Record(record)) => {
-                piece.record(&Brief::of(&record), line, tomorrow, question, make);
-            }
-            Line::Parsed(Parsed::Outcome(outcome)) => {
-                piece.outcomes.push((Id::of(&outcome.outcome_of), outcome));
-            }
-            Line::Parsed(Parsed::Bad(reason, schema)) => {
-                let page = &mut piece.page;
-                page.bad.push((page.lines, reason, schema));
-            }
-        }
-    }
-    piece
-}
-
-impl<T> Piece<T> {
-    fn record(
-        &mut self,
-        record: &Brief<'_>,
-        line: &[u8],
-        tomorrow: i64,
-        question: &Question,
-        make: Make<'_, T>,
-    ) {
-        let page = &mut self.page;
-        let time = record.time.as_millisecond();
-        let (first, above) = page.ends.unwrap_or((time, time));
-        page.backwards += u64::from(Page::is_backwards(above, time));
-        page.ends = Some((first, time));
-        page.ahead += u64::from(time > tomorrow);
-        let filter = &question.filter;
+    let (mut page, mut seen) = (Page::default(), Vec::new());
+    let filter = &question.filter;
+    each_record(text, &mut page, question, |_, record, line| {
         let made = filter.matches(record).then(|| make(record, line)).flatten();
         let lacking = match made.is_some() && filter.asks_for_outcomes() {
             true => places(&filter.lacking(record), question),
             false => Vec::new(),
         };
-        self.seen.push((Id::of(record.id), made, lacking));
-    }
+        seen.push((Id::of(record.id), made, lacking));
+    });
+    Piece { page, seen }
 }
 
 /// Where an execution that is left out stands.
@@ -186,8 +140,9 @@ struct Collector<'q, T> {
 }
 
 impl<T> Collector<'_, T> {
-    fn take(&mut self, piece: Piece<T>) -> Result<(), Failure> {
-        self.tally.take(Read::Page(Box::new(piece.page)))?;
+    fn take(&mut self, mut piece: Piece<T>) -> Result<(), Failure> {
+        let outcomes = std::mem::take(&mut piece.page.outcomes);
+        self.tally.take(piece.page)?;
         for (id, made, lacking) in piece.seen {
             match self.places.entry(id) {
                 Entry::Occupied(_) => self.duplicates += 1,
@@ -200,7 +155,7 @@ impl<T> Collector<'_, T> {
                 },
             }
         }
-        for (id, outcome) in piece.outcomes {
+        for (id, outcome) in outcomes {
             let became = self.outcomes.entry(id).or_default();
             self.replaced += u64::from(became.take(outcome, self.question));
         }

@@ -69,6 +69,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::kind::Kind;
     use super::*;
 
     proptest! {
@@ -77,7 +78,7 @@ mod tests {
             let mut seen = Seen::default();
             let mut known = BTreeMap::new();
             for (number, id) in (0..).zip(ids) {
-                let (id, row) = (Id([id, 0]), Row::new(number, false));
+                let (id, row) = (Id([id, 0]), Row::new(number, Kind { is_priced: false, is_ok: true }));
                 prop_assert_eq!(seen.contains(id), known.contains_key(&id));
                 prop_assert_eq!(seen.insert(id, row), !known.contains_key(&id));
                 known.entry(id).or_insert(row);

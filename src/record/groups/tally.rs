@@ -1,11 +1,11 @@
 //! The figures of all groups, made of facts in the order of the logs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use super::became::Became;
 use super::cache::{Cache, Cover, Ids, Keep, Known, Torn};
 use super::dimension::Value;
-use super::feed::Read;
 use super::figures::Group;
 use super::found::{Groups, Met, Skipped, Source};
 use super::id::{Id, IdPlaces, Row};
@@ -15,6 +15,7 @@ use super::seen::Seen;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::record::entry::Outcome;
+use crate::record::history::Summed;
 
 /// So many groups are told apart, so that no question takes all memory.
 pub const MOST_GROUPS: usize = 100_000;
@@ -47,9 +48,13 @@ impl Aftermath {
 /// Makes groups of pages.
 pub(super) struct Tally<'q> {
     question: &'q Question,
+    /// Executions that count already by past sums.
+    summed: &'q Summed,
     numbers: HashMap<Vec<Value>, u32>,
     groups: Vec<Group>,
     ids: Seen,
+    /// The requests that were sent, where somebody asks for costs.
+    requests: HashSet<u64, IdPlaces>,
     /// Executions, by what became of them; in the order in which the first of it was met.
     places: HashMap<Id, u32, IdPlaces>,
     became: Vec<(Id, Aftermath)>,
@@ -80,12 +85,14 @@ pub(super) enum Ended {
 }
 
 impl<'q> Tally<'q> {
-    pub(super) fn new(question: &'q Question) -> Self {
+    pub(super) fn new(question: &'q Question, summed: &'q Summed) -> Self {
         Self {
             question,
+            summed,
             numbers: HashMap::new(),
             groups: Vec::new(),
             ids: Seen::default(),
+            requests: HashSet::default(),
             places: HashMap::default(),
             became: Vec::new(),
             waiting: Vec::new(),
@@ -98,8 +105,8 @@ impl<'q> Tally<'q> {
     }
 
     /// Goes on where an earlier reading ended.
-    pub(super) fn after(question: &'q Question, known: Known) -> Self {
-        let mut tally = Self::new(question);
+    pub(super) fn after(question: &'q Question, summed: &'q Summed, known: Known) -> Self {
+        let mut tally = Self::new(question, summed);
         for (number, (key, group)) in (0..).zip(known.groups) {
             tally.numbers.insert(key, number);
             tally.groups.push(group);
@@ -107,6 +114,7 @@ impl<'q> Tally<'q> {
         tally.sources = known.sources;
         tally.met = known.met;
         tally.above = known.above;
+        tally.requests = known.requests;
         tally.older = Some(Older {
             ids: known.ids,
             unknown: known.unknown,
@@ -137,26 +145,24 @@ impl<'q> Tally<'q> {
         self.ids.insert(id, row)
     }
 
-    pub(super) fn take(&mut self, read: Read) -> Result<(), Failure> {
-        match read {
-            // What was read of it before stands already.
-            Read::File { is_more: true, .. } => {}
-            Read::File { path, .. } => {
-                self.above = None;
-                self.sources.push(Source {
-                    path,
-                    lines: 0,
-                    skipped: Vec::new(),
-                    backwards: 0,
-                });
-            }
-            Read::Damaged(why) => {
-                let reason = format!("the archive is damaged: {why}");
-                self.skip(0, reason, None);
-            }
-            Read::Page(page) => self.take_page(*page)?,
+    /// A file begins; `is_more` where what was read of it before stands already.
+    pub(super) fn begin(&mut self, path: &Path, is_more: bool) {
+        if is_more {
+            return;
         }
-        Ok(())
+        self.above = None;
+        self.sources.push(Source {
+            path: path.to_path_buf(),
+            lines: 0,
+            skipped: Vec::new(),
+            backwards: 0,
+        });
+    }
+
+    /// The file ends early.
+    pub(super) fn damaged(&mut self, why: &str) {
+        let reason = format!("the archive is damaged: {why}");
+        self.skip(0, reason, None);
     }
 
     fn skip(&mut self, line: u64, reason: String, newer_schema: Option<u64>) {
@@ -179,7 +185,7 @@ impl<'q> Tally<'q> {
         }
     }
 
-    fn take_page(&mut self, page: Page) -> Result<(), Failure> {
+    pub(super) fn take(&mut self, page: Page) -> Result<(), Failure> {
         let before = self.sources.last().map_or(0, |source| source.lines);
         for (line, reason, newer_schema) in page.bad {
             self.skip(before + line, reason, newer_schema);
@@ -223,22 +229,33 @@ impl<'q> Tally<'q> {
             if self.groups.len() >= MOST_GROUPS {
                 return Err(too_many());
             }
-            self.groups.push(Group::new(self.question.values.len()));
+            self.groups.push(Group::new(self.question));
         }
         Ok(number)
     }
 
     fn take_fact(&mut self, group: u32, fact: Fact) {
-        let row = Row::new(group, fact.cost().is_some());
+        let row = Row::new(group, fact.kind());
         let is_waiting = fact.is_lacking();
-        let row = if is_waiting { Row::LEFT_OUT } else { row };
+        let is_summed = self.summed.has(fact.id, fact.time);
+        let row = match is_waiting || is_summed {
+            true => Row::LEFT_OUT,
+            false => row,
+        };
         if !self.is_new(fact.id, row) {
             self.met.duplicates += 1;
+        } else if is_summed {
+            self.met.summed += 1;
         } else if is_waiting {
             self.waiting.push((group, fact));
         } else {
-            self.groups[group as usize].take(&fact);
+            self.add(group, &fact);
         }
+    }
+
+    fn add(&mut self, group: u32, fact: &Fact) {
+        let is_again = fact.request().is_some_and(|it| !self.requests.insert(it));
+        self.groups[group as usize].take(fact, is_again);
     }
 
     /// The groups, once everything was read; with `keep` they are kept for the next reading.
@@ -249,22 +266,22 @@ impl<'q> Tally<'q> {
             let lacking = fact.more().map_or(&[][..], |more| &more.lacking);
             if had.is_some_and(|had| lacking.iter().all(|name| had.contains(name))) {
                 if let Some(row) = self.ids.get_mut(fact.id) {
-                    *row = Row::new(group, fact.cost().is_some());
+                    *row = Row::new(group, fact.kind());
                 }
-                self.groups[group as usize].take(&fact);
+                self.add(group, &fact);
             }
         }
         let mut unknown = Vec::new();
         for (id, ending) in std::mem::take(&mut self.became) {
             let row = match self.ids.get_mut(id) {
                 Some(row) => {
-                    *row = row.told();
+                    *row = row.with_outcome();
                     Some(*row)
                 }
                 None => self.before(id),
             };
             let is_again = match (row, &self.older) {
-                (Some(row), _) => row.is_told() && !self.ids.contains(id),
+                (Some(row), _) => row.has_outcome() && !self.ids.contains(id),
                 (None, Some(older)) => older.unknown.contains(&id.0),
                 (None, None) => false,
             };
@@ -276,7 +293,7 @@ impl<'q> Tally<'q> {
                         let outcomes = &mut self.groups[group].outcomes;
                         ending
                             .became
-                            .add_to(outcomes, row.is_priced(), &self.question.win);
+                            .add_to(outcomes, row.kind(), &self.question.win);
                     }
                 }
             }
@@ -324,6 +341,7 @@ impl<'q> Tally<'q> {
             met: self.met,
             unknown,
             rows: self.ids.iter().collect(),
+            requests: self.requests.iter().copied().collect(),
         });
     }
 }

@@ -21,6 +21,7 @@ fn question(by: &[&str]) -> Question {
         values: Vec::new(),
         win: "win".to_owned(),
         with_mix: false,
+        with_costs: false,
         zone: TimeZone::UTC,
         releases: Releases::new(),
         now: at(1_000_000),
@@ -57,7 +58,7 @@ fn record(number: i64, version: u32) -> Record {
     record
 }
 
-fn told(number: i64, minute: i64, say: impl FnOnce(&mut Outcome)) -> String {
+fn outcome_line(number: i64, minute: i64, say: impl FnOnce(&mut Outcome)) -> String {
     let mut outcome = Outcome::new(format!("id-{number}"), at(minute));
     say(&mut outcome);
     line(&outcome)
@@ -77,13 +78,13 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
     }
     // The clock is set back, and the machine goes on.
     one += &line(&record(-1_000, 1));
-    one += &told(3, 5, |it| it.label = Some("win".to_owned()));
+    one += &outcome_line(3, 5, |it| it.label = Some("win".to_owned()));
     one += "\n{\"schema\":1,\"id\":\"torn\n{\"schema\":2,\"id\":\"newer\"}\n{\"schema\":2}\n\0\0\n";
     // Another machine's log has some of the same records, and one of its own.
     let mut other: String = (5..10).map(|number| line(&record(number, 2))).collect();
     other += &line(&record(11, 2));
     other += &line(&record(2_000_000, 2));
-    other += &told(77, 5, |it| it.score = Some(1.0));
+    other += &outcome_line(77, 5, |it| it.score = Some(1.0));
     let logs = [
         place.log("one.jsonl", &one),
         place.log("other.jsonl", &other),
@@ -100,6 +101,7 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
         duplicates: 5,
         unknown: 1,
         replaced: 0,
+        summed: 0,
         ahead: 1,
     };
     assert_eq!(found.met, met);
@@ -123,9 +125,9 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
 #[test]
 fn the_last_outcome_by_time_wins_wherever_it_stands() {
     let place = Place::new();
-    let score = |number, minute, score| told(number, minute, |it| it.score = Some(score));
+    let score = |number, minute, score| outcome_line(number, minute, |it| it.score = Some(score));
     let profit = |minute, profit: f64| {
-        told(1, minute, |it| {
+        outcome_line(1, minute, |it| {
             it.metrics.insert("profit".to_owned(), profit);
         })
     };
@@ -153,7 +155,7 @@ fn a_price_that_is_not_known_is_counted_and_never_0() {
         let mut priced = record(number, 1);
         priced.cost_usd = cost;
         text += &line(&priced);
-        text += &told(number, 9, |it| it.label = Some("win".to_owned()));
+        text += &outcome_line(number, 9, |it| it.label = Some("win".to_owned()));
     }
     let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
     let group = only(&found);
@@ -173,7 +175,8 @@ fn a_price_that_is_not_known_is_counted_and_never_0() {
 #[test]
 fn an_outcome_of_what_the_filter_leaves_out_is_not_unknown() {
     let place = Place::new();
-    let text = line(&record(1, 1)) + &line(&record(2, 2)) + &told(1, 9, |it| it.score = Some(1.0));
+    let text =
+        line(&record(1, 1)) + &line(&record(2, 2)) + &outcome_line(1, 9, |it| it.score = Some(1.0));
     let mut question = question(&["version"]);
     question.filter.version = Some(2);
     let found = read(&[place.log("log.jsonl", &text)], &question, None).unwrap();
@@ -184,8 +187,9 @@ fn an_outcome_of_what_the_filter_leaves_out_is_not_unknown() {
 #[test]
 fn a_label_of_the_filter_is_met_by_any_outcome_and_the_last_one_counts() {
     let place = Place::new();
-    let label =
-        |number, minute, label: &str| told(number, minute, |it| it.label = Some(label.to_owned()));
+    let label = |number, minute, label: &str| {
+        outcome_line(number, minute, |it| it.label = Some(label.to_owned()))
+    };
     let text = label(1, 3, "checked")
         + &line(&record(1, 1))
         + &label(1, 4, "win")

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use memchr::memmem::Finder;
 use serde_json::Value;
 
@@ -70,7 +71,47 @@ pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> 
     Some(parse_slowly(line))
 }
 
+/// Whether a line is a record as promptctl writes it, of an execution that began before a time: most are left
+/// out by that, so that nothing else of them is read.
+pub(super) fn is_before(line: &[u8], since: &Since) -> bool {
+    const ID: usize = 36;
+    const NAME: &[u8] = br#"","time":""#;
+    const TIME: usize = "2026-11-20T12:00:00.123Z".len();
+    let time = line.strip_prefix(RECORD_START).and_then(|rest| {
+        let after = rest.get(ID..)?.strip_prefix(NAME)?;
+        (after.get(TIME) == Some(&b'"')).then_some(&after[..TIME])
+    });
+    // As text such times have the order of time, as long as years have four digits.
+    let is_plain = |time: &[u8]| {
+        let form = b"0000-00-00T00:00:00.000Z";
+        (time.iter().zip(form)).all(|(byte, form)| match form {
+            b'0' => byte.is_ascii_digit(),
+            form => byte == form,
+        })
+    };
+    time.is_some_and(|time| is_plain(time) && time < since.0.as_bytes())
+}
+
+/// A time as promptctl writes it.
+pub(super) struct Since(String);
+
+impl Since {
+    pub(super) fn of(time: Timestamp) -> Self {
+        // What is between two milliseconds is left to a closer look; a year before 0 is before all.
+        let text = time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
+        Self(if text.starts_with('-') {
+            String::new()
+        } else {
+            text
+        })
+    }
+}
+
 /// A line, read no further than a figure of it needs.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one is made of each line, and a box would cost more than the line"
+)]
 pub(in crate::record) enum Line<'l> {
     /// A record that promptctl wrote.
     Brief(Brief<'l>),

@@ -1,6 +1,5 @@
 //! Reading the log: lines to records, filtered, with their outcomes.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
@@ -10,7 +9,7 @@ use rayon::prelude::*;
 
 use super::hold::{Turn, quiet_length};
 use super::lines::{Blocks, Segment, lines_of};
-use super::parse::{Parsed, parse};
+use super::parse::{Parsed, Since, is_before, parse};
 use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -18,7 +17,7 @@ use crate::prompt::finding::{Finding, Span};
 use crate::prompt::hint::Hint;
 use crate::record::archive::{is_packed, unpack};
 use crate::record::entry::{Outcome, Record};
-use crate::record::filter::Filter;
+use crate::record::filter::{Filter, is_whole_id};
 use crate::record::regular::open_regular;
 
 /// Blocks of fewer lines are not worth a second thread.
@@ -33,7 +32,8 @@ pub enum Order {
     /// As it was written.
     #[default]
     OldestFirst,
-    /// The newest record first.
+    /// The newest record first: `list` goes by when the executions began, and `visit` by the lines, the last
+    /// first.
     NewestFirst,
 }
 
@@ -112,25 +112,6 @@ pub struct Tail {
 }
 
 impl Log {
-    /// The executions that a query asks for, with their outcomes. A log that does not exist is
-    /// empty.
-    ///
-    /// # Errors
-    /// The file is there and cannot be read.
-    pub fn list(&self, query: &Query) -> Result<Listing, Failure> {
-        let mut collector = Collector::new(query);
-        self.visit(query, &mut |item| {
-            collector.take(item);
-            match collector.is_done() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        })?;
-        let mut listing = collector.finish();
-        count_lines(&mut listing.bad);
-        Ok(listing)
-    }
-
     /// Hands over one line after the other, with little memory, until `each` breaks: the records
     /// that the query's filter means, every outcome, and what is not sound. Outcomes are not
     /// joined, so filters by an outcome's label and the limit are left to the caller.
@@ -168,7 +149,7 @@ impl Log {
                 ..Filter::default()
             },
             order: Order::NewestFirst,
-            limit: (id.len() == 36).then_some(1),
+            limit: is_whole_id(&id).then_some(1),
             is_short: false,
         };
         let mut found = self.list(&query)?.executions;
@@ -373,7 +354,7 @@ fn visit_part(
     Ok(ControlFlow::Continue(()))
 }
 
-fn damaged(path: &Path, length: u64, damage: &str) -> Item {
+pub(super) fn damaged(path: &Path, length: u64, damage: &str) -> Item {
     Item::Bad(BadLine {
         path: path.to_path_buf(),
         line: 0,
@@ -383,10 +364,15 @@ fn damaged(path: &Path, length: u64, damage: &str) -> Item {
     })
 }
 
-fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
+pub(super) fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
     let lines = lines_of(at, text);
-    let parse_one =
-        |(at, line): &(u64, &[u8])| Some((*at, parse(line, &query.filter, query.is_short)?));
+    let since = query.filter.since.map(Since::of);
+    let parse_one = |(at, line): &(u64, &[u8])| {
+        if since.as_ref().is_some_and(|since| is_before(line, since)) {
+            return None;
+        }
+        Some((*at, parse(line, &query.filter, query.is_short)?))
+    };
     let mut parsed: Vec<_> = if lines.len() < FEW_LINES {
         lines.iter().filter_map(parse_one).collect()
     } else {
@@ -396,128 +382,4 @@ fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
         parsed.reverse();
     }
     parsed
-}
-
-/// Gathers what a query asks for, block by block.
-struct Collector<'a> {
-    query: &'a Query,
-    executions: Vec<Execution>,
-    /// Outcomes by execution; in the order in which they were met.
-    outcomes: HashMap<String, Vec<Outcome>>,
-    bad: Vec<BadLine>,
-}
-
-impl<'a> Collector<'a> {
-    fn new(query: &'a Query) -> Self {
-        Self {
-            query,
-            executions: Vec::new(),
-            outcomes: HashMap::new(),
-            bad: Vec::new(),
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        // Read forwards, outcomes that come later may still leave a record out.
-        let is_settled =
-            self.query.order == Order::NewestFirst || !self.query.filter.asks_for_outcomes();
-        let limit = self.query.limit.filter(|_| is_settled);
-        limit.is_some_and(|limit| self.executions.len() >= limit)
-    }
-
-    /// Read backwards, the outcomes of a record come before it.
-    fn is_done(&self) -> bool {
-        self.query.order == Order::NewestFirst && self.is_full()
-    }
-
-    fn take(&mut self, item: Item) {
-        match item {
-            Item::Bad(bad) => self.bad.push(bad),
-            Item::Outcome(outcome) => {
-                self.outcomes
-                    .entry(outcome.outcome_of.clone())
-                    .or_default()
-                    .push(outcome);
-            }
-            Item::Record(_) if self.is_full() => {}
-            Item::Record(record) => self.take_record(*record),
-        }
-    }
-
-    fn take_record(&mut self, record: Record) {
-        let mut outcomes = Vec::new();
-        if self.query.order == Order::NewestFirst {
-            outcomes = self.outcomes.remove(&record.id).unwrap_or_default();
-            outcomes.reverse();
-            if !self.query.filter.matches_outcomes(&record, &outcomes) {
-                return;
-            }
-        }
-        self.executions.push(Execution { record, outcomes });
-    }
-
-    fn finish(mut self) -> Listing {
-        if self.query.order == Order::OldestFirst {
-            for execution in &mut self.executions {
-                execution.outcomes = self
-                    .outcomes
-                    .remove(&execution.record.id)
-                    .unwrap_or_default();
-            }
-            let filter = &self.query.filter;
-            self.executions
-                .retain(|it| filter.matches_outcomes(&it.record, &it.outcomes));
-            self.executions
-                .truncate(self.query.limit.unwrap_or(usize::MAX));
-        }
-        Listing {
-            executions: self.executions,
-            bad: self.bad,
-        }
-    }
-}
-
-/// Counts the lines of what is not sound, in one more reading of those files.
-fn count_lines(bad: &mut [BadLine]) {
-    bad.sort_by(|a, b| (&a.path, a.offset).cmp(&(&b.path, b.offset)));
-    let is_text = |bad: &BadLine| {
-        bad.path
-            .extension()
-            .is_none_or(|extension| extension != "gz")
-    };
-    for group in bad
-        .chunk_by_mut(|a, b| a.path == b.path)
-        .filter(|group| is_text(&group[0]))
-    {
-        // Without a count the offset still tells the place.
-        drop(count_lines_of(group));
-    }
-}
-
-/// Counts the lines of what is written to it.
-struct Lines(usize);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += memchr::memchr_iter(b'\n', bytes).count();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn count_lines_of(bad: &mut [BadLine]) -> io::Result<()> {
-    use std::io::Read as _;
-    let mut file = open_regular(&bad[0].path)?;
-    let (mut at, mut line) = (0, 1);
-    for entry in bad {
-        let mut before = Lines(0);
-        io::copy(&mut (&mut file).take(entry.offset - at), &mut before)?;
-        line += before.0;
-        at = entry.offset;
-        entry.line = line;
-    }
-    Ok(())
 }

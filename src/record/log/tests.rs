@@ -12,19 +12,19 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
 }
 
-fn record(second: i64, prompt: &str) -> Record {
+pub(super) fn record(second: i64, prompt: &str) -> Record {
     let mut record = Record::new(prompt, at(second));
     record.variables = json!({"n": second}).as_object().cloned();
     record.output = Some(format!("output {second}"));
     record
 }
 
-struct Place {
+pub(super) struct Place {
     _folder: tempfile::TempDir,
-    log: Log,
+    pub(super) log: Log,
 }
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let log = Log::at(folder.path().join(".promptctl/executions.jsonl"));
     Place {
@@ -47,7 +47,7 @@ fn outputs(listing: &Listing) -> Vec<&str> {
         .collect()
 }
 
-fn newest(limit: usize) -> Query {
+pub(super) fn newest(limit: usize) -> Query {
     Query {
         order: Order::NewestFirst,
         limit: Some(limit),

@@ -3,3 +3,4 @@
 mod properties;
 mod reference;
 mod simulations;
+mod streams;

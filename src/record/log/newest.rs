@@ -1,0 +1,181 @@
+//! The newest executions by the time at which they began, whatever the order of the lines: a log may hold
+//! those of several machines, and records that were appended late.
+//!
+//! Reading goes backwards. Once as many are found as are asked for, of what stands before them only what
+//! is newer than the oldest of them is read, which a line that promptctl wrote tells at once.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::io::{Seek as _, SeekFrom};
+
+use flate2::read::GzDecoder;
+
+use super::Log;
+use super::lines::Blocks;
+use super::read::{Execution, Item, Listing, Order, Part, Query, damaged, parse_block};
+use crate::error::Failure;
+use crate::record::archive::LATEST;
+use crate::record::entry::{Outcome, Record};
+use crate::record::filter::is_whole_id;
+
+impl Log {
+    /// The executions that a query asks for, the newest first.
+    pub(super) fn newest(&self, query: &Query) -> Result<Listing, Failure> {
+        let mut query = query.clone();
+        let mut found = Newest::new(&query);
+        for (path, part) in self.parts()?.into_iter().rev() {
+            let failed = |error| self.read_failed(error);
+            if found.has_nothing_from(latest_in(&part)) {
+                continue;
+            }
+            let (segment, length, damage) = part.open().map_err(failed)?;
+            if let Some(damage) = damage {
+                found.take(damaged(&path, length, damage));
+            }
+            let mut blocks = Blocks::new(segment, Order::NewestFirst);
+            while let Some((at, text)) = blocks.next().map_err(failed)? {
+                for (at, parsed) in parse_block(at, &text, &query) {
+                    found.take(parsed.into_item(path.clone(), at));
+                }
+                if found.is_over() {
+                    return Ok(found.finish());
+                }
+                query.filter.since = found.oldest().max(query.filter.since);
+            }
+        }
+        Ok(found.finish())
+    }
+}
+
+/// When the latest record of an archive began, where its head says so.
+pub(in crate::record) fn latest_in(part: &Part) -> Option<jiff::Timestamp> {
+    let Part::Packed(file) = part else {
+        return None;
+    };
+    let mut file = file;
+    let decoder = GzDecoder::new(file);
+    let comment = decoder.header().and_then(|head| head.comment());
+    let comment = comment.map(<[u8]>::to_vec);
+    file.seek(SeekFrom::Start(0)).ok()?;
+    let comment = String::from_utf8(comment?).ok()?;
+    comment.strip_prefix(LATEST)?.parse().ok()
+}
+
+/// An execution that was found, by its time; of two of one time the one that stands later is the newer.
+struct Found {
+    order: (jiff::Timestamp, Reverse<u64>),
+    execution: Execution,
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        self.order == other.order
+    }
+}
+
+impl Eq for Found {}
+
+impl PartialOrd for Found {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Found {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order.cmp(&other.order)
+    }
+}
+
+/// The newest of what was read.
+struct Newest {
+    query: Query,
+    limit: usize,
+    /// How many records were looked at.
+    count: u64,
+    /// The oldest of them first.
+    found: BinaryHeap<Reverse<Found>>,
+    /// Outcomes by execution; the last of the log first.
+    outcomes: HashMap<String, Vec<Outcome>>,
+    listing: Listing,
+}
+
+impl Newest {
+    fn new(query: &Query) -> Self {
+        Self {
+            query: query.clone(),
+            limit: query.limit.unwrap_or(usize::MAX),
+            count: 0,
+            found: BinaryHeap::new(),
+            outcomes: HashMap::new(),
+            listing: Listing::default(),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit
+    }
+
+    /// Whether no line can add anything: an id stands in the log once.
+    fn is_over(&self) -> bool {
+        let id = self.query.filter.id.as_deref();
+        self.limit == 0 || (self.is_full() && id.is_some_and(is_whole_id))
+    }
+
+    /// The time of the oldest, once there are as many as are asked for.
+    fn oldest(&self) -> Option<jiff::Timestamp> {
+        let oldest = self.found.peek().filter(|_| self.is_full());
+        oldest.map(|Reverse(found)| found.order.0)
+    }
+
+    /// Whether all of a file is older, whose latest record began then.
+    fn has_nothing_from(&self, latest: Option<jiff::Timestamp>) -> bool {
+        self.is_over()
+            || (self.oldest().zip(latest)).is_some_and(|(oldest, latest)| latest < oldest)
+    }
+
+    fn take(&mut self, item: Item) {
+        match item {
+            // Of what is read only for its times nothing is said.
+            Item::Bad(_) if self.is_full() => {}
+            Item::Bad(bad) => self.listing.bad.push(bad),
+            Item::Outcome(outcome) => {
+                let known = self.outcomes.entry(outcome.outcome_of.clone());
+                known.or_default().push(outcome);
+            }
+            Item::Record(record) => self.take_record(*record),
+        }
+    }
+
+    /// Read backwards, the outcomes of a record come before it.
+    fn take_record(&mut self, record: Record) {
+        if self.oldest().is_some_and(|oldest| record.time <= oldest) {
+            return;
+        }
+        let mut outcomes = self.outcomes.remove(&record.id).unwrap_or_default();
+        outcomes.reverse();
+        if !self.query.filter.matches_outcomes(&record, &outcomes) {
+            return;
+        }
+        self.count += 1;
+        self.found.push(Reverse(Found {
+            order: (record.time, Reverse(self.count)),
+            execution: Execution { record, outcomes },
+        }));
+        if self.found.len() > self.limit {
+            self.found.pop();
+        }
+    }
+
+    fn finish(self) -> Listing {
+        // What is the least by the reversed order is the newest.
+        let found = self.found.into_sorted_vec().into_iter();
+        Listing {
+            executions: found.map(|Reverse(found)| found.execution).collect(),
+            ..self.listing
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! What `log prune` took away and what comes back, and figures that no call can have.
+
+use std::fmt::Write as _;
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::past::{LOG, id, record, repo, sums, with_outcomes};
+use crate::env::TestEnv;
+
+#[test]
+fn what_was_pruned_and_is_appended_again_counts_once() {
+    let env = TestEnv::new();
+    let log = with_outcomes(60);
+    let repo = repo(&env, &log);
+    let questions = ["--by version", "--by day", "--by status --version v2"];
+    let before = questions.map(|question| sums(&repo, question));
+    let same = |what: &str| {
+        for (at, question) in questions.iter().enumerate() {
+            assert_eq!(sums(&repo, question), before[at], "{what}: {question}");
+        }
+    };
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    // A service sends the file once more, and another machine has a copy of the whole log.
+    let again: String = (0..50).map(record).collect();
+    assert_eq!(repo.run_with("promptctl log append", &again).code, Some(0));
+    repo.write("copy/executions.jsonl", &log);
+    same("appended again");
+    assert_snapshot!(repo.run("promptctl stats --by version --log copy/executions.jsonl --log .promptctl/executions.jsonl").stderr, @"
+    40 executions that `log prune` took away count too, by their daily sums
+    70 records in the logs more than once, and counted once
+    40 records in a log again that `log prune` took away; their daily sums count, and they do not
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    latencies of more than 100,000 calls and of past sums are within 0.5 %
+    ");
+    for question in questions {
+        let logs = "--log .promptctl/executions.jsonl --log copy/executions.jsonl";
+        assert_eq!(
+            sums(&repo, &format!("{question} {logs}")),
+            sums(&repo, question)
+        );
+    }
+    // What is appended again goes away again, and is not summed up once more.
+    let history = repo.read(".promptctl/history.jsonl");
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    assert_eq!(repo.read(".promptctl/history.jsonl"), history);
+    same("pruned again");
+    // What sums cannot answer is answered by what is there again.
+    assert_eq!(repo.run_with("promptctl log append", &again).code, Some(0));
+    let stats = repo.json("promptctl stats --by label:order --format json");
+    let all: u64 = (stats["groups"].as_array().unwrap().iter())
+        .map(|group| group["executions"].as_u64().unwrap())
+        .sum();
+    assert_eq!(all, 60);
+}
+
+#[test]
+fn a_history_that_was_copied_counts_once() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &with_outcomes(60));
+    let before = sums(&repo, "--by version");
+    repo.write("copy/executions.jsonl", with_outcomes(60));
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    repo.write("copy/history.jsonl", repo.read(".promptctl/history.jsonl"));
+    let logs = "--log .promptctl/executions.jsonl --log copy/executions.jsonl";
+    assert_eq!(sums(&repo, &format!("--by version {logs}")), before);
+    assert_snapshot!(repo.run(&format!("promptctl stats --by version {logs}")).stderr, @"
+    40 executions that `log prune` took away count too, by their daily sums
+    40 executions in the past sums of several logs, as where one was copied, and counted once
+    20 records in the logs more than once, and counted once
+    40 records in a log again that `log prune` took away; their daily sums count, and they do not
+    latencies of more than 100,000 calls and of past sums are within 0.5 %
+    ");
+    // A copy that was pruned by itself, elsewhere, cannot be taken apart: that is said.
+    let (lines, half) = (repo.read(".promptctl/history.jsonl"), 35);
+    std::fs::remove_dir_all(env.root().dir.join("repo/copy")).unwrap();
+    let other: String = (half..60).chain(100..105).map(record).collect();
+    repo.write("copy/executions.jsonl", &other);
+    repo.write(".promptctl/executions.jsonl", &other);
+    std::fs::remove_file(env.root().dir.join("repo/.promptctl/history.jsonl")).unwrap();
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 30d").code,
+        Some(0)
+    );
+    repo.write("copy/history.jsonl", lines);
+    assert_snapshot!(repo.run(&format!("promptctl stats --by version {logs}")).stderr, @"
+    44 executions that `log prune` took away count too, by their daily sums
+    1 execution in the past sums of several logs, as where one was copied, and counted once
+    warning: 4 executions count twice: past sums of several logs have some executions in common and others not, as where one was copied and both were pruned
+    25 records in the logs more than once, and counted once
+    5 records in a log again that `log prune` took away; their daily sums count, and they do not
+    latencies of more than 100,000 calls and of past sums are within 0.5 %
+    ");
+}
+
+#[test]
+fn a_figure_that_no_call_can_have_is_refused_with_its_line() {
+    let env = TestEnv::new();
+    let repo = repo(&env, "");
+    repo.write(
+        "calls.jsonl",
+        "{\"prompt\":\"a\"}\n{\"prompt\":\"a\",\"cost_usd\":1e308}\n",
+    );
+    assert_snapshot!(repo.run("promptctl log append calls.jsonl"), @"
+    error[P320]: `cost_usd` is more than any call has: 1000000
+      at: calls.jsonl:2
+      hint: one such figure would hide all others; leave it out where it is not known
+    [exit 1]
+    ");
+    for (wrong, name) in [
+        ("\"duration_ms\":99000000000000", "duration_ms"),
+        ("\"usage\":{\"input_tokens\":2000000000000}", "input_tokens"),
+    ] {
+        let run = repo.run_with(
+            "promptctl log append",
+            format!("{{\"prompt\":\"a\",{wrong}}}\n"),
+        );
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(
+            run.stderr.contains(name) && run.stderr.contains("standard input:1"),
+            "{run}"
+        );
+    }
+    assert_eq!(repo.read(LOG), "");
+}
+
+#[test]
+fn tokens_are_counted_whole_however_many_they_are() {
+    let env = TestEnv::new();
+    let many = record(1).replace("\"input_tokens\":100", "\"input_tokens\":6000000000");
+    let repo = repo(&env, &(many + &record(2)));
+    let stats = repo.json("promptctl stats --by all --format json");
+    let tokens = &stats["groups"][0]["tokens"];
+    assert_eq!(
+        (&tokens["input"], &tokens["output"]),
+        (&json!(6_000_000_100_u64), &json!(40))
+    );
+}
+
+#[test]
+fn a_prune_says_that_it_tells_only_so_many_labels_apart() {
+    let env = TestEnv::new();
+    let mut log = String::new();
+    for number in 0..1300 {
+        let text = record(1).replace(&id(1), &id(number));
+        log += &text;
+        writeln!(
+            log,
+            r#"{{"schema":1,"outcome_of":"{}","time":"2026-10-15T00:00:00.000Z","score":null,"label":"l{number}","metrics":{{}},"note":null}}"#,
+            id(number)
+        )
+        .unwrap();
+    }
+    log += &record(2);
+    log += &format!(
+        r#"{{"schema":1,"outcome_of":"{}","time":"2026-10-15T00:00:00.000Z","score":null,"label":"l1","metrics":{{}},"note":null}}"#,
+        id(2)
+    );
+    let repo = repo(&env, &(log + "\n"));
+    let label = || {
+        let alert =
+            "promptctl stats --by version --version v2 --format json --fail-on 'label:l1 > 2'";
+        let stats: Value = serde_json::from_str(&repo.run(alert).stdout).unwrap();
+        (stats["alerts"][0]["n"].clone(), stats["notes"].to_string())
+    };
+    let (before, _) = label();
+    assert_eq!(before, json!(1300));
+    repo.ok("promptctl log prune --older-than 1d");
+    let (after, notes) = label();
+    assert_eq!(after, before);
+    assert!(notes.contains("the first 1000 are told apart"), "{notes}");
+}
