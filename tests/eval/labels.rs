@@ -331,16 +331,16 @@ fn figures_count_where_they_follow_from_tracked_labels_and_kept_verdicts() {
     told.push(forged("another kappa", &|it| it["kappa"] = 0.9.into()));
     told.push(forged("another end", &|it| it["kappa_low"] = 0.9.into()));
     told.push(forged("another verdict", &|it| {
-        it["verdicts"][0] = "cold".into()
+        it["verdicts"][0] = "cold".into();
     }));
     told.push(forged("no choice", &|it| it["verdicts"][0] = "hot".into()));
     told.push(forged("more labels", &|it| it["labels"] = 48.into()));
     told.push(forged("more distinct", &|it| it["distinct"] = 25.into()));
     told.push(forged("another file", &|it| {
-        it["labels_file"] = "labels/gone.csv".into()
+        it["labels_file"] = "labels/gone.csv".into();
     }));
     told.push(forged("no file", &|it| {
-        it["labels_file"] = "../x.csv".into()
+        it["labels_file"] = "../x.csv".into();
     }));
     told.push(forged("no record", &|it| it["verdicts"] = 1.into()));
     repo.write(kept, &sound);
