@@ -267,10 +267,7 @@ fn what_is_new_comes_first_and_what_was_imported_is_told() {
     assert_eq!(shown["findings"][1]["places"][0]["new"], true);
     repo.write("b.py", "");
     // All of it is here: there is nothing to bring.
-    assert_snapshot!(repo.run("promptctl scan --ids --fail"), @"
-    --- stderr
-    1 stored prompt in 1 place of 1 file (8 files read); none is new
-    ");
+    assert_snapshot!(repo.run("promptctl scan --ids --fail"), @"1 stored prompt in 1 place of 1 file (8 files read); none is new");
 }
 
 #[test]
