@@ -28,7 +28,9 @@ use walk::WantedPrompts;
 /// outside of a repository, what the ignore rules leave. Python, JavaScript and TypeScript are
 /// parsed: what calls send to a model is found with its roles, variables, model and settings, and
 /// `{role, content}` wherever it stands. In other languages messages are found by their look, and
-/// marked `shallow`. Tests are left out without --tests; files above 1 MB and comments always.
+/// marked `shallow`. Tests are left out without --tests; files above 1 MB and comments always. What
+/// a known call sends is a prompt however short; elsewhere a system text has 2 words and one of the
+/// user 6, or 3 beside values, and with --all one that a name calls a prompt 8 words and 60 letters.
 ///
 ///   promptctl scan src/
 ///   promptctl scan src/ --lift                     write them as prompt files
@@ -40,13 +42,14 @@ use walk::WantedPrompts;
 ///   promptctl scan --ids --format json | promptctl import - --publish production
 ///
 /// --lift writes each prompt as a prompt file, in one commit, and prints the code that takes its
-/// place; source code is never changed. Lifted again, a prompt is known by its function and its
+/// place; source code is never changed. What the program may send otherwise, because a loop, a
+/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is known by its function and its
 /// number there, and what changed is merged into what changed here.
 ///
 /// For CI: --fail exits with 3 while there is something that nothing allows. `promptctl: allow P510`
 /// in a comment allows what is on that line, and P514 the prompt of the call there or below.
 /// --write-baseline lists all of today in .promptctl-baseline at the top of the repository: commit
-/// it, and --fail finds only what is new.
+/// it, and --fail finds and lists only what is new.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
@@ -171,6 +174,7 @@ impl Lang {
 struct Scanned {
     files: usize,
     bytes: u64,
+    /// How many have a syntax tree.
     parsed: usize,
 }
 
@@ -247,10 +251,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Format::Text => {
             show::new_first(&mut all.entries);
             if !args.ids {
-                prompts::text(&all.prompts, &lifted, session);
+                prompts::text(&all.prompts, &lifted, args.fail, session);
             }
             if args.ids || !all.entries.is_empty() {
-                show::text(&all.entries, &all.scanned, &again, &imported, session);
+                let known = (&*again, &imported);
+                show::text(&all.entries, &all.scanned, known, args.fail, session);
             }
             if !args.ids {
                 let paths = show::paths(&args.paths);

@@ -446,4 +446,6 @@ codes! {
         "`import` knows a file by its name, or by what stands in it. `--from FORMAT` names the format; `promptctl help moving-in` lists them.";
     TARGET_LACKS = "P522", Fixed, "what another tool's format cannot say",
         "The message names what it is. `export --lossy` leaves it out and lists it; `--to dotprompt` keeps Handlebars, `--to json` everything.";
+    DOUBTFUL_TEXT = "P524", Fixed, "a text in code of which it is not sure what the program sends",
+        "`scan --lift` writes only what the program surely sends: a name counts as known if every place that sets or changes it is a plain statement on the way to the call. Loops and branches, closures, parameters, other names of a list and escapes that are not understood make it doubtful. Put the text in one constant, with the values where the call stands, and lift again; or write the prompt by hand.";
 }

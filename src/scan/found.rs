@@ -1,13 +1,15 @@
 //! Prompts in source code: texts that a program sends to a model.
 //!
 //! [`find`] is asked for every file. `sieve` turns nearly all away; of the others `syntax` makes
-//! a tree, `facts` gathers what stands in it, `value` reads the texts, `sinks` knows the calls,
+//! a tree, `facts` gathers what stands in it, `names` knows what is surely bound to what, `value`
+//! reads the texts, `sinks` knows the calls,
 //! and `gather` makes one finding a call of it all. Languages without a grammar are read by
 //! `shallow`.
 
 mod facts;
 mod gather;
 mod literal;
+mod names;
 mod shallow;
 mod sieve;
 mod sinks;
@@ -128,6 +130,15 @@ pub struct FoundMessage {
     pub variables: Vec<Variable>,
 }
 
+/// Why a text in code may not be what the program sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// The line.
+    pub line: usize,
+    /// The reason.
+    pub why: String,
+}
+
 /// A prompt in code.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundPrompt {
@@ -163,6 +174,8 @@ pub struct FoundPrompt {
     pub syntax: Syntax,
     /// What could not be read as it is.
     pub lost: Vec<String>,
+    /// Why the program may send something else: such a prompt is not lifted.
+    pub doubts: Vec<Doubt>,
     /// Whether a comment allows it.
     pub is_allowed: bool,
     /// Whether the baseline lists it.
@@ -237,15 +250,21 @@ pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
     if text.len() > LARGEST {
         return (Vec::new(), false);
     }
+    let mut is_parsed = false;
     let mut found = match Language::of(path) {
         Some(language) if sieve::may_hold(text.as_bytes(), all) => {
             match gather::gather(text, language, all) {
-                Some(found) => found,
+                Some(found) => {
+                    is_parsed = true;
+                    found
+                }
                 // More work than code is: what the words alone say.
-                None => shallow::find(text),
+                None => shallow::find(text, !language.is_python()),
             }
         }
-        None if shallow::is_code(path) => shallow::find(text),
+        None if shallow::is_code(path) => {
+            shallow::find(text, path.ends_with(".vue") || path.ends_with(".svelte"))
+        }
         _ => return (Vec::new(), false),
     };
     let allowed = allowed_lines(text);
@@ -259,7 +278,7 @@ pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
             .any(|line| allowed.contains(&line) || allowed.contains(&(line - 1)));
         prompt.name = super::name::of_place(path, prompt.place.as_deref(), prompt.name.as_deref());
     }
-    (found, Language::of(path).is_some())
+    (found, is_parsed)
 }
 
 /// Gives every prompt a name of its own.

@@ -246,9 +246,6 @@ fn what_is_new_comes_first_and_what_was_imported_is_told() {
     pmpt_bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb  x-2
       b.py:1:6  new
 
-    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  x  imported here as triage
-      a.py:1:6  in the baseline
-
     --- stderr
     2 stored prompts in 2 places of 2 files (8 files read); 1 place is new
     hint: promptctl scan --ids --format json | promptctl import - brings them here, until 2026-11-30
@@ -256,6 +253,13 @@ fn what_is_new_comes_first_and_what_was_imported_is_told() {
     hint: `promptctl: allow P510` in a comment of the line allows one, promptctl scan --ids --write-baseline all of today
     [exit 3]
     ");
+    let whole = repo.ok("promptctl scan --ids");
+    let place = |what: &str| whole.find(what).unwrap();
+    assert!(
+        place("b.py:1:6  new") < place("a.py:1:6  in the baseline"),
+        "{whole}"
+    );
+    assert!(whole.contains("imported here as triage"), "{whole}");
     let shown = repo.json("promptctl scan --ids --format json");
     assert_eq!(shown["findings"][0]["imported"], "triage");
     assert_eq!(shown["findings"][1]["imported"], serde_json::Value::Null);
@@ -263,13 +267,7 @@ fn what_is_new_comes_first_and_what_was_imported_is_told() {
     assert_eq!(shown["findings"][1]["places"][0]["new"], true);
     repo.write("b.py", "");
     // All of it is here: there is nothing to bring.
-    assert_snapshot!(repo.run("promptctl scan --ids --fail"), @"
-    pmpt_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa  x  imported here as triage
-      a.py:1:6  in the baseline
-
-    --- stderr
-    1 stored prompt in 1 place of 1 file (8 files read); none is new
-    ");
+    assert_snapshot!(repo.run("promptctl scan --ids --fail"), @"1 stored prompt in 1 place of 1 file (8 files read); none is new");
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn what_calls_send_is_found() {
       user    Q: {{question}}
 
     --- stderr
-    3 prompts in the code of 2 files (6 files read, 3 parsed)
+    3 prompts in the code of 2 files (6 files read, 2 parsed)
     hint: promptctl scan --lift writes them as prompt files, and prints the code that takes their place
     "#);
     let shown = repo.json("promptctl scan src/talk.ts --format json");
@@ -135,7 +135,13 @@ fn prompts_in_code_fail_unless_a_comment_or_the_baseline_allows_them() {
         "new.py",
         "client.responses.create(instructions='You are kind')\n",
     );
-    assert_eq!(repo.run("promptctl scan --fail").code, Some(3));
+    let run = repo.run("promptctl scan --fail");
+    assert_eq!(run.code, Some(3), "{run}");
+    assert!(
+        run.stdout.contains("new.py") && !run.stdout.contains("desk.py"),
+        "{run}"
+    );
+    assert!(run.stderr.contains("; 1 is new"), "{run}");
     repo.write(
         "new.py",
         "client.responses.create(  # promptctl: allow P514\n    instructions='You are kind')\n",
@@ -375,6 +381,31 @@ fn what_cannot_be_lifted_is_refused_and_nothing_is_asked_of_the_code() {
       hint: scan itself writes nothing
     [exit 2]
     ");
+}
+
+#[test]
+fn what_the_program_may_send_otherwise_is_not_lifted_and_said_with_its_line() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "a.py",
+        "def f(client, xs):\n    text = 'You are kind'\n    for x in xs:\n        text += x\n    client.responses.create(instructions=text)\n",
+    );
+    let run = repo.run("promptctl scan --lift");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stderr.contains(
+            "error[P524]: it is not sure what the program sends: `x` may be something else"
+        ) && run.stderr.contains("at: a.py:4:1"),
+        "{run}"
+    );
+    assert!(!repo.exists("prompts/f.prompt.yml"));
+    let shown = repo.json("promptctl scan --format json");
+    assert_eq!(shown["findings"][0]["doubts"][0]["line"], 4);
+    assert!(
+        repo.ok("promptctl scan")
+            .contains("  not lifted: line 4: `x`")
+    );
 }
 
 #[test]

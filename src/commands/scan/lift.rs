@@ -14,6 +14,8 @@ use crate::error::{Exit, Failure};
 use crate::exchange::format::Refused;
 use crate::exchange::format::code as from_code;
 use crate::output::ui::{BOLD, paint};
+use crate::prompt::code;
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::visible;
 use crate::scan::found::{Content, FoundPrompt};
 
@@ -83,11 +85,13 @@ pub(super) fn lift(
                 line: prompt.at.line,
                 commit: commit.clone().filter(|_| is_here),
             }),
-            prompt: from_code::read(prompt).map_err(|why| Refused {
-                name: prompt.name.clone().unwrap_or_default(),
-                version: None,
-                why: Box::new(why),
-            }),
+            prompt: sure(prompt)
+                .and_then(from_code::read)
+                .map_err(|why| Refused {
+                    name: prompt.name.clone().unwrap_or_default(),
+                    version: None,
+                    why: Box::new(why),
+                }),
         }
     };
     let all = prompts.iter().map(incoming).collect();
@@ -111,6 +115,22 @@ pub(super) fn lift(
         );
     }
     Ok(exit)
+}
+
+/// A prompt of which it is sure what the program sends.
+fn sure(prompt: &FoundPrompt) -> Result<&FoundPrompt, Finding> {
+    let Some(first) = prompt.doubts.first() else {
+        return Ok(prompt);
+    };
+    let more = match prompt.doubts.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {}", count(more, "more reason")),
+    };
+    let why = visible::line(&first.why).into_owned();
+    let message = format!("it is not sure what the program sends: {why}{more}");
+    Err(Finding::error(code::DOUBTFUL_TEXT, message)
+        .help("set the text in one place, or write the prompt by hand; scan lists all reasons")
+        .at(Span::point(first.line, 1)))
 }
 
 /// The digest of what the code says.
@@ -146,13 +166,13 @@ fn replacement(
     let place = format!("{path}:{}", prompt.call_line);
     let place = visible::line(&place);
     session.ui.styled(format!("{title}  in place of {place}\n"));
-    for line in code(prompt, name) {
+    for line in replacing(prompt, name) {
         session.ui.line(visible::line(&format!("  {line}")));
     }
 }
 
 /// The code that takes the place of a prompt, line by line.
-fn code(prompt: &FoundPrompt, name: &str) -> Vec<String> {
+fn replacing(prompt: &FoundPrompt, name: &str) -> Vec<String> {
     let is_python = prompt.language.is_some_and(|language| language.is_python());
     let variables: Vec<String> = prompt
         .variables()
@@ -253,7 +273,7 @@ mod tests {
     fn the_code_in_its_place_fits_the_library() {
         let shown = |path: &str, text: &str| {
             let (found, _) = find(path, text, false);
-            code(&found[0], "a/b")[2..].join("\n")
+            replacing(&found[0], "a/b")[2..].join("\n")
         };
         let openai = "from openai import OpenAI\n";
         assert_eq!(

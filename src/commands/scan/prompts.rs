@@ -46,6 +46,13 @@ pub(super) struct PromptJson<'a> {
     known: bool,
     new: bool,
     lost: &'a [String],
+    doubts: Vec<DoubtJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DoubtJson<'a> {
+    line: usize,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -92,6 +99,14 @@ impl<'a> PromptJson<'a> {
             known: prompt.is_known,
             new: prompt.is_new(),
             lost: &prompt.lost,
+            doubts: prompt
+                .doubts
+                .iter()
+                .map(|doubt| DoubtJson {
+                    line: doubt.line,
+                    why: &doubt.why,
+                })
+                .collect(),
         }
     }
 }
@@ -178,10 +193,11 @@ fn cut(text: &str, width: usize) -> String {
     }
 }
 
-pub(super) fn text(prompts: &Prompts, lifted: &Lifted, session: &mut Session) {
+pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: &mut Session) {
     let colors = session.ui.colors_out();
     let marks_new = prompts.iter().any(|(_, prompt)| !prompt.is_new());
-    for (path, prompt) in prompts {
+    let is_told = |(_, prompt): &&(String, FoundPrompt)| !only_new || prompt.is_new();
+    for (path, prompt) in prompts.iter().filter(is_told) {
         let name = prompt.name.as_deref().unwrap_or_default();
         let place = place(path, prompt.at);
         let title = paint(colors, BOLD, name);
@@ -205,6 +221,10 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, session: &mut Session) {
         }
         for lost in &prompt.lost {
             session.ui.line(visible::line(&format!("  note: {lost}")));
+        }
+        for doubt in &prompt.doubts {
+            let line = format!("  not lifted: line {}: {}", doubt.line, doubt.why);
+            session.ui.line(visible::line(&line));
         }
         session.ui.line("");
     }
@@ -271,8 +291,15 @@ pub(super) fn summary(
         return;
     }
     let holding: BTreeSet<&str> = prompts.iter().map(|(path, _)| path.as_str()).collect();
+    let new = prompts.iter().filter(|(_, prompt)| prompt.is_new()).count();
+    let new = match new {
+        new if new == prompts.len() => String::new(),
+        0 => "; none is new".to_owned(),
+        1 => "; 1 is new".to_owned(),
+        new => format!("; {new} are new"),
+    };
     session.ui.status(format!(
-        "{} in the code of {} ({files} read, {} parsed)",
+        "{} in the code of {} ({files} read, {} parsed){new}",
         count(prompts.len(), "prompt"),
         count(holding.len(), "file"),
         scanned.parsed,

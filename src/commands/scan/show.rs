@@ -255,13 +255,14 @@ fn has_old(entries: &[Entry]) -> bool {
 pub(super) fn text(
     entries: &[Entry],
     scanned: &Scanned,
-    again: &str,
-    imported: &Imported,
+    (again, imported): (&str, &Imported),
+    only_new: bool,
     session: &mut Session,
 ) {
     let marks_new = has_old(entries);
     let colors = session.ui.colors_out();
-    for entry in entries {
+    let is_told = |entry: &&Entry| !only_new || entry.new_spots().next().is_some();
+    for entry in entries.iter().filter(is_told) {
         let id = paint(colors, BOLD, &entry.id);
         let note = match (&entry.name, entry.is_placeholder) {
             (_, true) => "  a stand-in, not an id of OpenAI's".to_owned(),
@@ -278,7 +279,8 @@ pub(super) fn text(
                 session.ui.line(format!("  {}", on_one_line(&line)));
             }
         }
-        for spot in &entry.spots {
+        let spots = entry.spots.iter();
+        for spot in spots.filter(|spot| !only_new || entry.is_new(spot)) {
             let is_new = marks_new && entry.is_new(spot);
             session
                 .ui

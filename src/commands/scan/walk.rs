@@ -322,7 +322,6 @@ impl<'a> Reader<'a> {
                 .extend(prompts.into_iter().map(|prompt| (shown.clone(), prompt)));
         }
         if ids::may_hold(text.as_bytes()) {
-            self.own.scanned.parsed += 1;
             let places = scan::find_ids(&shown, &text);
             if places.iter().any(|place| place.variable.is_some()) {
                 let numbers = scan::numbers(&shown, &text).into_iter();

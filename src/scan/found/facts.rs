@@ -1,35 +1,16 @@
-//! What a file holds, gathered in one walk of its tree: names and their values, calls, maps.
+//! What a file holds, gathered in one walk of its tree: functions, calls, maps, texts.
 
 use std::cell::Cell;
-use std::collections::HashMap;
 
 use tree_sitter::{Node, Tree};
 
-use super::syntax::{Expr, File, Role, Walk};
+use super::syntax::{File, Role, Walk};
 
 /// How many steps one file may take, so that hostile nesting ends.
 const MOST_WORK: usize = 2_000_000;
 
 /// The most of a kind that is kept of one file.
 const MOST_KEPT: usize = 100_000;
-
-/// A name is given a value, or something is added to the one it has.
-#[derive(Clone, Copy)]
-pub(super) struct Binding<'t> {
-    pub(super) at: usize,
-    pub(super) scope: usize,
-    pub(super) kind: BindingKind<'t>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum BindingKind<'t> {
-    Set(Node<'t>),
-    Add(Node<'t>),
-    /// An item is put at the end of the list.
-    Append(Node<'t>),
-    /// Callers give the value.
-    Parameter,
-}
 
 /// A function or a class; the first is the file.
 pub(super) struct Scope<'t> {
@@ -43,12 +24,11 @@ pub(super) struct Scope<'t> {
 /// What a file holds.
 pub(super) struct Facts<'t> {
     pub(super) scopes: Vec<Scope<'t>>,
-    pub(super) bindings: HashMap<&'t str, Vec<Binding<'t>>>,
     /// In their order: the name, the value and the scope of what a file declares.
     pub(super) declared: Vec<(&'t str, Node<'t>, usize)>,
     pub(super) calls: Vec<Node<'t>>,
     /// Each with the list that it stands in.
-    pub(super) maps: Vec<(Node<'t>, Option<usize>)>,
+    pub(super) maps: Vec<(Node<'t>, Option<Node<'t>>)>,
     pub(super) returned: Vec<Node<'t>>,
     /// Texts that are no part of a longer one, and no statement.
     pub(super) texts: Vec<Node<'t>>,
@@ -68,7 +48,6 @@ impl<'t> Facts<'t> {
                 name: None,
                 is_class: false,
             }],
-            bindings: HashMap::new(),
             declared: Vec::new(),
             calls: Vec::new(),
             maps: Vec::new(),
@@ -81,26 +60,15 @@ impl<'t> Facts<'t> {
         let mut scope = 0;
         // A function without a name has that of what it is the value of.
         let mut named: Option<(&'t str, usize)> = None;
-        let mut parameters = 0_usize;
         let mut text_end = 0;
         let mut statement = None;
-        // What is entered and not left, lists by their ids.
-        let mut around: Vec<Option<usize>> = Vec::new();
+        // What is entered and not left, as far as it is a list.
+        let mut around: Vec<Option<Node<'t>>> = Vec::new();
         for (node, is_entered) in Walk::new(tree) {
             if !facts.spend(1) {
                 break;
             }
             let kind = node.kind();
-            let is_list = matches!(
-                kind,
-                "parameters" | "formal_parameters" | "lambda_parameters"
-            );
-            if is_list {
-                parameters = match is_entered {
-                    true => parameters + 1,
-                    false => parameters.saturating_sub(1),
-                };
-            }
             if !is_entered {
                 around.pop();
                 let current = &facts.scopes[scope];
@@ -113,7 +81,7 @@ impl<'t> Facts<'t> {
             }
             let list = around.last().copied().flatten();
             let is_list = matches!(kind, "list" | "array" | "tuple");
-            around.push(is_list.then(|| node.id()));
+            around.push(is_list.then_some(node));
             let is_text = matches!(
                 kind,
                 "string"
@@ -129,16 +97,6 @@ impl<'t> Facts<'t> {
                 if statement != Some(node.start_byte()) {
                     facts.texts.push(node);
                 }
-            }
-            let is_parameter = parameters > 0
-                && matches!(kind, "identifier" | "shorthand_property_identifier_pattern");
-            if is_parameter {
-                facts.bind(
-                    file.word(node),
-                    node.start_byte(),
-                    scope,
-                    BindingKind::Parameter,
-                );
             }
             match file.role(node) {
                 Role::Scope(name, is_class) => {
@@ -157,21 +115,9 @@ impl<'t> Facts<'t> {
                 }
                 Role::Set(name, value) => {
                     named = Some((name, value.end_byte()));
-                    // A default is what a caller may give another value for. One that is a sentence
-                    // is a prompt all the same.
-                    let is_default =
-                        parameters > 0 && file.word(value).split_whitespace().count() < 3;
-                    let kind = match is_default {
-                        true => BindingKind::Parameter,
-                        false => BindingKind::Set(value),
-                    };
-                    facts.bind(name, node.start_byte(), scope, kind);
                     if facts.declared.len() < MOST_KEPT {
                         facts.declared.push((name, value, scope));
                     }
-                }
-                Role::Add(name, value) => {
-                    facts.bind(name, node.start_byte(), scope, BindingKind::Add(value));
                 }
                 Role::Keyed(name) => named = Some((name, node.end_byte())),
                 Role::Return(value) if facts.returned.len() < MOST_KEPT => {
@@ -180,40 +126,13 @@ impl<'t> Facts<'t> {
                 Role::Import(name) if facts.imports.len() < MOST_KEPT => facts.imports.push(name),
                 Role::Call if facts.calls.len() < MOST_KEPT => {
                     facts.calls.push(node);
-                    facts.appended(file, node, scope);
+                    facts.imports.extend(file.required(node));
                 }
                 Role::Map if facts.maps.len() < MOST_KEPT => facts.maps.push((node, list)),
                 _ => {}
             }
         }
         facts
-    }
-
-    /// `list.append(item)` and `list.push(item)`.
-    fn appended(&mut self, file: &File<'t>, node: Node<'t>, scope: usize) {
-        let Some(call) = file.call(node) else { return };
-        let Expr::Member(list, "append" | "push") = file.expr(call.callee) else {
-            return;
-        };
-        let (Expr::Name(name) | Expr::Member(_, name)) = file.expr(list) else {
-            return;
-        };
-        for argument in call.arguments.iter().filter(|it| it.key.is_none()) {
-            let kind = BindingKind::Append(argument.value);
-            self.bind(name, node.start_byte(), scope, kind);
-        }
-    }
-
-    fn bind(&mut self, name: &'t str, at: usize, scope: usize, kind: BindingKind<'t>) {
-        let all = self.bindings.entry(name).or_default();
-        // What callers give is no less given where a default is written beside it.
-        let is_known = kind == BindingKind::Parameter
-            && all
-                .iter()
-                .any(|it| it.scope == scope && matches!(it.kind, BindingKind::Set(_)));
-        if all.len() < MOST_KEPT && !is_known {
-            all.push(Binding { at, scope, kind });
-        }
     }
 
     /// Whether there is work left to do, and takes some of it.
@@ -250,63 +169,4 @@ impl<'t> Facts<'t> {
         names.reverse();
         (!names.is_empty()).then(|| names.join("."))
     }
-
-    /// What the name is bound to where it is used: the last value before, what was added since, and
-    /// whether there were others.
-    pub(super) fn bound(&self, name: &str, at: usize) -> Option<Bound<'t>> {
-        let all = self.bindings.get(name)?;
-        let own = self.scope_at(at);
-        let mut scope = own;
-        loop {
-            let here: Vec<&Binding<'t>> = all
-                .iter()
-                .filter(|it| it.scope == scope && self.spend(1))
-                .collect();
-            // A function runs after what stands below it in the file.
-            let is_seen = |it: &&&Binding<'t>| it.at < at || scope != own;
-            let seen: Vec<&Binding<'t>> = here.iter().filter(is_seen).copied().collect();
-            let last = seen
-                .iter()
-                .rposition(|it| matches!(it.kind, BindingKind::Set(_) | BindingKind::Parameter));
-            if let Some(last) = last {
-                let BindingKind::Set(value) = seen[last].kind else {
-                    return None;
-                };
-                let sets = seen
-                    .iter()
-                    .filter(|it| matches!(it.kind, BindingKind::Set(_)));
-                return Some(Bound {
-                    value,
-                    added: seen[last + 1..].iter().map(|it| it.kind).collect(),
-                    is_one_of_several: sets.count() > 1,
-                });
-            }
-            if scope == 0 {
-                return None;
-            }
-            scope = self.scopes[scope].parent;
-        }
-    }
-
-    /// What a part of a class or an object is bound to, by its name alone: only where the file says
-    /// it once.
-    pub(super) fn bound_once(&self, name: &str) -> Option<Node<'t>> {
-        let mut sets = self
-            .bindings
-            .get(name)?
-            .iter()
-            .filter_map(|it| match it.kind {
-                BindingKind::Set(value) => Some(value),
-                _ => None,
-            });
-        let only = sets.next()?;
-        sets.next().is_none().then_some(only)
-    }
-}
-
-/// What a name stands for.
-pub(super) struct Bound<'t> {
-    pub(super) value: Node<'t>,
-    pub(super) added: Vec<BindingKind<'t>>,
-    pub(super) is_one_of_several: bool,
 }

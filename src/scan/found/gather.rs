@@ -1,17 +1,21 @@
 //! One finding a call, with its messages.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use tree_sitter::Node;
 
-use words::{is_about_others, says_prompt, speaks_to_a_model};
+use arguments::Flat;
+use words::speaks_to_a_model;
 
 use super::facts::Facts;
-use super::sinks::{self, CONFIG_KEYS, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
+use super::names::Names;
+use super::sinks::{self, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
 use super::syntax::{Argument, Call, Expr, File, Language, value_of};
-use super::value::{Reader, Value};
+use super::value::{Reader, Remark, Value};
 use super::{Confidence, FoundKind, FoundMessage, FoundPrompt, Syntax};
 
+mod arguments;
+mod declared;
 mod finish;
 mod messages;
 mod words;
@@ -35,6 +39,7 @@ pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<Fo
     let tree = language.parse(text)?;
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
+    let names = Names::gather(&file, &tree);
     let libraries: Vec<&'static str> = facts
         .imports
         .iter()
@@ -43,12 +48,11 @@ pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<Fo
     let mut gatherer = Gatherer {
         file: &file,
         facts: &facts,
-        reader: Reader {
-            file: &file,
-            facts: &facts,
-        },
+        reader: Reader::new(&file, &facts, &names),
         libraries,
         used: HashSet::new(),
+        notes: Vec::new(),
+        doubts: Vec::new(),
         found: Vec::new(),
     };
     gatherer.calls();
@@ -71,6 +75,9 @@ struct Gatherer<'r, 't> {
     libraries: Vec<&'static str>,
     /// Calls, maps and texts that belong to a prompt already.
     used: HashSet<usize>,
+    /// What is to be said of the prompt that is gathered.
+    notes: Vec<Remark>,
+    doubts: Vec<Remark>,
     found: Vec<(usize, FoundPrompt)>,
 }
 
@@ -83,7 +90,7 @@ impl<'t> Gatherer<'_, 't> {
                 continue;
             };
             let path = self.file.path(call.callee);
-            let arguments = self.flat(&call.arguments);
+            let arguments = self.flat(&call.arguments).all;
             let Some(sink) = sink(&path, &arguments, !self.libraries.is_empty()) else {
                 continue;
             };
@@ -104,11 +111,17 @@ impl<'t> Gatherer<'_, 't> {
     }
 
     fn call(&mut self, node: Node<'t>, call: &Call<'t>, path: &[&'t str], sink: Sink) {
-        let arguments = self.flat(&call.arguments);
+        let Flat {
+            all: arguments,
+            doubts,
+        } = self.flat(&call.arguments);
+        self.notes.clear();
+        self.doubts = doubts;
+        self.left_open(&arguments);
         let first = call
             .arguments
             .iter()
-            .find(|it| it.key.is_none())
+            .find(|it| it.is_by_place())
             .map(|it| it.value);
         let mut drafts = Vec::new();
         let mut syntax = Syntax::Plain;
@@ -132,7 +145,7 @@ impl<'t> Gatherer<'_, 't> {
                     self.said(said, &mut drafts);
                 }
                 if let (Sink::Said, Some(first)) = (sink, first)
-                    && !matches!(self.file.expr(first), Expr::Map(_))
+                    && self.reader.entries(first).is_none()
                 {
                     self.said(first, &mut drafts);
                 }
@@ -174,6 +187,8 @@ impl<'t> Gatherer<'_, 't> {
         };
         let floor = match sink {
             Sink::Template | Sink::MessageTemplate(_) | Sink::Messages => 2,
+            // What surely reaches a model is a prompt however short it is.
+            Sink::Api | Sink::Said if sinks::is_sure(path) => 1,
             _ => 0,
         };
         let words = path.iter().map(|word| (*word).to_owned()).collect();
@@ -204,36 +219,6 @@ impl<'t> Gatherer<'_, 't> {
             },
             &arguments,
         );
-    }
-
-    /// The arguments by their names, those of a map and those of a configuration among them.
-    fn flat(&self, arguments: &[Argument<'t>]) -> Vec<Argument<'t>> {
-        let mut all = Vec::new();
-        for argument in arguments {
-            match (argument.key, self.map(argument.value)) {
-                (None, Some(entries)) => all.extend(entries),
-                _ => all.push(*argument),
-            }
-        }
-        let inner: Vec<Argument<'t>> = all
-            .iter()
-            .filter(|it| it.key.is_some_and(|key| CONFIG_KEYS.contains(&key)))
-            .filter_map(|it| match self.file.expr(it.value) {
-                Expr::Call(call) => Some(call.arguments),
-                _ => self.map(it.value),
-            })
-            .flatten()
-            .collect();
-        all.extend(inner);
-        all
-    }
-
-    /// A map, also one that has a name.
-    fn map(&self, node: Node<'t>) -> Option<Vec<Argument<'t>>> {
-        match self.file.expr(node) {
-            Expr::Map(entries) => Some(entries),
-            _ => None,
-        }
     }
 
     /// The language that LangChain fills in with.
@@ -267,7 +252,6 @@ impl<'t> Gatherer<'_, 't> {
 
     /// Maps that are messages, or hold some; those of one list are one prompt.
     fn maps(&mut self) {
-        let mut lists: HashMap<usize, usize> = HashMap::new();
         for (node, list) in &self.facts.maps {
             if self.used.contains(&node.id()) {
                 continue;
@@ -275,9 +259,12 @@ impl<'t> Gatherer<'_, 't> {
             let Some(entries) = self.map(*node) else {
                 continue;
             };
+            self.notes.clear();
+            self.doubts.clear();
             let inner = value_of(&entries, LIST_KEYS);
             if let Some(inner) = inner.filter(|inner| self.reader.items(*inner).is_some()) {
                 let mut drafts = Vec::new();
+                self.left_open(&entries);
                 if let Some(system) = value_of(&entries, SYSTEM_KEYS) {
                     drafts.push(self.text(system, "system"));
                 }
@@ -299,24 +286,23 @@ impl<'t> Gatherer<'_, 't> {
                 continue;
             }
             self.used.insert(node.id());
-            // The one before it in the same list.
-            let known = list.and_then(|list| lists.get(&list).copied());
-            if let Some(index) = known {
-                let other = self.finished(vec![draft], *node);
-                self.found[index].1.join(other);
-                continue;
+            let mut drafts = vec![draft];
+            if let Some(list) = list.filter(|list| !self.used.contains(&list.id())) {
+                drafts.clear();
+                self.messages(list, &mut drafts, 0);
+                self.used.insert(list.id());
             }
-            let before = self.found.len();
+            let line = node.start_position().row + 1;
             self.push(
-                *node,
-                vec![draft],
+                list.unwrap_or(*node),
+                drafts,
                 0,
-                |prompt| prompt.kind = FoundKind::Message,
+                |prompt| {
+                    prompt.kind = FoundKind::Message;
+                    prompt.call_line = line;
+                },
                 &[],
             );
-            if let (Some(list), true) = (list, self.found.len() > before) {
-                lists.insert(*list, before);
-            }
         }
         for (_, prompt) in &mut self.found {
             let is_user = |message: &FoundMessage| message.role == "user";
@@ -343,101 +329,6 @@ impl<'t> Gatherer<'_, 't> {
                 entries,
             );
         }
-    }
-
-    /// Constants whose names say that they are prompts.
-    fn declared(&mut self) {
-        for (name, value, scope) in &self.facts.declared {
-            let is_local = *scope > 0 && !self.facts.scopes[*scope].is_class;
-            let is_named = says_prompt(name) && !is_about_others(name);
-            if is_local && name.len() < 4 {
-                continue;
-            }
-            let draft = self.text(*value, "system");
-            if self.is_long(&draft, is_named) {
-                let place = (*name).to_owned();
-                self.push(
-                    *value,
-                    vec![draft],
-                    0,
-                    |prompt| {
-                        prompt.kind = FoundKind::Declared;
-                        prompt.confidence = Confidence::Medium;
-                        prompt.place = Some(place);
-                    },
-                    &[],
-                );
-            }
-        }
-    }
-
-    /// What functions answer whose names say that it is a prompt.
-    fn returned(&mut self) {
-        for value in &self.facts.returned {
-            let place = self.facts.place_of(value.start_byte());
-            let name = place.as_deref().and_then(|place| place.rsplit('.').next());
-            let is_named = name.is_some_and(|name| says_prompt(name) && !is_about_others(name));
-            let draft = self.text(*value, "system");
-            if self.is_long(&draft, is_named) {
-                self.push(
-                    *value,
-                    vec![draft],
-                    0,
-                    |prompt| {
-                        prompt.kind = FoundKind::Returned;
-                        prompt.confidence = Confidence::Medium;
-                    },
-                    &[],
-                );
-            }
-        }
-    }
-
-    /// Texts that begin as prompts do, wherever they go.
-    fn spoken(&mut self) {
-        for node in &self.facts.texts {
-            let quotes = |it: char| "fFrRuU\"'`\\(".contains(it) || it.is_whitespace();
-            if !speaks_to_a_model(self.file.word(*node).trim_start_matches(quotes)) {
-                continue;
-            }
-            let draft = self.text(*node, "system");
-            if draft.value.words() >= 4 && speaks_to_a_model(&draft.value.text()) {
-                self.push(
-                    *node,
-                    vec![draft],
-                    0,
-                    |prompt| {
-                        prompt.kind = FoundKind::Declared;
-                        prompt.confidence = Confidence::Medium;
-                    },
-                    &[],
-                );
-            }
-        }
-    }
-
-    /// Whether a text is as long as prompts are, and no other language; one that no name calls a prompt
-    /// has to begin as prompts do.
-    fn is_long(&self, draft: &Draft<'t>, is_named: bool) -> bool {
-        let Some((first, _)) = draft.value.written else {
-            return false;
-        };
-        let text = draft.value.text();
-        let start = text.trim_start();
-        let is_markup = start.starts_with("<!")
-            || start.starts_with("<html")
-            || start.starts_with("<div")
-            || start.starts_with("{%");
-        let is_query = ["SELECT ", "INSERT ", "CREATE ", "UPDATE ", "WITH "]
-            .iter()
-            .any(|word| start.starts_with(word));
-        let speaks = speaks_to_a_model(start);
-        let is_enough = match (is_named, speaks) {
-            (_, true) => draft.value.words() >= 4,
-            (true, false) => text.trim().len() >= 60 && draft.value.words() >= 8,
-            (false, false) => false,
-        };
-        !self.used.contains(&first.id()) && is_enough && !is_markup && !is_query
     }
 
     /// Adds a prompt, if it says enough to be one.
@@ -471,18 +362,24 @@ impl<'t> Gatherer<'_, 't> {
             return;
         }
         self.used.insert(node.id());
-        let model = value_of(
-            arguments,
-            &["model", "model_name", "modelName", "modelId", "model_id"],
-        )
-        .and_then(|model| self.model(model));
-        let parameters = sinks::SETTINGS
-            .iter()
-            .filter_map(|key| {
-                let value = self.setting(value_of(arguments, &[key])?)?;
-                Some(((*key).to_owned(), value))
-            })
-            .collect();
+        let mut left = |node: Node<'t>, what: &str| {
+            let words = format!("{what} is left to the code: `{}`", self.reader.shown(node));
+            self.notes.push(Remark::new(node, words));
+        };
+        let given = value_of(arguments, sinks::MODEL_KEYS);
+        let model = given.and_then(|model| self.reader.model(model));
+        if let (Some(given), None) = (given, &model) {
+            left(given, "the model");
+        }
+        let mut parameters = Vec::new();
+        for key in sinks::SETTINGS {
+            if let Some(given) = value_of(arguments, &[key]) {
+                match self.reader.setting(given) {
+                    Some(value) => parameters.push(((*key).to_owned(), value)),
+                    None => left(given, key),
+                }
+            }
+        }
         let place = self.facts.place_of(node.start_byte());
         let call_line = node.start_position().row + 1;
         let mut prompt = self.finished(drafts, node);
@@ -492,14 +389,5 @@ impl<'t> Gatherer<'_, 't> {
         prompt.call_line = call_line;
         set(&mut prompt);
         self.found.push((node.start_byte(), prompt));
-    }
-}
-
-impl FoundPrompt {
-    /// Takes the messages of another one in, which stands behind it in the same list.
-    fn join(&mut self, other: Self) {
-        self.messages.extend(other.messages);
-        self.lost.extend(other.lost);
-        self.end_line = self.end_line.max(other.end_line);
     }
 }

@@ -9,26 +9,31 @@ use super::{Confidence, Content, FoundKind, FoundMessage, FoundPrompt, literal};
 use super::{Piece, Syntax};
 use crate::prompt::finding::Span;
 
-/// A quoted text.
-const TEXT: &str =
-    r#"(?:@|\$|r#*)?(?P<text>"""(?s:.*?)"""|"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*')"#;
+/// A quoted text; what stands before it says whether it is raw.
+const TEXT: &str = r##"(?:@|\$)?(?P<text>"""(?s:.*?)"""|r#+"(?s:.*?)"#|r?"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*')"##;
 
 /// The most prompts of one file.
 const MOST: usize = 1_000;
 
-static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+/// Those of scripts, where a backtick may be escaped, and those of other languages.
+static PATTERNS: LazyLock<[Vec<Regex>; 2]> = LazyLock::new(|| {
+    let script = TEXT.replace("`[^`]*`", r"`(?:[^`\\]|\\(?s:.))*`");
+    [patterns(&script), patterns(TEXT)]
+});
+
+fn patterns(quoted: &str) -> Vec<Regex> {
     let role = r#"(?i:role)["']?\s*(?:=>|:|=|,|\()\s*[\w.:"'(]*?(?P<role>(?i:system|developer|user))["'\w]*\)?"#;
     let content = r#"["']?(?i:content|text)["']?\s*(?:=>|:|=|,|\()\s*(?:[\w.:&]+\()?"#;
     [
-        format!(r"{role}[\s,;).]{{1,40}}(?:[\w.]+\()?{content}{TEXT}"),
-        format!(r"\b(?P<role>System|Developer|User|Human)(?:Chat|Prompt)?Message(?:Content)?(?:::|\.)?\w*\s*\(\s*{TEXT}"),
-        format!(r"\bCreate(?P<role>System|User)Message\s*\(\s*{TEXT}"),
-        format!(r"\bMessage::(?P<role>system|user)\s*\(\s*{TEXT}"),
+        format!(r"{role}[\s,;).]{{1,40}}(?:[\w.]+\()?{content}{quoted}"),
+        format!(r"\b(?P<role>System|Developer|User|Human)(?:Chat|Prompt)?Message(?:Content)?(?:::|\.)?\w*\s*\(\s*{quoted}"),
+        format!(r"\bCreate(?P<role>System|User)Message\s*\(\s*{quoted}"),
+        format!(r"\bMessage::(?P<role>system|user)\s*\(\s*{quoted}"),
     ]
     .iter()
     .filter_map(|pattern| Regex::new(pattern).ok())
     .collect()
-});
+}
 
 /// Whether a file of this name is read so.
 pub(super) fn is_code(path: &str) -> bool {
@@ -52,7 +57,21 @@ pub(super) fn is_code(path: &str) -> bool {
     )
 }
 
-pub(super) fn find(text: &str) -> Vec<FoundPrompt> {
+/// What a quoted text says. Between backticks nothing is escaped but in scripts.
+fn said(quoted: &str, is_script: bool) -> String {
+    let raw = quoted.trim_start_matches('r').trim_matches('#');
+    let is_raw = quoted.starts_with('r') || (quoted.starts_with('`') && !is_script);
+    let mark = if raw.starts_with("\"\"\"") { 3 } else { 1 };
+    let inner = raw
+        .get(mark..raw.len().saturating_sub(mark))
+        .unwrap_or_default();
+    match is_raw || mark == 3 {
+        true => inner.to_owned(),
+        false => literal::script(inner).0,
+    }
+}
+
+pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
     // The sieve of these: nearly every file ends here.
     let may_hold = ["role", "Role", "Message"]
         .iter()
@@ -61,7 +80,8 @@ pub(super) fn find(text: &str) -> Vec<FoundPrompt> {
         return Vec::new();
     }
     let mut found: Vec<(usize, FoundPrompt)> = Vec::new();
-    for pattern in PATTERNS.iter() {
+    let [script, other] = &*PATTERNS;
+    for pattern in if is_script { script } else { other } {
         for hit in pattern.captures_iter(text).take(MOST) {
             let (Some(role), Some(quoted)) = (hit.name("role"), hit.name("text")) else {
                 continue;
@@ -74,19 +94,7 @@ pub(super) fn find(text: &str) -> Vec<FoundPrompt> {
                 "developer" => "developer",
                 _ => "user",
             };
-            let mark = if quoted.as_str().starts_with("\"\"\"") {
-                3
-            } else {
-                1
-            };
-            let inner = quoted.as_str();
-            let inner = inner
-                .get(mark..inner.len().saturating_sub(mark))
-                .unwrap_or_default();
-            let content = match inner.starts_with('`') || mark == 3 {
-                true => inner.to_owned(),
-                false => literal::script(inner),
-            };
+            let content = said(quoted.as_str(), is_script);
             let words = content.split_whitespace().count();
             let least = if role == "user" { 6 } else { 2 };
             let is_prose = content.chars().any(char::is_alphabetic);
@@ -124,6 +132,7 @@ pub(super) fn find(text: &str) -> Vec<FoundPrompt> {
                         "read without a syntax tree: what the code fills in stands as text"
                             .to_owned(),
                     ],
+                    doubts: Vec::new(),
                     is_allowed: false,
                     is_known: false,
                 },

@@ -43,14 +43,17 @@ pub(super) fn may_hold(bytes: &[u8], all: bool) -> bool {
     let Some(sieve) = SIEVE.as_ref() else {
         return true;
     };
-    let is_anchored = sieve.tight.is_match(bytes)
-        || (sieve.sdk.is_match(bytes) && sieve.loose.is_match(bytes))
+    // What a call surely sends may be as short as `Translate: {x}`.
+    if sieve.tight.is_match(bytes) {
+        return has_prose(bytes, 1);
+    }
+    let is_anchored = (sieve.sdk.is_match(bytes) && sieve.loose.is_match(bytes))
         || (all && sieve.named.is_match(bytes));
-    is_anchored && has_prose(bytes)
+    is_anchored && has_prose(bytes, 2)
 }
 
-/// Whether something in quotes has two words or more, by a cheap look at it.
-fn has_prose(bytes: &[u8]) -> bool {
+/// Whether something in quotes has this many words or more, and two parts, by a cheap look at it.
+fn has_prose(bytes: &[u8], least: usize) -> bool {
     let mut at = 0;
     while let Some(found) = memchr::memchr3(b'"', b'\'', b'`', &bytes[at..]) {
         let quote = bytes[at + found];
@@ -69,11 +72,16 @@ fn has_prose(bytes: &[u8]) -> bool {
                 .filter(|byte| byte.is_ascii_alphabetic() || **byte > 127);
             word.len() > 1 && letters.count() * 3 > word.len() * 2
         };
-        let words = inside
+        let parts = inside
             .split(u8::is_ascii_whitespace)
-            .filter(|word| is_word(word));
-        if words.take(2).count() == 2 {
-            return true;
+            .filter(|part| !part.is_empty());
+        let (mut words, mut all) = (0, 0);
+        for part in parts {
+            all += 1;
+            words += usize::from(is_word(part));
+            if all > 1 && words >= least {
+                return true;
+            }
         }
         // A quote within prose opens nothing: go on right behind it.
         at = start;

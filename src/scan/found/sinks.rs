@@ -29,6 +29,9 @@ pub(super) const LIST_KEYS: &[&str] = &["messages"];
 /// The keys under which further settings stand.
 pub(super) const CONFIG_KEYS: &[&str] = &["config", "body", "model_kwargs", "generation_config"];
 
+/// The keys of the model.
+pub(super) const MODEL_KEYS: &[&str] = &["model", "model_name", "modelName", "modelId", "model_id"];
+
 /// What a call does with texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sink {
@@ -114,6 +117,23 @@ pub(super) fn sink(path: &[&str], arguments: &[Argument<'_>], is_sdk: bool) -> O
         name if is_sdk && has_key(arguments) && !is_other(name, before) => Some(Sink::Keyed),
         _ => None,
     }
+}
+
+/// Whether the words of a call say by themselves that it sends what it is given to a model.
+pub(super) fn is_sure(path: &[&str]) -> bool {
+    !matches!(
+        path.last(),
+        Some(
+            &("generate"
+                | "generateStream"
+                | "prompt"
+                | "run"
+                | "run_sync"
+                | "invoke"
+                | "ainvoke"
+                | "predict")
+        )
+    ) && sink(path, &[], false).is_some()
 }
 
 fn has_key(arguments: &[Argument<'_>]) -> bool {

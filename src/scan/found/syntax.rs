@@ -2,9 +2,13 @@
 
 use std::ops::ControlFlow;
 
-use tree_sitter::{Node, ParseOptions, Parser, Tree, TreeCursor};
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
-use super::literal;
+mod around;
+mod text;
+mod walk;
+
+pub(super) use walk::Walk;
 
 /// How many steps of the parser a byte may take, beside a fixed number: real code takes less than
 /// one in a hundred, hostile text takes any number.
@@ -71,10 +75,10 @@ impl Language {
 
 /// An expression, one level deep.
 pub(super) enum Expr<'t> {
-    /// A text, of what is written and what is filled in.
-    Text(Vec<Part<'t>>),
-    /// Texts side by side, or added.
-    Join(Vec<Node<'t>>),
+    /// A text, of what is written and what is filled in, and whether all of it was understood.
+    Text(Vec<Part<'t>>, bool),
+    /// Texts side by side, or added: each with all from the first to it.
+    Join(Vec<(Node<'t>, Node<'t>)>),
     /// A text filled in by `%`.
     Percent(Node<'t>, Node<'t>),
     /// A name.
@@ -118,20 +122,43 @@ pub(super) struct Call<'t> {
 pub(super) struct Argument<'t> {
     pub(super) key: Option<&'t str>,
     pub(super) value: Node<'t>,
+    /// Whether it stands for all that a list or a map holds, or has a key that is computed.
+    pub(super) is_spread: bool,
 }
 
 impl<'t> Argument<'t> {
     fn of(key: Option<&'t str>, value: Node<'t>) -> Self {
-        Self { key, value }
+        Self {
+            key,
+            value,
+            is_spread: false,
+        }
+    }
+
+    fn spread(value: Node<'t>) -> Self {
+        Self {
+            key: None,
+            value,
+            is_spread: true,
+        }
+    }
+
+    /// Whether it is an argument by its place.
+    pub(super) fn is_by_place(&self) -> bool {
+        self.key.is_none() && !self.is_spread
     }
 }
 
-/// The value of a key.
+/// The value of the first of these keys that is there; of a key that stands twice, the last.
 pub(super) fn value_of<'t>(entries: &[Argument<'t>], keys: &[&str]) -> Option<Node<'t>> {
-    let found = entries
-        .iter()
-        .find(|entry| entry.key.is_some_and(|key| keys.contains(&key)));
-    found.map(|entry| entry.value)
+    let index = index_of(entries, keys)?;
+    Some(entries[index].value)
+}
+
+/// Where that value stands.
+pub(super) fn index_of(entries: &[Argument<'_>], keys: &[&str]) -> Option<usize> {
+    keys.iter()
+        .find_map(|key| entries.iter().rposition(|entry| entry.key == Some(*key)))
 }
 
 /// What a node does in a file, where it matters.
@@ -140,8 +167,6 @@ pub(super) enum Role<'t> {
     Scope(Option<&'t str>, bool),
     /// A name is given a value.
     Set(&'t str, Node<'t>),
-    /// Something is added to the value of a name.
-    Add(&'t str, Node<'t>),
     /// The value of a key in a map, or of an argument: a function there has that name.
     Keyed(&'t str),
     /// What a function answers.
@@ -242,12 +267,6 @@ impl<'t> File<'t> {
             "required_parameter" | "optional_parameter" => {
                 set("pattern", "value").map(|(name, value)| Role::Set(name, value))
             }
-            "augmented_assignment" | "augmented_assignment_expression" => {
-                let is_more = Self::field(node, "operator").map(|it| self.word(it)) == Some("+=");
-                set("left", "right")
-                    .filter(|_| is_more)
-                    .map(|(name, value)| Role::Add(name, value))
-            }
             "pair" => Self::field(node, "key")
                 .and_then(|key| self.key(key))
                 .map(Role::Keyed),
@@ -264,6 +283,16 @@ impl<'t> File<'t> {
             _ => None,
         };
         role.unwrap_or(Role::Other)
+    }
+
+    /// The library of `require("…")` and `import("…")`.
+    pub(super) fn required(&self, node: Node<'t>) -> Option<String> {
+        let callee = Self::field(node, "function")?;
+        if !matches!(self.word(callee), "require" | "import") {
+            return None;
+        }
+        let first = *Self::children(Self::field(node, "arguments")?).first()?;
+        self.key(first).map(str::to_owned)
     }
 
     /// The body of a class that is below one of these, with its documentation.
@@ -307,12 +336,17 @@ impl<'t> File<'t> {
         let node = Self::inner(node);
         let field = |name| Self::field(node, name);
         let found = match node.kind() {
-            "string" | "template_string" => Some(Expr::Text(self.parts(node))),
-            "concatenated_string" => Some(Expr::Join(Self::children(node))),
+            "string" | "template_string" => {
+                self.parts(node).map(|(parts, all)| Expr::Text(parts, all))
+            }
+            "concatenated_string" => {
+                let texts = Self::children(node).into_iter();
+                Some(Expr::Join(texts.map(|text| (text, node)).collect()))
+            }
             "binary_operator" | "binary_expression" => {
                 let operator = field("operator").map(|it| self.word(it));
                 match (field("left"), operator, field("right")) {
-                    (Some(left), Some("+"), Some(right)) => Some(Expr::Join(vec![left, right])),
+                    (Some(_), Some("+"), Some(_)) => Some(Expr::Join(self.added(node))),
                     (Some(left), Some("%"), Some(right)) => Some(Expr::Percent(left, right)),
                     (Some(left), Some("??" | "||"), Some(right)) => {
                         Some(Expr::Choice(vec![left, right]))
@@ -383,7 +417,9 @@ impl<'t> File<'t> {
                         Self::field(argument, "name").map(|it| self.word(it)),
                         Self::field(argument, "value")?,
                     )),
-                    "dictionary_splat" => None,
+                    "dictionary_splat" | "list_splat" | "spread_element" => {
+                        Some(Argument::spread(*Self::children(argument).first()?))
+                    }
                     _ => Some(Argument::of(None, argument)),
                 })
                 .collect(),
@@ -420,119 +456,26 @@ impl<'t> File<'t> {
     }
 
     fn entries(&self, node: Node<'t>) -> Vec<Argument<'t>> {
+        let is_python = self.language.is_python();
         let entry = |child: Node<'t>| match child.kind() {
             "pair" => {
-                let key = Self::field(child, "key").and_then(|key| self.key(key));
-                Some(Argument::of(key, Self::field(child, "value")?))
+                let key = Self::field(child, "key")?;
+                let value = Self::field(child, "value")?;
+                // A name is a key in JavaScript, and the value of one in Python.
+                let is_name = key.kind() == "identifier" && is_python;
+                match self.key(key).filter(|_| !is_name) {
+                    Some(key) => Some(Argument::of(Some(key), value)),
+                    None if matches!(key.kind(), "number" | "integer") => None,
+                    None => Some(Argument::spread(child)),
+                }
             }
             "shorthand_property_identifier" => Some(Argument::of(Some(self.word(child)), child)),
+            "dictionary_splat" | "spread_element" => {
+                Some(Argument::spread(*Self::children(child).first()?))
+            }
+            "method_definition" => Some(Argument::spread(child)),
             _ => None,
         };
         Self::children(node).into_iter().filter_map(entry).collect()
-    }
-
-    fn parts(&self, node: Node<'t>) -> Vec<Part<'t>> {
-        let mut cursor = node.walk();
-        let children: Vec<Node<'t>> = node.children(&mut cursor).collect();
-        if !self.language.is_python() {
-            return self.script_parts(node, &children);
-        }
-        let start = children
-            .iter()
-            .find(|child| child.kind() == "string_start")
-            .map_or("", |child| self.word(*child));
-        let prefix = start.trim_end_matches(['"', '\'']).to_ascii_lowercase();
-        if prefix.contains('b') {
-            return Vec::new();
-        }
-        let mut parts = Vec::new();
-        for child in children {
-            match child.kind() {
-                "string_content" => {
-                    let written = self.word(child);
-                    let text = match prefix.contains('r') {
-                        true => written.to_owned(),
-                        false => literal::python(written),
-                    };
-                    parts.push(Part::Text(match prefix.contains(['f', 't']) {
-                        true => text.replace("{{", "{").replace("}}", "}"),
-                        false => text,
-                    }));
-                }
-                "interpolation" => {
-                    let Some(value) = Self::field(child, "expression") else {
-                        continue;
-                    };
-                    let is_formatted = ["type_conversion", "format_specifier"]
-                        .iter()
-                        .any(|name| Self::field(child, name).is_some());
-                    let formatted = is_formatted.then(|| self.word(child));
-                    parts.push(Part::Value(value, formatted));
-                }
-                _ => {}
-            }
-        }
-        parts
-    }
-
-    /// The text between the quotes is read as it stands, since line ends are no nodes.
-    fn script_parts(&self, node: Node<'t>, children: &[Node<'t>]) -> Vec<Part<'t>> {
-        let range = node.byte_range();
-        let (mut from, end) = (range.start + 1, range.end.saturating_sub(1));
-        let mut parts = Vec::new();
-        let put = |from: usize, to: usize, parts: &mut Vec<Part<'t>>| {
-            if let Some(written) = self.text.get(from..to).filter(|it| !it.is_empty()) {
-                parts.push(Part::Text(literal::script(written)));
-            }
-        };
-        for child in children {
-            if child.kind() == "template_substitution" {
-                put(from, child.start_byte(), &mut parts);
-                from = child.end_byte();
-                if let Some(value) = Self::children(*child).first() {
-                    parts.push(Part::Value(*value, None));
-                }
-            }
-        }
-        put(from, end, &mut parts);
-        parts
-    }
-}
-
-/// Every node of a tree in its order, each with whether it is entered or left.
-pub(super) struct Walk<'t> {
-    cursor: TreeCursor<'t>,
-    next: Option<Step>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Enter,
-    Leave,
-}
-
-impl<'t> Walk<'t> {
-    pub(super) fn new(tree: &'t Tree) -> Self {
-        Self {
-            cursor: tree.walk(),
-            next: Some(Step::Enter),
-        }
-    }
-}
-
-impl<'t> Iterator for Walk<'t> {
-    type Item = (Node<'t>, bool);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let step = self.next?;
-        let node = self.cursor.node();
-        self.next = match step {
-            Step::Enter if self.cursor.goto_first_child() => Some(Step::Enter),
-            Step::Enter => Some(Step::Leave),
-            Step::Leave if self.cursor.goto_next_sibling() => Some(Step::Enter),
-            Step::Leave if self.cursor.goto_parent() => Some(Step::Leave),
-            Step::Leave => None,
-        };
-        Some((node, step == Step::Enter))
     }
 }

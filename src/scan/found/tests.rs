@@ -1,5 +1,7 @@
 use super::*;
 
+mod sure;
+
 /// A prompt on few lines: kind, what sends it, and each message.
 fn described(prompt: &FoundPrompt) -> String {
     let mut text = format!("{} {}", prompt.kind.as_str(), prompt.sdk.unwrap_or("-"));
@@ -159,7 +161,7 @@ fn what_is_no_prompt_is_not_taken() {
         "import openai\nraise ValueError(prompt='this is an error with a long text in it')",
         "m = {'role': 'admin', 'content': 'Welcome to the admin of this whole place'}",
         "import openai\nclient.images.generate(prompt='a cat that sits on a mat in the sun')",
-        "import openai\nclient.responses.create(input='hi there')",
+        "import openai\nf(prompt='hi there')",
         "def f():\n    \"\"\"You are a caller of this function and of no other one.\"\"\"\n",
     ] {
         assert_eq!(found("a.py", text), Vec::<String>::new(), "{text}");

@@ -1,11 +1,21 @@
 //! The text that an expression makes, as far as the file says it.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+
 use tree_sitter::Node;
 
-use super::facts::{BindingKind, Facts};
-use super::syntax::{Call, Expr, File, Part, value_of};
+use super::facts::Facts;
+use super::names::{Bound, Moved, Names, SiteKind};
+use super::syntax::{Argument, Expr, File, Part, index_of};
 
+mod called;
 mod formats;
+mod lists;
+mod named;
+mod shape;
+
+pub(super) use lists::Items;
 
 /// How deep expressions are followed.
 const DEEPEST: usize = 40;
@@ -13,37 +23,90 @@ const DEEPEST: usize = 40;
 /// How much of an expression is shown.
 const LONGEST_EXPRESSION: usize = 300;
 
+/// The longest text that names are followed for, so that doubling ends.
+const LONGEST_TEXT: usize = 1 << 20;
+
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bit {
+pub(super) enum Bit<'t> {
     Text(String),
-    /// A value: the words that name it, where it has some, and what the code says.
-    Value(Option<String>, String),
+    Hole(Hole<'t>),
+}
+
+/// A value that the code fills in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hole<'t> {
+    /// The words that name it, where it has some.
+    pub(super) name: Option<String>,
+    /// What the code says.
+    pub(super) expression: String,
+    /// Where it says so.
+    pub(super) node: Node<'t>,
+}
+
+impl<'t> Hole<'t> {
+    /// Where it stands, and whether it is a part of what stands there: a key of a map that is given.
+    pub(super) fn place(&self) -> (Node<'t>, bool) {
+        (self.node, self.expression.ends_with(']'))
+    }
+}
+
+/// Something to say of a text, with its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub(super) line: usize,
+    pub(super) words: String,
+}
+
+impl Remark {
+    pub(super) fn new(node: Node<'_>, words: impl Into<String>) -> Self {
+        Self {
+            line: node.start_position().row + 1,
+            words: words.into(),
+        }
+    }
 }
 
 /// A text, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Value<'t> {
-    pub(super) bits: Vec<Bit>,
+    pub(super) bits: Vec<Bit<'t>>,
     /// What was written, the first and the last of it.
     pub(super) written: Option<(Node<'t>, Node<'t>)>,
     /// The constant that holds it.
     pub(super) constant: Option<&'t str>,
-    /// What the file says otherwise.
-    pub(super) lost: Vec<&'static str>,
+    /// What is written in another way here.
+    pub(super) notes: Vec<Remark>,
+    /// Why the program may send another text.
+    pub(super) doubts: Vec<Remark>,
+    /// Whether the code chooses between this and others.
+    is_choice: bool,
 }
 
 impl<'t> Value<'t> {
-    fn hole(name: Option<String>, expression: String) -> Self {
+    pub(super) fn hole(name: Option<String>, expression: String, node: Node<'t>) -> Self {
         Self {
-            bits: vec![Bit::Value(name, expression)],
+            bits: vec![Bit::Hole(Hole {
+                name,
+                expression,
+                node,
+            })],
             ..Self::default()
+        }
+    }
+
+    /// Puts a piece at the end; texts side by side are one.
+    pub(super) fn put(&mut self, bit: Bit<'t>) {
+        match (self.bits.last_mut(), bit) {
+            (_, Bit::Text(text)) if text.is_empty() => {}
+            (Some(Bit::Text(before)), Bit::Text(text)) => before.push_str(&text),
+            (_, bit) => self.bits.push(bit),
         }
     }
 
     /// Puts another text behind this one.
     pub(super) fn append(&mut self, other: Self) {
-        self.bits.extend(other.bits);
+        other.bits.into_iter().for_each(|bit| self.put(bit));
         self.written = match (self.written, other.written) {
             (Some((first, last)), Some((one, end))) => {
                 let first = if one.start_byte() < first.start_byte() {
@@ -61,16 +124,49 @@ impl<'t> Value<'t> {
             (own, others) => own.or(others),
         };
         self.constant = self.constant.or(other.constant);
-        self.lost.extend(other.lost);
+        for (own, others) in [
+            (&mut self.notes, other.notes),
+            (&mut self.doubts, other.doubts),
+        ] {
+            for remark in others {
+                if own.len() < 100 && !own.contains(&remark) {
+                    own.push(remark);
+                }
+            }
+        }
+        self.is_choice |= other.is_choice;
+    }
+
+    pub(super) fn doubt(&mut self, node: Node<'t>, words: impl Into<String>) {
+        let remark = Remark::new(node, words);
+        if !self.doubts.contains(&remark) {
+            self.doubts.push(remark);
+        }
+    }
+
+    fn note(&mut self, node: Node<'t>, words: impl Into<String>) {
+        let remark = Remark::new(node, words);
+        if !self.notes.contains(&remark) {
+            self.notes.push(remark);
+        }
     }
 
     /// What is written of it.
     pub(super) fn text(&self) -> String {
         let texts = self.bits.iter().filter_map(|bit| match bit {
             Bit::Text(text) => Some(text.as_str()),
-            Bit::Value(..) => None,
+            Bit::Hole(_) => None,
         });
         texts.collect()
+    }
+
+    /// How much there is of it.
+    fn size(&self) -> usize {
+        let size = |bit: &Bit<'_>| match bit {
+            Bit::Text(text) => text.len(),
+            Bit::Hole(hole) => hole.expression.len() + 8,
+        };
+        self.bits.iter().map(size).sum()
     }
 
     pub(super) fn words(&self) -> usize {
@@ -79,386 +175,207 @@ impl<'t> Value<'t> {
             .iter()
             .map(|bit| match bit {
                 Bit::Text(text) => text.split_whitespace().filter(is_word).count(),
-                Bit::Value(..) => 0,
+                Bit::Hole(_) => 0,
             })
             .sum()
     }
 
     pub(super) fn has_values(&self) -> bool {
-        self.bits.iter().any(|bit| matches!(bit, Bit::Value(..)))
+        self.bits.iter().any(|bit| matches!(bit, Bit::Hole(_)))
     }
 
-    /// The documentation of a class as `inspect.cleandoc` gives it: without the margin of all lines
-    /// but the first.
-    pub(super) fn cleaned(&mut self) {
-        let text = self.text();
-        let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
-        let first = first.trim_start().to_owned();
-        self.bits = vec![Bit::Text(rest.to_owned())];
-        self.dedent();
-        let rest = self.text();
-        let whole = if rest.is_empty() {
-            first
-        } else {
-            format!("{first}\n{rest}")
-        };
-        self.bits = vec![Bit::Text(whole.trim().to_owned())];
-    }
-
-    /// Every text that is `from` becomes what `to` is.
-    fn replace(&mut self, from: &str, to: &[Bit]) {
-        let mut bits = Vec::new();
-        for bit in self.bits.drain(..) {
-            match bit {
-                Bit::Text(text) if text.contains(from) => {
-                    for (index, part) in text.split(from).enumerate() {
-                        if index > 0 {
-                            bits.extend_from_slice(to);
-                        }
-                        bits.push(Bit::Text(part.to_owned()));
-                    }
-                }
-                other => bits.push(other),
-            }
-        }
-        self.bits = bits;
-    }
-
-    fn trim(&mut self, start: bool, end: bool) {
-        if let (true, Some(Bit::Text(text))) = (start, self.bits.first_mut()) {
-            *text = text.trim_start().to_owned();
-        }
-        if let (true, Some(Bit::Text(text))) = (end, self.bits.last_mut()) {
-            text.truncate(text.trim_end().len());
-        }
-    }
-
-    /// Takes away the blanks that all lines begin with, as `textwrap.dedent` does.
-    fn dedent(&mut self) {
-        const VALUE: char = '\u{fff9}';
-        let mut flat = String::new();
-        let mut values = Vec::new();
-        for bit in self.bits.drain(..) {
-            match bit {
-                Bit::Text(text) => flat.push_str(&text),
-                value @ Bit::Value(..) => {
-                    flat.push(VALUE);
-                    values.push(value);
-                }
-            }
-        }
-        let indent = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-        let lines = flat.lines().filter(|line| !line.trim().is_empty());
-        let margin = lines.map(indent).min().unwrap_or(0);
-        let mut values = values.into_iter();
-        let mut text = String::new();
-        for line in flat.split_inclusive('\n') {
-            let is_blank = line.trim().is_empty();
-            let line = match is_blank {
-                true => line.trim_start_matches([' ', '\t']),
-                false => line.get(margin..).unwrap_or(line),
-            };
-            for letter in line.chars() {
-                match values.len() {
-                    left if letter == VALUE && left > 0 => {
-                        self.bits.push(Bit::Text(std::mem::take(&mut text)));
-                        self.bits.extend(values.next());
-                    }
-                    _ => text.push(letter),
-                }
-            }
-        }
-        self.bits.push(Bit::Text(text));
+    fn holes(&self) -> impl Iterator<Item = &Hole<'t>> {
+        self.bits.iter().filter_map(|bit| match bit {
+            Bit::Hole(hole) => Some(hole),
+            Bit::Text(_) => None,
+        })
     }
 }
 
 /// Reads texts of one file.
+///
+/// What is not sure becomes a value that the code fills in, where the reader is strict; else it is
+/// taken as it seems to be, with the reason why it may be otherwise.
 pub(super) struct Reader<'r, 't> {
     pub(super) file: &'r File<'t>,
     pub(super) facts: &'r Facts<'t>,
+    pub(super) names: &'r Names<'t>,
+    is_strict: Cell<bool>,
+    /// What names stand for, by the expressions that they are bound to.
+    known: RefCell<HashMap<(usize, bool), Value<'t>>>,
 }
 
-impl<'t> Reader<'_, 't> {
-    /// The text that a node makes; a value where nothing of it is written.
+impl<'r, 't> Reader<'r, 't> {
+    pub(super) fn new(file: &'r File<'t>, facts: &'r Facts<'t>, names: &'r Names<'t>) -> Self {
+        Self {
+            file,
+            facts,
+            names,
+            is_strict: Cell::new(false),
+            known: RefCell::default(),
+        }
+    }
+
+    /// The text that a node makes; a value where nothing of it is written. What is doubtful in it is a
+    /// value if enough remains, and else a doubt.
     pub(super) fn value(&self, node: Node<'t>) -> Value<'t> {
-        self.value_at(node, 0)
+        let loose = self.value_at(node, 0);
+        if loose.doubts.is_empty() && !loose.is_choice {
+            return loose;
+        }
+        let strict = self.strict(node);
+        match strict.words() >= 2 {
+            true => strict,
+            false => loose,
+        }
+    }
+
+    /// The text of a node in which all that is doubtful is a value.
+    fn strict(&self, node: Node<'t>) -> Value<'t> {
+        let before = self.is_strict.replace(true);
+        let value = self.value_at(node, 0);
+        self.is_strict.set(before);
+        value
+    }
+
+    /// A text that is all written, such as a role.
+    pub(super) fn exact(&self, node: Node<'t>) -> Option<String> {
+        let value = self.strict(node);
+        let is_whole = value.written.is_some() && !value.has_values() && value.doubts.is_empty();
+        is_whole.then(|| value.text())
     }
 
     fn value_at(&self, node: Node<'t>, depth: usize) -> Value<'t> {
         if depth > DEEPEST || !self.facts.spend(1) {
             return self.unknown(node);
         }
-        let next = |inner: Node<'t>| self.value_at(inner, depth + 1);
         match self.file.expr(node) {
-            Expr::Text(parts) => {
-                let mut value = Value {
-                    written: Some((node, node)),
-                    ..Value::default()
-                };
-                for part in parts {
-                    match part {
-                        Part::Text(text) => value.bits.push(Bit::Text(text)),
-                        Part::Value(inner, None) => {
-                            let place = value.written;
-                            value.append(next(inner));
-                            value.written = place;
-                        }
-                        // How it is formatted is for the program to say.
-                        Part::Value(inner, Some(formatted)) => {
-                            let name = self.name_of(inner);
-                            value
-                                .bits
-                                .push(Bit::Value(name, format!("f\"{formatted}\"")));
-                        }
-                    }
-                }
-                value
-            }
-            Expr::Join(nodes) => {
-                let mut all = Value::default();
-                for inner in nodes {
-                    all.append(next(inner));
-                }
-                all
-            }
+            Expr::Text(parts, is_whole) => self.written(node, parts, is_whole, depth),
+            Expr::Join(nodes) => self.joined(node, &nodes, depth),
             Expr::Name(name) => self.named(name, node, depth),
-            Expr::Member(object, name) => {
-                let is_own = matches!(self.file.expr(object), Expr::Name("self" | "cls" | "this"))
-                    || self.file.word(object).starts_with(char::is_uppercase);
-                let bound = self.facts.bound_once(name).filter(|_| is_own);
-                let bound = self.entry(object, name).or(bound);
-                match bound.map(next).filter(|value| value.written.is_some()) {
-                    Some(value) => Value {
-                        constant: Some(name),
-                        ..value
-                    },
-                    None => self.unknown(node),
-                }
-            }
-            Expr::Index(object, key) => match self.entry(object, key) {
-                Some(entry) => {
-                    let value = next(entry);
-                    match value.written {
-                        Some(_) => value,
-                        None => self.unknown(node),
-                    }
-                }
+            Expr::Member(object, name) => self.member(node, object, name, depth),
+            Expr::Index(object, key) => match self.entry(object, key, node, depth) {
+                Some(value) => value,
                 None => self.unknown(node),
             },
-            Expr::Choice(nodes) => {
-                let values = nodes.into_iter().map(next);
-                let longest =
-                    values.max_by_key(|value| (value.written.is_some(), value.text().len()));
-                let says = |value: &Value<'t>| value.written.is_some() && !value.text().is_empty();
-                match longest.filter(says) {
-                    Some(mut value) => {
-                        value
-                            .lost
-                            .push("the code chooses between texts: the longest was taken");
-                        value
-                    }
+            Expr::Choice(nodes) => self.chosen(node, &nodes, depth),
+            Expr::Percent(text, given) if self.file.language.is_python() => {
+                let value = self.value_at(text, depth + 1);
+                match value.written {
+                    Some(_) => self.percent(node, value, given),
                     None => self.unknown(node),
                 }
             }
-            Expr::Percent(text, given) => {
-                let mut value = next(text);
-                self.percent(&mut value, given);
-                value
-            }
             Expr::Call(call) => self.called(node, &call, depth),
-            Expr::Plain(plain) if !plain.is_boolean() => Value {
-                bits: vec![Bit::Text(plain.to_string())],
-                ..Value::default()
+            Expr::Plain(plain) if !plain.is_boolean() => match is_counted(&plain.to_string()) {
+                true => Value {
+                    bits: vec![Bit::Text(plain.to_string())],
+                    ..Value::default()
+                },
+                false => self.unknown(node),
             },
             _ => self.unknown(node),
         }
     }
 
-    /// The value of a key in a map that has a name.
-    fn entry(&self, object: Node<'t>, key: &str) -> Option<Node<'t>> {
-        let Expr::Name(name) = self.file.expr(object) else {
-            return None;
+    /// A text, with what is filled in.
+    fn written(
+        &self,
+        node: Node<'t>,
+        parts: Vec<Part<'t>>,
+        is_whole: bool,
+        depth: usize,
+    ) -> Value<'t> {
+        let mut value = Value {
+            written: Some((node, node)),
+            ..Value::default()
         };
-        let bound = self.facts.bound(name, object.start_byte())?;
-        match self.file.expr(bound.value) {
-            Expr::Map(entries) => value_of(&entries, &[key]),
-            _ => None,
+        for part in parts {
+            match part {
+                Part::Text(text) => value.put(Bit::Text(text)),
+                Part::Value(inner, None) => {
+                    let place = value.written;
+                    value.append(self.value_at(inner, depth + 1));
+                    value.written = place;
+                }
+                // How it is formatted is for the program to say.
+                Part::Value(inner, Some(formatted)) => {
+                    let name = self.name_of(inner);
+                    let quote = ["\"", "'", "\"\"\"", "'''"]
+                        .into_iter()
+                        .find(|quote| !formatted.contains(*quote))
+                        .unwrap_or("\"");
+                    let expression = format!("f{quote}{formatted}{quote}");
+                    value.append(Value::hole(name, expression, inner));
+                }
+            }
+        }
+        match is_whole {
+            true => value,
+            false => self.or_hole(node, value, "an escape in the text is not understood"),
         }
     }
 
-    fn named(&self, name: &'t str, node: Node<'t>, depth: usize) -> Value<'t> {
-        let Some(bound) = self.facts.bound(name, node.start_byte()) else {
+    /// Texts that are added, or stand side by side.
+    fn joined(&self, node: Node<'t>, nodes: &[(Node<'t>, Node<'t>)], depth: usize) -> Value<'t> {
+        let mut values: Vec<Value<'t>> = Vec::with_capacity(nodes.len());
+        for (inner, _) in nodes {
+            values.push(self.value_at(*inner, depth + 1));
+        }
+        let Some(first) = values.iter().position(|value| value.written.is_some()) else {
             return self.unknown(node);
         };
-        let is_itself = bound.value.byte_range().contains(&node.start_byte());
-        if is_itself {
+        // `1 + x + "a"` adds numbers first.
+        let mut all = Value::default();
+        let mut values = values.into_iter();
+        if first > 1 {
+            all.append(self.unknown(nodes[first - 1].1));
+            values.by_ref().take(first).for_each(drop);
+        }
+        values.for_each(|value| all.append(value));
+        all
+    }
+
+    /// One of several texts: the longest that is written.
+    fn chosen(&self, node: Node<'t>, nodes: &[Node<'t>], depth: usize) -> Value<'t> {
+        if self.is_strict.get() {
             return self.unknown(node);
         }
-        let mut value = self.value_at(bound.value, depth + 1);
-        if value.written.is_none() {
-            return self.unknown(node);
-        }
-        for added in bound.added {
-            if let BindingKind::Add(more) = added {
-                value.append(self.value_at(more, depth + 1));
+        let says = |value: &Value<'t>| value.written.is_some() && !value.text().is_empty();
+        let values: Vec<Value<'t>> = nodes
+            .iter()
+            .map(|inner| self.value_at(*inner, depth + 1))
+            .collect();
+        let texts = values.iter().filter(|value| says(value)).count();
+        let longest = values
+            .into_iter()
+            .filter(says)
+            .max_by_key(|value| value.text().len());
+        match longest {
+            Some(mut value) => {
+                value.is_choice = true;
+                let words = match texts {
+                    1 => "the code may take something else: the text that is written was taken",
+                    _ => "the code chooses between texts: the longest was taken",
+                };
+                value.note(node, words);
                 value
-                    .lost
-                    .push("the text is put together in steps: all of them were taken");
             }
+            None => self.unknown(node),
         }
-        if bound.is_one_of_several {
-            value
-                .lost
-                .push("the text is set in several places: the last one was taken");
+    }
+
+    /// A value that is not sure: what the code fills in, where the reader is strict.
+    fn or_hole(&self, node: Node<'t>, mut value: Value<'t>, why: impl Into<String>) -> Value<'t> {
+        if self.is_strict.get() {
+            return self.unknown(node);
         }
-        value.constant = Some(name);
+        value.doubt(node, why);
         value
     }
 
-    fn called(&self, node: Node<'t>, call: &Call<'t>, depth: usize) -> Value<'t> {
-        let next = |inner: Node<'t>| self.value_at(inner, depth + 1);
-        let first = call.arguments.first().map(|it| it.value);
-        let (object, method) = match self.file.expr(call.callee) {
-            // What a bundler makes of an import: `dedent.default`.
-            Expr::Member(object, "default") => match self.file.expr(object) {
-                Expr::Name(name) | Expr::Member(_, name) => (None, name),
-                _ => return self.unknown(node),
-            },
-            Expr::Member(object, method) => (Some(object), method),
-            Expr::Name(name) => (None, name),
-            _ => return self.unknown(node),
-        };
-        let written = |value: Value<'t>| match value.written {
-            Some(_) => value,
-            None => self.unknown(node),
-        };
-        match (object, method, first) {
-            (_, "cleandoc", Some(text)) => {
-                let mut value = next(text);
-                match value.has_values() {
-                    true => self.unknown(node),
-                    false => {
-                        value.cleaned();
-                        written(value)
-                    }
-                }
-            }
-            (_, "dedent" | "stripIndent" | "outdent", Some(text)) => {
-                let mut value = next(text);
-                value.dedent();
-                // `textwrap.dedent` keeps the first line end and the last.
-                if !self.file.language.is_python() {
-                    value.trim(true, true);
-                }
-                written(value)
-            }
-            (
-                Some(text),
-                way @ ("strip" | "trim" | "lstrip" | "trimStart" | "rstrip" | "trimEnd"),
-                None,
-            ) => {
-                let mut value = next(text);
-                let start = !matches!(way, "rstrip" | "trimEnd");
-                value.trim(start, !matches!(way, "lstrip" | "trimStart"));
-                written(value)
-            }
-            (Some(text), "format", _) if self.file.language.is_python() => {
-                let value = next(text);
-                if value.written.is_none() {
-                    return self.unknown(node);
-                }
-                self.formatted(value, &call.arguments)
-            }
-            (Some(text), "replace" | "replaceAll", Some(from)) => {
-                let mut value = next(text);
-                let from = next(from);
-                let to = call.arguments.get(1).map(|it| next(it.value));
-                // `replace` of JavaScript changes the first only, and that of Python takes a number.
-                let is_whole = match self.file.language.is_python() || method == "replaceAll" {
-                    true => call.arguments.len() == 2,
-                    false => value.text().matches(&from.text()).count() < 2,
-                };
-                match (from.has_values() || !is_whole, to) {
-                    (false, Some(to)) if !from.text().is_empty() && value.written.is_some() => {
-                        value.replace(&from.text(), &to.bits);
-                        value
-                    }
-                    _ => self.unknown(node),
-                }
-            }
-            // `"\n".join(lines)` and `lines.join("\n")`
-            (Some(object), "join", given) => {
-                let (list, between) = match self.file.language.is_python() {
-                    true => (given, Some(object)),
-                    false => (Some(object), given),
-                };
-                let between = between.map_or_else(|| ",".to_owned(), |it| next(it).text());
-                let Some(items) = list.and_then(|list| self.items(list)) else {
-                    return self.unknown(node);
-                };
-                let mut all = Value::default();
-                for (index, item) in items.into_iter().enumerate() {
-                    if index > 0 {
-                        all.bits.push(Bit::Text(between.clone()));
-                    }
-                    all.append(next(item));
-                }
-                written(all)
-            }
-            (Some(list), "filter", _) => written(next(list)),
-            (None, "str" | "String" | "Template", Some(text)) => written(next(text)),
-            _ => self.unknown(node),
-        }
-    }
-
-    /// The items of a list, also of one that has a name and to which some are added later.
-    pub(super) fn items(&self, node: Node<'t>) -> Option<Vec<Node<'t>>> {
-        match self.file.expr(node) {
-            Expr::List(items) => Some(items),
-            Expr::Name(name) => {
-                let bound = self.facts.bound(name, node.start_byte())?;
-                if bound.value.byte_range().contains(&node.start_byte()) {
-                    return None;
-                }
-                let Expr::List(mut items) = self.file.expr(bound.value) else {
-                    return None;
-                };
-                for added in bound.added {
-                    match added {
-                        BindingKind::Append(item) => items.push(item),
-                        BindingKind::Add(more) => match self.file.expr(more) {
-                            Expr::List(more) => items.extend(more),
-                            _ => return Some(items),
-                        },
-                        _ => {}
-                    }
-                }
-                Some(items)
-            }
-            // `[a, b] + more`, and `[a].filter(Boolean)`
-            Expr::Join(nodes) => {
-                let mut all = Vec::new();
-                for inner in nodes {
-                    match self.file.expr(inner) {
-                        Expr::List(items) => all.extend(items),
-                        _ => all.push(inner),
-                    }
-                }
-                (!all.is_empty()).then_some(all)
-            }
-            Expr::Call(call) => match self.file.expr(call.callee) {
-                Expr::Member(list, "filter") => match self.file.expr(list) {
-                    Expr::List(items) => Some(items),
-                    _ => None,
-                },
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-
     pub(super) fn unknown(&self, node: Node<'t>) -> Value<'t> {
-        Value::hole(self.name_of(node), self.shown(node))
+        Value::hole(self.name_of(node), self.shown(node), node)
     }
 
     /// The name of a value: `user.name` as `user_name`.
@@ -493,14 +410,30 @@ impl<'t> Reader<'_, 't> {
     /// What the code says, on one line.
     pub(super) fn shown(&self, node: Node<'t>) -> String {
         let word = self.file.word(node);
-        let end = word.floor_char_boundary(LONGEST_EXPRESSION.min(word.len()));
-        let words: Vec<&str> = word[..end].split_whitespace().collect();
-        let mut shown = words.join(" ");
+        let mut end = word.floor_char_boundary(LONGEST_EXPRESSION.min(word.len()));
+        // Texts and comments of several lines cannot stand on one.
+        if word.contains('\n') {
+            let odd = ["#", "//", "/*", "\"\"\"", "'''", "`", "\\\n"];
+            let first = odd.iter().filter_map(|odd| word.find(odd)).min();
+            end = first.map_or(end, |at| end.min(at));
+        }
+        let lines: Vec<&str> = word[..end].lines().map(str::trim).collect();
+        let mut shown = lines.join(" ");
         if end < word.len() {
+            shown.truncate(shown.trim_end().len());
             shown.push('…');
+        } else if matches!(node.kind(), "expression_list" | "sequence_expression") {
+            shown = format!("({shown})");
         }
         shown
     }
+}
+
+/// Whether a number is written as every language prints it.
+fn is_counted(number: &str) -> bool {
+    let digits = number.strip_prefix('-').unwrap_or(number);
+    let is_plain = digits == "0" || !digits.starts_with('0');
+    is_plain && number != "-0" && digits.len() < 16 && digits.bytes().all(|it| it.is_ascii_digit())
 }
 
 fn is_name(text: &str) -> bool {

@@ -7,28 +7,30 @@ use tree_sitter::Node;
 
 use super::{Draft, Gatherer};
 use crate::prompt::finding::Span;
-use crate::scan::found::syntax::Expr;
-use crate::scan::found::value::Bit;
+use crate::scan::found::names::Moved;
+use crate::scan::found::syntax::{Expr, File};
+use crate::scan::found::value::{Bit, Hole, Reader, Remark};
 use crate::scan::found::{
-    Confidence, Content, FoundKind, FoundMessage, FoundPrompt, Piece, Syntax, Variable,
+    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Piece, Syntax, Variable,
 };
 
-impl<'t> Gatherer<'_, 't> {
+/// How many remarks of a kind are made about one prompt.
+const MOST_REMARKS: usize = 20;
+
+impl<'t> Reader<'_, 't> {
     pub(super) fn model(&self, node: Node<'t>) -> Option<String> {
         if let Expr::Call(call) = self.file.expr(node) {
             // `openai("gpt-5")` of the AI SDK.
             let provider = *self.file.path(call.callee).last()?;
-            let name = self.reader.value(call.arguments.first()?.value);
-            let is_name = name.written.is_some() && !name.has_values();
+            let name = self.value(call.arguments.first()?.value);
+            let is_name = name.written.is_some() && !name.has_values() && name.doubts.is_empty();
             return is_name.then(|| format!("{}/{}", provider.to_ascii_lowercase(), name.text()));
         }
-        let value = self.reader.value(node);
-        let is_name = value.written.is_some() && !value.has_values();
-        let text = value.text();
+        let text = self.exact(node)?;
         let fits = |text: &str| {
             !text.is_empty() && text.len() < 200 && !text.contains(char::is_whitespace)
         };
-        (is_name && fits(&text)).then_some(text)
+        fits(&text).then_some(text)
     }
 
     pub(super) fn setting(&self, node: Node<'t>) -> Option<Json> {
@@ -38,25 +40,27 @@ impl<'t> Gatherer<'_, 't> {
                 let texts = items.into_iter().map(|item| self.setting(item));
                 texts.collect::<Option<Vec<Json>>>().map(Json::Array)
             }
-            Expr::Text(_) => {
-                let value = self.reader.value(node);
-                (!value.has_values()).then(|| Json::String(value.text()))
-            }
+            Expr::Text(..) => self.exact(node).map(Json::String),
             Expr::Name(name) => {
-                let bound = self.facts.bound(name, node.start_byte())?;
+                let bound = self.names.bound(name, node)?;
+                let is_sure = bound.doubt.is_none() && bound.added.is_empty();
                 match self.file.expr(bound.value) {
-                    Expr::Plain(value) => Some(value),
+                    Expr::Plain(value) if is_sure => Some(value),
                     _ => None,
                 }
             }
             _ => None,
         }
     }
+}
 
+impl<'t> Gatherer<'_, 't> {
     /// The prompt of some messages: values get their names, which are one for all of them.
     pub(super) fn finished(&mut self, drafts: Vec<Draft<'t>>, node: Node<'t>) -> FoundPrompt {
         let mut names = Names::default();
-        let mut lost: Vec<String> = Vec::new();
+        let mut remarks = Remarks::default();
+        remarks.notes.append(&mut self.notes);
+        remarks.doubts.append(&mut self.doubts);
         let mut constant = None;
         let mut span: Option<(Node<'t>, Node<'t>)> = None;
         let mut messages = Vec::new();
@@ -70,28 +74,27 @@ impl<'t> Gatherer<'_, 't> {
                 });
                 constant = constant.or(draft.value.constant);
             }
-            for note in draft.value.lost {
-                let line = first.start_position().row + 1;
-                let note = format!("line {line}: {note}");
-                if !lost.contains(&note) {
-                    lost.push(note);
-                }
-            }
+            remarks.notes.extend(draft.value.notes);
+            remarks.doubts.extend(draft.value.doubts);
             let mut pieces: Vec<Piece> = Vec::new();
             let mut variables: Vec<Variable> = Vec::new();
+            let mut named = HashSet::new();
             for bit in draft.value.bits {
                 match bit {
-                    Bit::Text(text) => match pieces.last_mut() {
-                        _ if text.is_empty() => {}
-                        Some(Piece::Text(before)) => before.push_str(&text),
-                        _ => pieces.push(Piece::Text(text)),
-                    },
-                    Bit::Value(hint, expression) => {
-                        let name = names.of(hint, &expression);
-                        if !variables.iter().any(|it| it.name == name) {
+                    Bit::Text(text) => {
+                        if text.contains('\r') {
+                            let words = "the text holds a carriage return, which files do not keep";
+                            remarks.doubts.push(Remark::new(first, words));
+                        }
+                        pieces.push(Piece::Text(text));
+                    }
+                    Bit::Hole(hole) => {
+                        self.check(&hole, node, &mut remarks);
+                        let name = names.of(&hole, draft.is_placeholder, self.file);
+                        if named.insert(name.clone()) {
                             variables.push(Variable {
                                 name: name.clone(),
-                                expression,
+                                expression: hole.expression,
                             });
                         }
                         pieces.push(Piece::Variable(name));
@@ -111,6 +114,7 @@ impl<'t> Gatherer<'_, 't> {
             });
         }
         let (first, last) = span.unwrap_or((node, node));
+        let (lost, doubts) = remarks.sorted();
         FoundPrompt {
             kind: FoundKind::Sent,
             confidence: Confidence::High,
@@ -128,9 +132,30 @@ impl<'t> Gatherer<'_, 't> {
             messages,
             syntax: Syntax::Plain,
             lost,
+            doubts,
             is_allowed: false,
             is_known: false,
         }
+    }
+
+    /// Whether a value is the same where the prompt is sent.
+    fn check(&self, hole: &Hole<'t>, node: Node<'t>, remarks: &mut Remarks) {
+        let words = match self.reader.names.moved(self.file, hole.place(), node) {
+            Moved::Same => return,
+            Moved::IfCalled => {
+                let words = "is called where the prompt is filled in";
+                remarks.notes.push(Remark::new(
+                    hole.node,
+                    format!("`{}` {words}", hole.expression),
+                ));
+                return;
+            }
+            Moved::No => "may be something else where the prompt is sent",
+        };
+        remarks.doubts.push(Remark::new(
+            hole.node,
+            format!("`{}` {words}", hole.expression),
+        ));
     }
 
     pub(super) fn span(&self, node: Node<'t>) -> Span {
@@ -145,27 +170,59 @@ impl<'t> Gatherer<'_, 't> {
     }
 }
 
+/// What is to be said of a prompt.
+#[derive(Default)]
+struct Remarks {
+    notes: Vec<Remark>,
+    doubts: Vec<Remark>,
+}
+
+impl Remarks {
+    fn sorted(mut self) -> (Vec<String>, Vec<Doubt>) {
+        for all in [&mut self.notes, &mut self.doubts] {
+            all.sort_by(|one, other| (one.line, &one.words).cmp(&(other.line, &other.words)));
+            all.dedup();
+            all.truncate(MOST_REMARKS);
+        }
+        let lost = |it: Remark| format!("line {}: {}", it.line, it.words);
+        let doubt = |it: Remark| Doubt {
+            line: it.line,
+            why: it.words,
+        };
+        (
+            self.notes.into_iter().map(lost).collect(),
+            self.doubts.into_iter().map(doubt).collect(),
+        )
+    }
+}
+
 /// The names of the values of one prompt.
 #[derive(Default)]
 struct Names {
-    by_expression: HashMap<String, String>,
+    /// By the kind of value, the expression, and the place of one that may say two things.
+    by_expression: HashMap<(bool, String, usize), String>,
     taken: HashSet<String>,
+    last: HashMap<String, usize>,
     unnamed: usize,
 }
 
 impl Names {
-    fn of(&mut self, hint: Option<String>, expression: &str) -> String {
-        if let Some(known) = self.by_expression.get(expression) {
+    fn of<'t>(&mut self, hole: &Hole<'t>, is_list: bool, file: &File<'t>) -> String {
+        let is_called = file.identifiers(hole.node).has_call;
+        let place = if is_called { hole.node.id() } else { 0 };
+        let key = (is_list, hole.expression.clone(), place);
+        if let Some(known) = self.by_expression.get(&key) {
             return known.clone();
         }
         const WORDS: [&str; 6] = ["else", "this", "true", "false", "null", "undefined"];
-        let name = match hint.filter(|hint| !WORDS.contains(&hint.as_str())) {
+        let hint = hole.name.as_deref();
+        let name = match hint.filter(|hint| !WORDS.contains(hint)) {
             Some(hint) => {
-                let mut name = hint.clone();
-                let mut number = 2;
+                let mut name = hint.to_owned();
+                let number = self.last.entry(name.clone()).or_insert(1);
                 while !self.taken.insert(name.clone()) {
+                    *number += 1;
                     name = format!("{hint}_{number}");
-                    number += 1;
                 }
                 name
             }
@@ -177,8 +234,7 @@ impl Names {
                 }
             },
         };
-        self.by_expression
-            .insert(expression.to_owned(), name.clone());
+        self.by_expression.insert(key, name.clone());
         name
     }
 }

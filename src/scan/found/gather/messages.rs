@@ -5,8 +5,11 @@ use tree_sitter::Node;
 use super::words::role_named;
 use super::{DEEPEST, Draft, Gatherer, MOST_MESSAGES};
 use crate::scan::found::sinks::{Sink, sink};
-use crate::scan::found::syntax::{Argument, Expr, value_of};
-use crate::scan::found::value::{Bit, Value};
+use crate::scan::found::syntax::{Argument, Expr, index_of, value_of};
+use crate::scan::found::value::{Items, Remark, Value};
+
+/// What a message has that is said here.
+const MESSAGE_KEYS: &[&str] = &["role", "content", "parts", "text", "type"];
 
 impl<'t> Gatherer<'_, 't> {
     pub(super) fn text(&self, node: Node<'t>, role: &'static str) -> Draft<'t> {
@@ -30,28 +33,18 @@ impl<'t> Gatherer<'_, 't> {
             None => value = self.reader.value(node),
             Some(items) => {
                 let mut has_others = false;
-                for item in items {
-                    let entries = match self.file.expr(item) {
-                        Expr::Map(entries) => entries,
-                        Expr::Text(_) | Expr::Join(_) | Expr::Name(_) => {
-                            value.append(self.reader.value(item));
-                            continue;
-                        }
-                        Expr::Call(call) => self.flat(&call.arguments),
-                        _ => {
-                            has_others = true;
-                            continue;
-                        }
-                    };
-                    match value_of(&entries, &["text"]) {
-                        Some(text) => value.append(self.reader.value(text)),
+                value.doubts.extend(items.doubts);
+                for item in items.all {
+                    match self.part(item.node).filter(|_| !item.is_spread) {
+                        Some(part) => value.append(part),
                         None => has_others = true,
                     }
                 }
                 if has_others {
-                    value
-                        .lost
-                        .push("a part that is no text, such as a picture, is left to the code");
+                    value.notes.push(Remark::new(
+                        node,
+                        "a part that is no text, such as a picture, is left to the code",
+                    ));
                 }
             }
         }
@@ -63,12 +56,43 @@ impl<'t> Gatherer<'_, 't> {
         }
     }
 
+    /// A part of a message, if it is a text.
+    fn part(&self, node: Node<'t>) -> Option<Value<'t>> {
+        let entries = match self.file.expr(node) {
+            Expr::Map(entries) => entries,
+            Expr::Text(..) | Expr::Join(_) | Expr::Name(_) | Expr::Percent(..) => {
+                let value = self.reader.value(node);
+                return value.written.is_some().then_some(value);
+            }
+            Expr::Call(call) => self.flat(&call.arguments).all,
+            _ => return None,
+        };
+        let index = index_of(&entries, &["text"])?;
+        let mut value = self.reader.value(entries[index].value);
+        if entries[index..].iter().any(|it| it.is_spread) {
+            value.doubt(node, "the text of a part may be given twice");
+        }
+        Some(value)
+    }
+
     /// What is said: a text of the user's, or messages.
     pub(super) fn said(&mut self, node: Node<'t>, drafts: &mut Vec<Draft<'t>>) {
         match self.reader.items(node) {
+            Some(items) if self.are_parts(&items) => drafts.push(self.content(node, "user")),
             Some(_) => self.messages(node, drafts, 0),
             None => drafts.push(self.text(node, "user")),
         }
+    }
+
+    /// Whether the items of a list are the parts of one message.
+    fn are_parts(&self, items: &Items<'t>) -> bool {
+        items.all.iter().any(|item| {
+            let is_text = matches!(
+                self.file.expr(item.node),
+                Expr::Text(..) | Expr::Join(_) | Expr::Percent(..)
+            );
+            is_text && !item.is_spread
+        })
     }
 
     /// The messages of a list.
@@ -77,24 +101,36 @@ impl<'t> Gatherer<'_, 't> {
             match self.file.expr(node) {
                 Expr::Choice(nodes) if depth < DEEPEST => {
                     if let Some(one) = nodes.first() {
+                        self.notes.push(Remark::new(
+                            node,
+                            "the code chooses between messages: the first were taken",
+                        ));
                         self.messages(*one, drafts, depth + 1);
                     }
                 }
-                _ => drafts.extend(self.message(node, depth)),
+                _ => {
+                    let draft = self.message(node, depth);
+                    drafts.push(draft.unwrap_or_else(|| self.placeholder(node)));
+                }
             }
             return;
         };
-        for item in items {
+        self.doubts.extend(items.doubts);
+        for item in items.all {
             if drafts.len() >= MOST_MESSAGES || !self.facts.spend(1) {
+                let words = format!("there are more than {MOST_MESSAGES} messages");
+                self.doubts.push(Remark::new(node, words));
                 return;
             }
-            match self.file.expr(item) {
-                Expr::Spread(inner) if depth < DEEPEST && self.reader.items(inner).is_some() => {
-                    self.messages(inner, drafts, depth + 1);
+            if item.is_spread {
+                match depth < DEEPEST && self.reader.items(item.node).is_some() {
+                    true => self.messages(item.node, drafts, depth + 1),
+                    false => drafts.push(self.placeholder(item.node)),
                 }
-                Expr::Spread(inner) => drafts.push(self.placeholder(inner)),
-                _ => drafts.extend(self.message(item, depth)),
+                continue;
             }
+            let draft = self.message(item.node, depth);
+            drafts.push(draft.unwrap_or_else(|| self.one_of_code(item.node)));
         }
     }
 
@@ -102,6 +138,17 @@ impl<'t> Gatherer<'_, 't> {
         Draft {
             role: "",
             value: self.reader.unknown(node),
+            is_placeholder: true,
+            node,
+        }
+    }
+
+    /// A message that the code makes: a list of one.
+    fn one_of_code(&self, node: Node<'t>) -> Draft<'t> {
+        let expression = format!("[{}]", self.reader.shown(node));
+        Draft {
+            role: "",
+            value: Value::hole(self.reader.name_of(node), expression, node),
             is_placeholder: true,
             node,
         }
@@ -117,11 +164,11 @@ impl<'t> Gatherer<'_, 't> {
             }
             Expr::Call(call) => {
                 let path = self.file.path(call.callee);
-                let arguments = self.flat(&call.arguments);
+                let arguments = self.flat(&call.arguments).all;
                 let first = call
                     .arguments
                     .iter()
-                    .find(|it| it.key.is_none())
+                    .find(|it| it.is_by_place())
                     .map(|it| it.value);
                 if path.last() == Some(&"MessagesPlaceholder") {
                     let name = value_of(&arguments, &["variable_name", "variableName"])
@@ -145,18 +192,26 @@ impl<'t> Gatherer<'_, 't> {
                 let [role, content] = pair.as_slice() else {
                     return None;
                 };
-                let role = self.reader.value(*role).text();
+                let role = self.reader.exact(*role)?;
                 if role == "placeholder" {
                     return Some(self.named_placeholder(*content));
                 }
                 Some(self.content(*content, role_named(&role)?))
             }
             Expr::Name(name) if depth < DEEPEST => {
-                let bound = self.facts.bound(name, node.start_byte())?;
+                let bound = self.reader.names.bound(name, node)?;
                 if bound.value.byte_range().contains(&node.start_byte()) {
                     return None;
                 }
-                self.message(bound.value, depth + 1)
+                let mut draft = self.message(bound.value, depth + 1)?;
+                let why = bound
+                    .doubt
+                    .or_else(|| (!bound.added.is_empty()).then(|| format!("`{name}` is changed")))
+                    .or_else(|| self.reader.names.unsteady(name, node, false));
+                if let Some(why) = why {
+                    draft.value.doubt(node, why);
+                }
+                Some(draft)
             }
             _ => None,
         }
@@ -167,10 +222,7 @@ impl<'t> Gatherer<'_, 't> {
         let name = name.trim_matches(['{', '}']).to_owned();
         Draft {
             role: "",
-            value: Value {
-                bits: vec![Bit::Value(Some(name.clone()), name)],
-                ..Value::default()
-            },
+            value: Value::hole(Some(name.clone()), name, node),
             is_placeholder: true,
             node,
         }
@@ -178,15 +230,38 @@ impl<'t> Gatherer<'_, 't> {
 
     /// A message by the keys of a map.
     pub(super) fn message_of(&self, entries: &[Argument<'t>], node: Node<'t>) -> Option<Draft<'t>> {
-        let role = value_of(entries, &["role"])?;
+        let role_at = index_of(entries, &["role"])?;
+        let role = entries[role_at].value;
+        let mut doubts = Vec::new();
         let role = match self.file.expr(role) {
             Expr::Member(_, name) => role_named(&name.to_ascii_lowercase())?,
-            _ => role_named(&self.reader.value(role).text())?,
+            _ => match self.reader.exact(role) {
+                Some(role) => role_named(&role)?,
+                None => {
+                    doubts.push(Remark::new(role, "the role may be another one"));
+                    role_named(&self.reader.value(role).text())?
+                }
+            },
         };
-        let content = value_of(entries, &["content", "parts", "text"])?;
-        Some(Draft {
+        let content_at = index_of(entries, &["content", "parts", "text"])?;
+        let mut draft = Draft {
             node,
-            ..self.content(content, role)
-        })
+            ..self.content(entries[content_at].value, role)
+        };
+        let first = role_at.min(content_at);
+        if entries[first..].iter().any(|it| it.is_spread) {
+            doubts.push(Remark::new(node, "a key of the message may be given twice"));
+        }
+        let others: Vec<&str> = entries
+            .iter()
+            .filter_map(|it| it.key)
+            .filter(|key| !MESSAGE_KEYS.contains(key))
+            .collect();
+        if let [first, ..] = others.as_slice() {
+            let words = format!("`{first}` of the message is left to the code");
+            draft.value.notes.push(Remark::new(node, words));
+        }
+        draft.value.doubts.extend(doubts);
+        Some(draft)
     }
 }

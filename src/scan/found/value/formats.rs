@@ -2,149 +2,221 @@
 
 use tree_sitter::Node;
 
-use super::{Bit, DEEPEST, Reader, Value, is_name};
+use super::{Bit, Reader, Value, is_name};
 use crate::scan::found::syntax::{Argument, Expr};
+
+/// What a format asks for.
+enum Given<'t> {
+    Node(Node<'t>),
+    /// The value of a key in what is given, and where that stands.
+    Key(String, Node<'t>),
+    Nothing,
+}
 
 impl<'t> Reader<'_, 't> {
     /// `{name}` and `{}` of `str.format`.
-    pub(super) fn formatted(&self, mut value: Value<'t>, arguments: &[Argument<'t>]) -> Value<'t> {
-        let mut positions = arguments.iter().filter(|it| it.key.is_none());
-        let by_place: Vec<Node<'t>> = positions.by_ref().map(|it| it.value).collect();
+    pub(super) fn formatted(
+        &self,
+        node: Node<'t>,
+        mut value: Value<'t>,
+        arguments: &[Argument<'t>],
+        depth: usize,
+    ) -> Value<'t> {
+        let by_place: Vec<Node<'t>> = arguments
+            .iter()
+            .filter(|it| it.is_by_place())
+            .map(|it| it.value)
+            .collect();
+        let spread = arguments.iter().find(|it| it.is_spread).map(|it| it.value);
+        let given = |name: &str, at: &mut usize| match name.parse::<usize>() {
+            Ok(index) => by_place
+                .get(index)
+                .map_or(Given::Nothing, |it| Given::Node(*it)),
+            Err(_) if name.is_empty() => {
+                *at += 1;
+                by_place
+                    .get(*at - 1)
+                    .map_or(Given::Nothing, |it| Given::Node(*it))
+            }
+            Err(_) => {
+                let named = arguments.iter().find(|it| it.key == Some(name));
+                match (named, spread) {
+                    (Some(named), _) => Given::Node(named.value),
+                    (None, Some(map)) => {
+                        Given::Key(format!("{}[\"{name}\"]", self.shown(map)), map)
+                    }
+                    (None, None) => Given::Nothing,
+                }
+            }
+        };
+        // What was filled in before is read as a format, too.
+        let mut is_sure = !value.has_values();
         let mut at = 0;
-        let mut bits = Vec::new();
-        for bit in std::mem::take(&mut value.bits) {
+        let bits = std::mem::take(&mut value.bits);
+        for bit in bits {
             let Bit::Text(text) = bit else {
-                bits.push(bit);
+                value.put(bit);
                 continue;
             };
-            let mut plain = String::new();
             let mut rest = text.as_str();
             while let Some(found) = rest.find(['{', '}']) {
-                plain.push_str(&rest[..found]);
+                value.put(Bit::Text(rest[..found].to_owned()));
                 rest = &rest[found..];
                 let is_double = rest.starts_with("{{") || rest.starts_with("}}");
                 let field = rest
                     .find('}')
                     .filter(|_| rest.starts_with('{') && !is_double);
                 let Some(end) = field else {
-                    plain.push_str(&rest[..1]);
+                    is_sure &= is_double;
+                    value.put(Bit::Text(rest[..1].to_owned()));
                     rest = &rest[if is_double { 2 } else { 1 }..];
                     continue;
                 };
                 let inner = &rest[1..end];
                 rest = &rest[end + 1..];
+                // A format within a format.
+                is_sure &= !inner.contains('{');
                 let name = inner.split([':', '!', '.', '[']).next().unwrap_or_default();
-                let given = match name.parse::<usize>() {
-                    Ok(index) => by_place.get(index).copied(),
-                    Err(_) if name.is_empty() => {
-                        at += 1;
-                        by_place.get(at - 1).copied()
-                    }
-                    Err(_) => arguments
-                        .iter()
-                        .find(|it| it.key == Some(name))
-                        .map(|it| it.value),
-                };
-                bits.push(Bit::Text(std::mem::take(&mut plain)));
                 let is_plain = inner == name;
-                match given {
-                    Some(node) if is_plain => {
-                        let own = self.value_at(node, DEEPEST - 2);
+                match given(name, &mut at) {
+                    Given::Node(one) if is_plain => {
+                        let own = self.value_at(one, depth + 1);
+                        let place = value.written;
                         match own.written {
-                            Some(_) => bits.extend(own.bits),
+                            Some(_) => value.append(own),
                             None => {
-                                let is_name = name.parse::<usize>().is_err() && !name.is_empty();
-                                let hint = is_name.then(|| name.to_owned());
-                                bits.push(Bit::Value(
-                                    hint.or_else(|| self.name_of(node)),
-                                    self.shown(node),
-                                ));
+                                let hint = is_name(name).then(|| name.to_owned());
+                                let hint = hint.or_else(|| self.name_of(one));
+                                value.append(Value::hole(hint, self.shown(one), one));
                             }
                         }
+                        value.written = place;
                     }
-                    Some(node) => {
+                    Given::Node(one) => {
+                        let quote = if inner.contains('\'') { '"' } else { '\'' };
                         let expression = format!(
-                            "'{{0{}}}'.format({})",
+                            "{quote}{{0{}}}{quote}.format({})",
                             &inner[name.len()..],
-                            self.shown(node)
+                            self.shown(one)
                         );
-                        bits.push(Bit::Value(self.name_of(node), expression));
+                        value.append(Value::hole(self.name_of(one), expression, one));
                     }
-                    None => {
+                    Given::Key(expression, map) => {
+                        is_sure &= is_plain;
+                        value.append(Value::hole(Some(name.to_owned()), expression, map));
+                    }
+                    Given::Nothing => {
+                        is_sure = false;
                         let hint = is_name(name).then(|| name.to_owned());
-                        bits.push(Bit::Value(hint, name.to_owned()));
+                        value.append(Value::hole(hint, name.to_owned(), node));
                     }
                 }
             }
-            plain.push_str(rest);
-            bits.push(Bit::Text(plain));
+            value.put(Bit::Text(rest.to_owned()));
         }
-        value.bits = bits;
-        value
+        match is_sure {
+            true => value,
+            false => self.or_hole(node, value, "`format` is given what is not followed"),
+        }
     }
 
     /// `%s`, `%d` and `%(name)s`.
-    pub(super) fn percent(&self, value: &mut Value<'t>, given: Node<'t>) {
-        let (by_place, by_name) = match self.file.expr(given) {
-            Expr::List(items) => (items, Vec::new()),
-            Expr::Map(entries) => (Vec::new(), entries),
-            _ => (vec![given], Vec::new()),
+    pub(super) fn percent(
+        &self,
+        node: Node<'t>,
+        mut value: Value<'t>,
+        given: Node<'t>,
+    ) -> Value<'t> {
+        let (by_place, by_name, map) = match self.file.expr(given) {
+            Expr::List(items) => (items, Vec::new(), None),
+            Expr::Map(entries) => (Vec::new(), entries, None),
+            _ => (vec![given], Vec::new(), Some(given)),
         };
+        let mut is_sure = !value.has_values() && !by_name.iter().any(|it| it.is_spread);
+        is_sure &= !by_place
+            .iter()
+            .any(|it| matches!(self.file.expr(*it), Expr::Spread(_)));
+        let mut is_by_name = false;
         let mut places = by_place.into_iter();
-        let mut bits = Vec::new();
-        for bit in std::mem::take(&mut value.bits) {
+        let bits = std::mem::take(&mut value.bits);
+        for bit in bits {
             let Bit::Text(text) = bit else {
-                bits.push(bit);
+                value.put(bit);
                 continue;
             };
-            let mut plain = String::new();
             let mut rest = text.as_str();
             while let Some((before, after)) = rest.split_once('%') {
-                plain.push_str(before);
+                value.put(Bit::Text(before.to_owned()));
                 if let Some(after) = after.strip_prefix('%') {
-                    plain.push('%');
+                    value.put(Bit::Text("%".to_owned()));
                     rest = after;
                     continue;
                 }
-                let name = after
-                    .strip_prefix('(')
-                    .and_then(|after| after.split_once(')'));
-                let (name, after) = match name {
-                    Some((name, after)) => (Some(name), after),
-                    None => (None, after),
-                };
-                let Some(end) = after.find(|it: char| it.is_ascii_alphabetic()) else {
-                    plain.push('%');
+                let Some((name, spec, after)) = specification(after) else {
+                    is_sure = false;
+                    value.put(Bit::Text("%".to_owned()));
                     rest = after;
                     continue;
                 };
-                let (spec, after) = after.split_at(end + 1);
                 rest = after;
-                let node = match name {
-                    Some(name) => by_name
+                is_by_name |= name.is_some();
+                let one = match (name, map) {
+                    (Some(name), Some(map)) => {
+                        Given::Key(format!("{}[\"{name}\"]", self.shown(map)), map)
+                    }
+                    (Some(name), None) => by_name
                         .iter()
-                        .find(|it| it.key == Some(name))
-                        .map(|it| it.value),
-                    None => places.next(),
+                        .rfind(|it| it.key == Some(name))
+                        .map_or(Given::Nothing, |it| Given::Node(it.value)),
+                    (None, _) => places.next().map_or(Given::Nothing, Given::Node),
                 };
-                bits.push(Bit::Text(std::mem::take(&mut plain)));
-                let shown = node.map(|node| self.shown(node));
-                let hint = name
-                    .filter(|name| is_name(name))
-                    .map(str::to_owned)
-                    .or_else(|| node.and_then(|node| self.name_of(node)));
-                let expression = shown.unwrap_or_else(|| "?".to_owned());
-                bits.push(Bit::Value(
-                    hint,
-                    match spec {
-                        "s" | "d" => expression,
-                        spec => format!("'%{spec}' % ({expression},)"),
-                    },
-                ));
+                let hint = name.filter(|name| is_name(name)).map(str::to_owned);
+                let (expression, place, own) = match one {
+                    Given::Node(one) => (self.shown(one), one, self.name_of(one)),
+                    Given::Key(expression, map) => (expression, map, None),
+                    Given::Nothing => {
+                        is_sure = false;
+                        ("?".to_owned(), node, None)
+                    }
+                };
+                let expression = match spec {
+                    "s" => expression,
+                    spec => format!("'%{spec}' % ({expression},)"),
+                };
+                value.append(Value::hole(hint.or(own), expression, place));
             }
-            plain.push_str(rest);
-            bits.push(Bit::Text(plain));
+            value.put(Bit::Text(rest.to_owned()));
         }
-        value.bits = bits;
+        // More is given than is asked for.
+        is_sure &= is_by_name || places.next().is_none();
+        match is_sure {
+            true => value,
+            false => self.or_hole(node, value, "`%` is given what is not followed"),
+        }
     }
+}
+
+/// What stands behind a `%`: a name, how it is printed, and the rest.
+fn specification(text: &str) -> Option<(Option<&str>, &str, &str)> {
+    let (name, rest) = match text.strip_prefix('(') {
+        Some(rest) => {
+            let (name, rest) = rest.split_once(')')?;
+            (Some(name), rest)
+        }
+        None => (None, text),
+    };
+    let flags = rest.trim_start_matches(['#', '0', '-', ' ', '+']);
+    let width = flags.trim_start_matches(|it: char| it.is_ascii_digit());
+    let precision = match width.strip_prefix('.') {
+        Some(digits) => digits.trim_start_matches(|it: char| it.is_ascii_digit()),
+        None => width,
+    };
+    let kind = precision.trim_start_matches(['h', 'l', 'L']);
+    if !kind.starts_with([
+        'd', 'i', 'o', 'u', 'x', 'X', 'e', 'E', 'f', 'F', 'g', 'G', 'c', 'r', 's', 'a',
+    ]) {
+        return None;
+    }
+    let length = rest.len() - kind.len() + 1;
+    Some((name, &rest[..length], &rest[length..]))
 }

@@ -1,0 +1,89 @@
+//! What calls are given, with what maps and lists give them.
+
+use tree_sitter::Node;
+
+use super::{DEEPEST, Gatherer};
+use crate::scan::found::sinks::{CONFIG_KEYS, LIST_KEYS, SYSTEM_KEYS, USER_KEYS};
+use crate::scan::found::syntax::{Argument, Expr, index_of};
+use crate::scan::found::value::Remark;
+
+/// Arguments by their names.
+#[derive(Default)]
+pub(super) struct Flat<'t> {
+    pub(super) all: Vec<Argument<'t>>,
+    pub(super) doubts: Vec<Remark>,
+}
+
+impl<'t> Gatherer<'_, 't> {
+    /// The arguments by their names, those of a map and those of a configuration among them.
+    pub(super) fn flat(&self, arguments: &[Argument<'t>]) -> Flat<'t> {
+        let mut flat = Flat::default();
+        for argument in arguments {
+            self.flatten(argument, &mut flat, 0);
+        }
+        let inner: Vec<Argument<'t>> = flat
+            .all
+            .iter()
+            .filter(|it| it.key.is_some_and(|key| CONFIG_KEYS.contains(&key)))
+            .filter_map(|it| match self.file.expr(it.value) {
+                Expr::Call(call) => Some(call.arguments),
+                _ => self.map(it.value),
+            })
+            .flatten()
+            .collect();
+        flat.all.extend(inner);
+        flat
+    }
+
+    /// What a map stands for that is given as a whole, by its name, too.
+    fn flatten(&self, argument: &Argument<'t>, flat: &mut Flat<'t>, depth: usize) {
+        let is_open = argument.is_spread || (argument.key.is_none() && depth == 0);
+        let entries = match is_open && depth < DEEPEST {
+            true => self.reader.entries(argument.value),
+            false => None,
+        };
+        match entries {
+            Some(entries) => {
+                flat.doubts.extend(entries.doubt);
+                for entry in &entries.all {
+                    self.flatten(entry, flat, depth + 1);
+                }
+            }
+            None => flat.all.push(*argument),
+        }
+    }
+
+    /// What is given as a whole, and not known, may hold more, or something else.
+    pub(super) fn left_open(&mut self, arguments: &[Argument<'t>]) {
+        let first = [SYSTEM_KEYS, LIST_KEYS, USER_KEYS]
+            .iter()
+            .filter_map(|keys| index_of(arguments, keys))
+            .min();
+        for (index, argument) in arguments.iter().enumerate() {
+            if !argument.is_spread {
+                continue;
+            }
+            let shown = self.reader.shown(argument.value);
+            let is_last_word =
+                !self.file.language.is_python() && first.is_some_and(|first| first < index);
+            match is_last_word {
+                true => self.doubts.push(Remark::new(
+                    argument.value,
+                    format!("`{shown}` may give another text in its place"),
+                )),
+                false => self.notes.push(Remark::new(
+                    argument.value,
+                    format!("what `{shown}` gives besides is left to the code"),
+                )),
+            }
+        }
+    }
+
+    /// A map, where it stands.
+    pub(super) fn map(&self, node: Node<'t>) -> Option<Vec<Argument<'t>>> {
+        match self.file.expr(node) {
+            Expr::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Names: where each is bound, and whether what it stands for where it is used is sure.
+//!
+//! What a name stands for counts as known only if every place of its scope that could bind or
+//! change it is plain: a statement that sets it, or adds to it, on the way to where it is used.
+//! Loops, branches, closures, deletions, other operators and all else make it doubtful.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+
+use tree_sitter::{Node, Tree};
+
+use super::syntax::File;
+
+mod collect;
+mod sure;
+mod uses;
+
+/// How many steps one file may take, so that hostile nesting ends.
+const MOST_WORK: usize = 4_000_000;
+
+/// The most of a kind that is kept of one file.
+const MOST_KEPT: usize = 200_000;
+
+/// A part of a file that runs as a whole, or not, or again and again; the first is the file.
+struct Region {
+    start: usize,
+    end: usize,
+    parent: usize,
+    /// The innermost region around it, or itself, that is a function, a class or the file.
+    function: usize,
+    kind: RegionKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RegionKind {
+    File,
+    /// Whether it makes the object.
+    Function(bool),
+    /// Whether its fields are what callers give, or its members are no texts.
+    Class(bool),
+    Comprehension,
+    Loop,
+    Block,
+}
+
+/// A place that binds a name, or changes what it stands for.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'t> {
+    at: usize,
+    end: usize,
+    region: usize,
+    pub(super) kind: SiteKind<'t>,
+    /// Whether a function inside of the scope does it.
+    is_far: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum SiteKind<'t> {
+    /// It is given a value.
+    Set(Node<'t>),
+    /// Something is added.
+    Add(Node<'t>),
+    /// An item is put at the end of the list.
+    Append(Node<'t>),
+    /// Items are put at the end of the list.
+    Extend(Node<'t>),
+    /// Callers may give another value.
+    Default(Node<'t>),
+    /// Callers give the value.
+    Parameter,
+    /// Another file gives it.
+    Import,
+    /// It is named, and has no value yet.
+    Nothing,
+    /// Anything else, in words that follow the name.
+    Other(&'static str),
+}
+
+/// A member of objects is given a value.
+struct Member<'t> {
+    value: Option<Node<'t>>,
+    at: usize,
+    region: usize,
+}
+
+/// What is done with a value by its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UseKind {
+    /// It is read.
+    Read,
+    /// A part of it gets another name, by which it could be changed.
+    Part,
+    /// It is changed, or could be.
+    Change,
+}
+
+struct Use {
+    at: usize,
+    region: usize,
+    kind: UseKind,
+}
+
+/// What a file says of its names.
+pub(super) struct Names<'t> {
+    is_python: bool,
+    regions: Vec<Region>,
+    sites: HashMap<(&'t str, usize), Vec<Site<'t>>>,
+    uses: HashMap<&'t str, Vec<Use>>,
+    members: HashMap<&'t str, Vec<Member<'t>>>,
+    /// Names that a function takes from around it.
+    foreign: HashSet<&'t str>,
+    /// Why no name of the file is sure.
+    is_wild: Option<&'static str>,
+    /// Whether members are given values by their names as texts.
+    sets_members: bool,
+    /// Where all names of another file come in.
+    wildcards: Vec<usize>,
+    work_left: Cell<usize>,
+}
+
+/// What a name stands for.
+pub(super) struct Bound<'t> {
+    /// Whether something may be otherwise, and what.
+    pub(super) doubt: Option<String>,
+    pub(super) value: Node<'t>,
+    pub(super) added: Vec<SiteKind<'t>>,
+    /// Whether it is surely set where it is used; else it might not be at all.
+    pub(super) is_always: bool,
+}
+
+/// Whether a value is the same elsewhere.
+pub(super) enum Moved {
+    Same,
+    /// It is, if a call answers the same there.
+    IfCalled,
+    No,
+}
+
+impl<'t> Names<'t> {
+    pub(super) fn gather(file: &File<'t>, tree: &'t Tree) -> Self {
+        collect::Collector::new(file).collect(tree)
+    }
+
+    /// Whether there is work left to do, and takes some of it.
+    fn spend(&self, work: usize) -> bool {
+        let left = self.work_left.get();
+        self.work_left.set(left.saturating_sub(work));
+        left > work
+    }
+
+    fn region_at(&self, at: usize) -> usize {
+        let mut region = self
+            .regions
+            .partition_point(|region| region.start <= at)
+            .saturating_sub(1);
+        while region > 0 && self.regions[region].end <= at {
+            self.spend(1);
+            region = self.regions[region].parent;
+        }
+        region
+    }
+
+    fn function(&self, region: usize) -> usize {
+        self.regions[region].function
+    }
+
+    /// Whether a region is another one, or around it.
+    fn is_around(&self, outer: usize, inner: usize) -> bool {
+        self.regions[outer].start <= self.regions[inner].start
+            && self.regions[inner].end <= self.regions[outer].end
+            && outer <= inner
+    }
+
+    /// The loops around a region that are not around the other.
+    fn loops_without(&self, inner: usize, other: usize) -> Vec<usize> {
+        let mut loops = Vec::new();
+        let mut region = inner;
+        while region > 0 && self.spend(1) {
+            let kind = self.regions[region].kind;
+            if matches!(kind, RegionKind::Loop | RegionKind::Comprehension)
+                && !self.is_around(region, other)
+            {
+                loops.push(region);
+            }
+            region = self.regions[region].parent;
+        }
+        loops
+    }
+
+    /// The scope that a name belongs to in a region.
+    fn scope(&self, name: &'t str, region: usize) -> Option<usize> {
+        let mut scope = region;
+        // Functions do not see the names of the class that they stand in.
+        let mut is_inside = false;
+        loop {
+            let kind = self.regions[scope].kind;
+            let is_hidden = self.is_python && is_inside && matches!(kind, RegionKind::Class(_));
+            if !is_hidden && self.sites.contains_key(&(name, scope)) {
+                return Some(scope);
+            }
+            if scope == 0 || !self.spend(1) {
+                return None;
+            }
+            is_inside |= matches!(kind, RegionKind::Function(_));
+            scope = self.regions[scope].parent;
+        }
+    }
+
+    fn scope_at(&self, name: &'t str, at: usize) -> Option<usize> {
+        self.scope(name, self.region_at(at))
+    }
+
+    /// Whether nothing in the file binds the name to something of its own.
+    pub(super) fn is_from_outside(&self, name: &'t str, at: usize) -> bool {
+        self.scope_at(name, at).is_none_or(|scope| {
+            let sites = &self.sites[&(name, scope)];
+            sites.iter().all(|site| site.kind == SiteKind::Import)
+        })
+    }
+
+    /// Whether the name is that of a function or a class of the file.
+    pub(super) fn is_function(&self, name: &'t str, at: usize) -> bool {
+        self.scope_at(name, at).is_some_and(|scope| {
+            let sites = &self.sites[&(name, scope)];
+            sites
+                .iter()
+                .any(|site| matches!(site.kind, SiteKind::Other(collect::A_FUNCTION)))
+        })
+    }
+
+    /// What a function or a class is called in the region around a byte: the class, as a region.
+    fn class_at(&self, at: usize) -> Option<usize> {
+        let mut region = self.region_at(at);
+        while region > 0 {
+            if matches!(self.regions[region].kind, RegionKind::Class(_)) {
+                return Some(region);
+            }
+            region = self.regions[region].parent;
+        }
+        None
+    }
+}

@@ -1,0 +1,397 @@
+//! The walk that finds regions, sites and uses.
+
+use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
+
+use tree_sitter::{Node, Tree};
+
+use super::uses::{self, Aim, Frame};
+use super::{MOST_KEPT, MOST_WORK, Member, Names, Region, RegionKind, Site, SiteKind, Use};
+use crate::scan::found::syntax::File;
+
+pub(super) const A_FUNCTION: &str = "is a function or a class";
+
+pub(super) struct Collector<'r, 't> {
+    file: &'r File<'t>,
+    names: Names<'t>,
+    stack: Vec<Frame<'t>>,
+    /// Assignments to names that are declared elsewhere.
+    pending: Vec<(&'t str, Site<'t>)>,
+    patterns: usize,
+    count: usize,
+}
+
+impl<'r, 't> Collector<'r, 't> {
+    pub(super) fn new(file: &'r File<'t>) -> Self {
+        Self {
+            file,
+            names: Names {
+                is_python: file.language.is_python(),
+                regions: vec![Region {
+                    start: 0,
+                    end: usize::MAX,
+                    parent: 0,
+                    function: 0,
+                    kind: RegionKind::File,
+                }],
+                sites: HashMap::new(),
+                uses: HashMap::new(),
+                members: HashMap::new(),
+                foreign: HashSet::new(),
+                is_wild: None,
+                sets_members: false,
+                wildcards: Vec::new(),
+                work_left: Cell::new(MOST_WORK),
+            },
+            stack: Vec::new(),
+            pending: Vec::new(),
+            patterns: 0,
+            count: 0,
+        }
+    }
+
+    pub(super) fn collect(mut self, tree: &'t Tree) -> Names<'t> {
+        let mut cursor = tree.walk();
+        loop {
+            self.enter(cursor.node(), cursor.field_name());
+            if cursor.goto_first_child() {
+                continue;
+            }
+            self.leave();
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return self.finish();
+                }
+                self.leave();
+            }
+        }
+    }
+
+    fn finish(mut self) -> Names<'t> {
+        for (name, mut site) in std::mem::take(&mut self.pending) {
+            let scope = self.names.scope(name, site.region).unwrap_or(0);
+            site.is_far = self.names.function(site.region) != self.names.function(scope);
+            self.names
+                .sites
+                .entry((name, scope))
+                .or_default()
+                .push(site);
+        }
+        for sites in self.names.sites.values_mut() {
+            sites.sort_by_key(|site| site.at);
+        }
+        if self.count > MOST_KEPT || self.names.work_left.get() == 0 {
+            self.names.is_wild = Some("the file names more than is followed");
+        }
+        self.names.work_left.set(MOST_WORK);
+        self.names
+    }
+
+    fn leave(&mut self) {
+        if let Some(frame) = self.stack.pop()
+            && frame.kind() == "case_pattern"
+        {
+            self.patterns = self.patterns.saturating_sub(1);
+        }
+    }
+
+    fn region(&self) -> usize {
+        self.stack.last().map_or(0, |frame| frame.region)
+    }
+
+    fn enter(&mut self, node: Node<'t>, field: Option<&'static str>) {
+        let kind = node.kind();
+        let region = self.region();
+        match kind {
+            "identifier" | "shorthand_property_identifier" => {
+                self.push(node, field, region);
+                self.identifier();
+                return;
+            }
+            "shorthand_property_identifier_pattern" => {
+                self.push(node, field, region);
+                self.identifier();
+                return;
+            }
+            "attribute" | "member_expression" | "subscript" | "subscript_expression" => {
+                self.push(node, field, region);
+                self.member();
+                return;
+            }
+            "case_pattern" => self.patterns += 1,
+            "wildcard_import" => self.names.wildcards.push(node.start_byte()),
+            "call" | "call_expression" => self.call(node),
+            "with_statement" if !self.names.is_python => {
+                self.names.is_wild = Some("`with` may give every name another meaning");
+            }
+            _ => {}
+        }
+        let named = self.declares(node, region);
+        let opened = region_kind(self.file, node, field).map(|kind| self.open(node, kind, region));
+        let region = opened.unwrap_or(region);
+        // A function that is a value knows itself by its name.
+        if let (Some(name), false) = (named, is_statement(kind)) {
+            self.site(name, region, node, SiteKind::Other(A_FUNCTION));
+        }
+        self.push(node, field, region);
+    }
+
+    fn push(&mut self, node: Node<'t>, field: Option<&'static str>, region: usize) {
+        self.stack.push(Frame {
+            node,
+            field,
+            region,
+        });
+    }
+
+    fn open(&mut self, node: Node<'t>, kind: RegionKind, parent: usize) -> usize {
+        let index = self.names.regions.len();
+        let is_own = matches!(kind, RegionKind::Function(_) | RegionKind::Class(_));
+        self.names.regions.push(Region {
+            start: node.start_byte(),
+            end: node.end_byte(),
+            parent,
+            function: if is_own {
+                index
+            } else {
+                self.names.regions[parent].function
+            },
+            kind,
+        });
+        index
+    }
+
+    /// The name of a function or a class, which is bound where it stands.
+    fn declares(&mut self, node: Node<'t>, region: usize) -> Option<&'t str> {
+        let is_named = matches!(
+            node.kind(),
+            "function_definition"
+                | "function_declaration"
+                | "generator_function_declaration"
+                | "function_expression"
+                | "generator_function"
+                | "class_definition"
+                | "class_declaration"
+                | "abstract_class_declaration"
+                | "class"
+                | "enum_declaration"
+                | "internal_module"
+        );
+        let name = node
+            .child_by_field_name("name")
+            .filter(|_| is_named)
+            .map(|it| self.file.word(it))?;
+        if is_statement(node.kind()) {
+            let scope = self.scope_of(region, !self.names.is_python);
+            self.site_in(scope, name, region, node, SiteKind::Other(A_FUNCTION));
+        }
+        Some(name)
+    }
+
+    /// Where a declaration in a region counts: in the block, or in the function around it.
+    fn scope_of(&self, region: usize, is_block: bool) -> usize {
+        let mut scope = region;
+        loop {
+            let is_scope = match self.names.regions[scope].kind {
+                RegionKind::File | RegionKind::Function(_) => true,
+                RegionKind::Class(_) => self.names.is_python || is_block,
+                _ => is_block,
+            };
+            if is_scope {
+                return scope;
+            }
+            scope = self.names.regions[scope].parent;
+        }
+    }
+
+    fn site(&mut self, name: &'t str, scope: usize, node: Node<'t>, kind: SiteKind<'t>) {
+        self.site_in(scope, name, self.region(), node, kind);
+    }
+
+    fn site_in(
+        &mut self,
+        scope: usize,
+        name: &'t str,
+        region: usize,
+        node: Node<'t>,
+        kind: SiteKind<'t>,
+    ) {
+        self.count += 1;
+        if self.count <= MOST_KEPT {
+            self.names
+                .sites
+                .entry((name, scope))
+                .or_default()
+                .push(Site {
+                    at: node.start_byte(),
+                    end: node.end_byte(),
+                    region,
+                    kind,
+                    is_far: false,
+                });
+        }
+    }
+
+    /// A name that may be declared elsewhere is given a value.
+    fn assigned(&mut self, name: &'t str, node: Node<'t>, kind: SiteKind<'t>) {
+        let region = self.region();
+        if self.names.is_python {
+            self.site(name, self.scope_of(region, false), node, kind);
+            return;
+        }
+        self.count += 1;
+        if self.count <= MOST_KEPT {
+            let site = Site {
+                at: node.start_byte(),
+                end: node.end_byte(),
+                region,
+                kind,
+                is_far: false,
+            };
+            self.pending.push((name, site));
+        }
+    }
+
+    fn identifier(&mut self) {
+        let Some(frame) = self.stack.last().copied() else {
+            return;
+        };
+        let name = self.file.word(frame.node);
+        if self.patterns > 0 {
+            self.assigned(
+                name,
+                frame.node,
+                SiteKind::Other("may be taken by a pattern"),
+            );
+            return;
+        }
+        let region = self.region();
+        match uses::aim(self.file, &self.stack) {
+            Aim::Not => {}
+            Aim::Foreign => {
+                self.names.foreign.insert(name);
+            }
+            Aim::Declared(kind, is_block, node) => {
+                let scope = self.scope_of(region, is_block && !self.names.is_python);
+                self.site(name, scope, node, kind);
+            }
+            Aim::Inner(kind) => self.site(name, region, frame.node, kind),
+            Aim::Assigned(kind, node) => self.assigned(name, node, kind),
+            Aim::Items(items, is_all, node) => {
+                for item in items {
+                    let kind = match is_all {
+                        true => SiteKind::Extend(item),
+                        false => SiteKind::Append(item),
+                    };
+                    self.assigned(name, node, kind);
+                }
+            }
+            Aim::Used(kind) => {
+                self.count += 1;
+                if self.count <= MOST_KEPT {
+                    self.names.uses.entry(name).or_default().push(Use {
+                        at: frame.node.start_byte(),
+                        region,
+                        kind,
+                    });
+                }
+            }
+        }
+    }
+
+    /// A member, or an item, where it is given a value.
+    fn member(&mut self) {
+        let Some(frame) = self.stack.last().copied() else {
+            return;
+        };
+        let Some(value) = uses::given(&self.stack) else {
+            return;
+        };
+        let key = ["attribute", "property", "subscript", "index"]
+            .iter()
+            .find_map(|name| frame.node.child_by_field_name(name));
+        let Some(key) = key else { return };
+        let name = self.file.word(key).trim_matches(['"', '\'']);
+        let is_own = frame
+            .node
+            .child_by_field_name("object")
+            .is_some_and(|it| matches!(self.file.word(it), "self" | "this" | "cls"));
+        self.add_member(name, value.filter(|_| is_own), frame.node);
+    }
+
+    fn add_member(&mut self, name: &'t str, value: Option<Node<'t>>, node: Node<'t>) {
+        let region = self.region();
+        self.names.members.entry(name).or_default().push(Member {
+            value,
+            at: node.start_byte(),
+            region,
+        });
+    }
+
+    fn call(&mut self, node: Node<'t>) {
+        let Some(callee) = node.child_by_field_name("function") else {
+            return;
+        };
+        match self.file.word(callee) {
+            "exec" | "eval" | "globals" => {
+                self.names.is_wild = Some("the file makes or changes code as it runs");
+            }
+            "setattr" | "vars" | "Object.assign" | "Object.defineProperty" | "Reflect.set" => {
+                self.names.sets_members = true;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a function or a class of this kind is a statement, which binds its name around it.
+fn is_statement(kind: &str) -> bool {
+    !matches!(kind, "function_expression" | "generator_function" | "class")
+}
+
+fn region_kind(file: &File<'_>, node: Node<'_>, field: Option<&str>) -> Option<RegionKind> {
+    if !node.is_named() {
+        return None;
+    }
+    let word = |name: &str| {
+        node.child_by_field_name(name)
+            .map_or("", |it| file.word(it))
+    };
+    Some(match node.kind() {
+        "function_definition" | "method_definition" => {
+            RegionKind::Function(matches!(word("name"), "__init__" | "constructor"))
+        }
+        "function_declaration"
+        | "generator_function_declaration"
+        | "generator_function"
+        | "arrow_function"
+        | "function_expression"
+        | "lambda" => RegionKind::Function(false),
+        "class_definition" => RegionKind::Class(word("superclasses").contains("Enum")),
+        "class_declaration" | "class" | "abstract_class_declaration" | "enum_declaration" => {
+            RegionKind::Class(false)
+        }
+        "list_comprehension"
+        | "set_comprehension"
+        | "dictionary_comprehension"
+        | "generator_expression" => RegionKind::Comprehension,
+        "for_statement" | "while_statement" | "do_statement" | "for_in_statement" => {
+            RegionKind::Loop
+        }
+        "block"
+        | "statement_block"
+        | "switch_case"
+        | "switch_default"
+        | "case_clause"
+        | "else_clause"
+        | "elif_clause"
+        | "except_clause"
+        | "except_group_clause"
+        | "finally_clause"
+        | "catch_clause"
+        | "class_static_block" => RegionKind::Block,
+        "class_body" | "enum_body" => return None,
+        _ if matches!(field, Some("consequence" | "alternative" | "body")) => RegionKind::Block,
+        _ => return None,
+    })
+}

@@ -1,0 +1,304 @@
+//! What a name or a member stands for where it is used, and whether that is sure.
+
+use tree_sitter::Node;
+
+use super::{Bound, Moved, Names, RegionKind, Site, SiteKind, UseKind};
+use crate::scan::found::syntax::File;
+
+impl<'t> Names<'t> {
+    /// What a name is bound to where it is used: the last value before, and what was added since.
+    pub(super) fn sites_of(&self, name: &'t str, at: usize) -> Option<(usize, &[Site<'t>])> {
+        let scope = self.scope_at(name, at)?;
+        Some((scope, &self.sites[&(name, scope)]))
+    }
+
+    /// What a name stands for at a node; none where the file does not say so.
+    pub(in crate::scan::found) fn bound(&self, name: &'t str, node: Node<'t>) -> Option<Bound<'t>> {
+        let at = node.start_byte();
+        let here = self.region_at(at);
+        let (scope, sites) = self.sites_of(name, at)?;
+        if !self.spend(sites.len()) {
+            return None;
+        }
+        let is_same = self.function(here) == self.function(scope);
+        // A function runs after what stands below it in the file.
+        let seen = match is_same {
+            true => &sites[..sites.partition_point(|site| site.at < at)],
+            false => sites,
+        };
+        let is_value = |site: &Site<'t>| {
+            matches!(
+                site.kind,
+                SiteKind::Set(_) | SiteKind::Default(_) | SiteKind::Parameter
+            ) && !(site.at <= at && at < site.end && matches!(site.kind, SiteKind::Set(_)))
+        };
+        let last = seen.iter().rposition(is_value)?;
+        let set = &seen[last];
+        let (SiteKind::Set(value) | SiteKind::Default(value)) = set.kind else {
+            return None;
+        };
+        let is_always = self.is_around(set.region, here);
+        let after = &seen[last + 1..];
+        let why = self.why_not(name, (scope, sites), last, after, here, is_same);
+        Some(Bound {
+            doubt: why.map(|why| format!("`{name}` {why}")),
+            value,
+            added: after.iter().map(|site| site.kind).collect(),
+            is_always,
+        })
+    }
+
+    /// Why what was set last may not be what the name stands for, in words that follow the name.
+    fn why_not(
+        &self,
+        name: &str,
+        (scope, sites): (usize, &[Site<'t>]),
+        last: usize,
+        after: &[Site<'t>],
+        here: usize,
+        is_same: bool,
+    ) -> Option<&'static str> {
+        let set = &sites[last];
+        if let Some(why) = self.is_wild {
+            return Some(match why {
+                "" => "",
+                _ => {
+                    "stands in a file that changes names as it runs, or holds more than is followed"
+                }
+            });
+        }
+        if self.foreign.contains(name) {
+            return Some("is set by a function around or inside (`global`, `nonlocal`)");
+        }
+        if self.wildcards.iter().any(|at| *at > set.at) {
+            return Some("may come from `import *`");
+        }
+        if matches!(set.kind, SiteKind::Default(_)) {
+            return Some("is a parameter: callers may give another value");
+        }
+        if sites.iter().any(|site| site.is_far) {
+            return Some("is changed by a function inside");
+        }
+        if let Some(other) = after.iter().find_map(|site| match site.kind {
+            SiteKind::Other(why) => Some(why),
+            _ => None,
+        }) {
+            return Some(other);
+        }
+        let is_always = self.is_around(set.region, here);
+        if !is_same {
+            let is_alone = sites.len() == 1 && (self.is_python || is_always);
+            return (!is_alone).then_some("is set in several places");
+        }
+        if !(is_always || (self.is_python && sites.len() == 1)) {
+            return Some("is set in a branch or a loop");
+        }
+        for site in after {
+            let is_plain = matches!(
+                site.kind,
+                SiteKind::Add(_) | SiteKind::Append(_) | SiteKind::Extend(_)
+            ) && self.is_around(site.region, here);
+            if !is_plain {
+                return Some("is changed in a branch or a loop");
+            }
+        }
+        for around in self.loops_without(here, set.region) {
+            if sites.iter().any(|site| self.is_around(around, site.region)) {
+                return Some("is changed in a loop");
+            }
+        }
+        let _ = scope;
+        None
+    }
+
+    /// Why a list or a map that has a name may hold something else where it is used. `is_list` says
+    /// that its items matter, which can be changed by other names.
+    pub(in crate::scan::found) fn unsteady(
+        &self,
+        name: &'t str,
+        node: Node<'t>,
+        is_list: bool,
+    ) -> Option<String> {
+        let at = node.start_byte();
+        let (scope, sites) = self.sites_of(name, at)?;
+        let here = self.region_at(at);
+        let set = sites
+            .iter()
+            .rev()
+            .find(|site| matches!(site.kind, SiteKind::Set(_)) && site.at < at)
+            .or(sites.first())?;
+        let is_same = self.function(here) == self.function(scope);
+        let loops = self.loops_without(here, set.region);
+        for used in self.uses.get(name).into_iter().flatten() {
+            if !self.spend(1) {
+                return Some(format!("`{name}` is used more often than is followed"));
+            }
+            let is_bad = match used.kind {
+                UseKind::Read => false,
+                UseKind::Part => is_list,
+                UseKind::Change => true,
+            };
+            if used.at == at || !is_bad || self.scope(name, used.region) != Some(scope) {
+                continue;
+            }
+            let is_later = used.at > at
+                && is_same
+                && self.function(used.region) == self.function(here)
+                && !loops
+                    .iter()
+                    .any(|around| self.is_around(*around, used.region));
+            let is_earlier = used.at < set.at && is_same && loops.is_empty();
+            if !is_later && !is_earlier {
+                return Some(format!("`{name}` may be changed where it is used besides"));
+            }
+        }
+        None
+    }
+
+    /// What a member of an object of the class around stands for, or of a class of the file.
+    pub(in crate::scan::found) fn member(
+        &self,
+        file: &File<'t>,
+        object: Node<'t>,
+        name: &'t str,
+        at: usize,
+    ) -> Option<Bound<'t>> {
+        let word = file.word(object);
+        let is_self = matches!(word, "self" | "this" | "cls");
+        if !is_self && !word.starts_with(char::is_uppercase) {
+            return None;
+        }
+        let mut all: Vec<(Option<Node<'t>>, usize, bool)> = Vec::new();
+        for member in self.members.get(name).into_iter().flatten() {
+            let is_plain = matches!(
+                self.regions[member.region].kind,
+                RegionKind::Function(true) | RegionKind::Class(false)
+            ) || self.is_first_block(member.region);
+            all.push((member.value, member.at, is_plain));
+        }
+        for (region, kind) in self.regions.iter().enumerate() {
+            if let RegionKind::Class(is_odd) = kind.kind {
+                for site in self.sites.get(&(name, region)).into_iter().flatten() {
+                    let value = match site.kind {
+                        SiteKind::Set(value) => Some(value),
+                        _ => None,
+                    };
+                    all.push((value, site.at, !is_odd));
+                }
+            }
+        }
+        let [(Some(value), place, is_plain)] = all.as_slice() else {
+            return None;
+        };
+        let class = self.class_at(*place);
+        let is_own = match is_self {
+            true => class.is_some() && class == self.class_at(at),
+            false => class.is_some_and(|class| file.names_class(self.regions[class].start, word)),
+        };
+        // `x: str = "…"` in a class is what callers of its constructor may give otherwise.
+        let is_field = self.is_python && file.is_annotated(*value);
+        let why = match () {
+            () if self.is_wild.is_some() || self.sets_members => "may be set by its name",
+            () if !is_own => "may belong to another class",
+            () if is_field => "is a field: callers may give another value",
+            () if !is_plain => "is set in a branch, or later",
+            () => "",
+        };
+        Some(Bound {
+            doubt: (!why.is_empty()).then(|| format!("`{word}.{name}` {why}")),
+            value: *value,
+            added: Vec::new(),
+            is_always: true,
+        })
+    }
+
+    /// Whether a region is the body of a constructor, or of a class.
+    fn is_first_block(&self, region: usize) -> bool {
+        let region = &self.regions[region];
+        region.kind == RegionKind::Block
+            && matches!(
+                self.regions[region.parent].kind,
+                RegionKind::Function(true) | RegionKind::Class(false)
+            )
+    }
+
+    /// Whether what is written at one place says the same at another; `is_part` tells that it stands
+    /// for a part of itself.
+    pub(in crate::scan::found) fn moved(
+        &self,
+        file: &File<'t>,
+        (from, is_part): (Node<'t>, bool),
+        to: Node<'t>,
+    ) -> Moved {
+        let inside = to.byte_range();
+        if inside.contains(&from.start_byte()) && from.end_byte() <= inside.end {
+            return Moved::Same;
+        }
+        let (here, there) = (
+            self.region_at(from.start_byte()),
+            self.region_at(to.start_byte()),
+        );
+        let is_near = self.function(here) == self.function(there);
+        let mut loops = self.loops_without(here, there);
+        loops.extend(self.loops_without(there, here));
+        let parts = file.identifiers(from);
+        if parts.has_function || (parts.has_this && !is_near) {
+            return Moved::No;
+        }
+        let between = |start: usize, end: usize, region: usize| {
+            // What holds the place itself is set after it.
+            let is_between = end >= from.end_byte() && start < to.start_byte();
+            (is_near && is_between) || loops.iter().any(|it| self.is_around(*it, region))
+        };
+        for (name, at) in &parts.names {
+            let own = self.scope_at(name, *at);
+            if own != self.scope(name, there) || self.foreign.contains(name) {
+                return Moved::No;
+            }
+            if self.is_wild.is_some() {
+                return Moved::No;
+            }
+            let Some(scope) = own else { continue };
+            let sites = &self.sites[&(*name, scope)];
+            if !self.spend(sites.len()) || sites.iter().any(|site| site.is_far) {
+                return Moved::No;
+            }
+            let is_local = is_near && self.function(scope) == self.function(here);
+            let is_changed = match is_local {
+                true => sites
+                    .iter()
+                    .any(|site| between(site.at, site.end, site.region)),
+                false => {
+                    let is_looped =
+                        |site: &Site<'t>| !self.loops_without(site.region, there).is_empty();
+                    sites.len() > 1 || sites.iter().any(is_looped)
+                }
+            };
+            if is_changed {
+                return Moved::No;
+            }
+            if parts.members.is_empty() && !parts.has_call && !is_part {
+                continue;
+            }
+            for used in self.uses.get(name).into_iter().flatten() {
+                let is_own = used.kind == UseKind::Change
+                    && !(from.byte_range().contains(&used.at) || inside.contains(&used.at))
+                    && self.scope(name, used.region) == Some(scope);
+                if is_own && (!is_near || between(used.at, used.at + 1, used.region)) {
+                    return Moved::No;
+                }
+            }
+        }
+        for member in &parts.members {
+            for site in self.members.get(member).into_iter().flatten() {
+                if !is_near || between(site.at, site.at + 1, site.region) {
+                    return Moved::No;
+                }
+            }
+        }
+        match parts.has_call {
+            true => Moved::IfCalled,
+            false => Moved::Same,
+        }
+    }
+}

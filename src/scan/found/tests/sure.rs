@@ -1,0 +1,267 @@
+//! What is lifted is what the program sends, or it is not lifted.
+
+use super::{described, only};
+use crate::scan::found::{FoundPrompt, find};
+
+const PYTHON: &str = "import openai\nclient = openai.OpenAI()\n";
+const SCRIPT: &str = "import OpenAI from 'openai';\nconst client = new OpenAI();\n";
+
+/// The first prompt of a program.
+#[track_caller]
+fn first(path: &str, text: &str) -> FoundPrompt {
+    let head = if path.ends_with(".py") {
+        PYTHON
+    } else {
+        SCRIPT
+    };
+    let (found, _) = find(path, &format!("{head}{text}"), false);
+    found
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| panic!("nothing in {text}"))
+}
+
+/// What is not found is not lifted either.
+#[track_caller]
+fn doubtful(path: &str, texts: &[&str]) {
+    for text in texts {
+        let head = if path.ends_with(".py") {
+            PYTHON
+        } else {
+            SCRIPT
+        };
+        let (found, _) = find(path, &format!("{head}{text}"), false);
+        for prompt in found {
+            assert!(!prompt.doubts.is_empty(), "{}: {text}", described(&prompt));
+        }
+    }
+}
+
+#[track_caller]
+fn sure(path: &str, texts: &[(&str, &str)]) {
+    for (text, expected) in texts {
+        let prompt = first(path, text);
+        assert_eq!(prompt.doubts, [], "{text}");
+        let whole = described(&prompt);
+        let said = whole.split_once(" | ").map_or("", |(_, said)| said);
+        assert_eq!(said, *expected, "{text}");
+    }
+}
+
+#[test]
+fn a_text_that_a_loop_or_an_operator_changes_is_not_lifted() {
+    doubtful(
+        "a.py",
+        &[
+            "def f(xs):\n    text = ''\n    for x in xs:\n        text += f'You are {x} and kind'\n    client.responses.create(instructions=text)",
+            "def f():\n    s = 'You are kind'\n    s *= 2\n    client.responses.create(instructions=s)",
+            "def f(q):\n    s = 'You are kind'\n    if q: s = 'Be brief now'\n    client.responses.create(instructions=s)",
+            "def f(q):\n    s = 'You are kind'\n    while q:\n        client.responses.create(instructions=s)\n        s += ' and brief'",
+            "s = 'You are kind'\ns = 'Be brief now'\ndef f():\n    client.responses.create(instructions=s)",
+        ],
+    );
+    doubtful(
+        "a.ts",
+        &[
+            "function f(q) { let s = 'You are kind'; s ||= q; client.responses.create({ instructions: s }); }",
+            "function f(q) { let s = 'You are kind'; s &&= q; client.responses.create({ instructions: s }); }",
+            "function f(q) { let s = 'You are kind'; s ??= q; client.responses.create({ instructions: s }); }",
+            "function f(q) { let s = 'You are kind'; for (s of q) { client.responses.create({ instructions: s }); } }",
+            "function f(q) { let s = 'You are kind'; if (q) s = 'Be brief now'; client.responses.create({ instructions: s }); }",
+        ],
+    );
+}
+
+#[test]
+fn a_name_that_something_else_may_bind_is_not_lifted() {
+    doubtful(
+        "a.py",
+        &[
+            "def f(xs):\n    s = 'You are kind'\n    for s in xs: pass\n    client.responses.create(instructions=s)",
+            "def f(c):\n    s = 'You are kind'\n    with c() as s: pass\n    client.responses.create(instructions=s)",
+            "def f(g):\n    s = 'You are kind'\n    try: g()\n    except E as s: pass\n    client.responses.create(instructions=s)",
+            "def f(q):\n    s = 'You are kind'\n    match q:\n        case s: pass\n    client.responses.create(instructions=s)",
+            "def f(q):\n    s = 'You are kind'\n    if (s := q): pass\n    client.responses.create(instructions=s)",
+            "def f(q):\n    s = 'You are kind'\n    s, t = q\n    client.responses.create(instructions=s)",
+            "def f():\n    s = 'You are kind'\n    def g():\n        nonlocal s\n        s = 'x'\n    g()\n    client.responses.create(instructions=s)",
+            "S = 'You are kind'\ndef g():\n    global S\n    S = 'x'\ndef f():\n    client.responses.create(instructions=S)",
+            "def f(s='You are a kind helper of all'):\n    client.responses.create(instructions=s)",
+            "class D:\n    p = 'You are kind'\n    def f(self):\n        client.responses.create(instructions=self.p)\nd = D()\nd.p = 'x'",
+            "class D:\n    p: str = 'You are kind'\n    def f(self):\n        client.responses.create(instructions=self.p)",
+            "class D:\n    p = 'You are kind'\nclass E(B):\n    def f(self):\n        client.responses.create(instructions=self.p)",
+            "M = {'k': 'You are kind'}\nM['k'] = 'x'\ndef f():\n    client.responses.create(instructions=M['k'])",
+            "def f(q):\n    t = f'You are {q} and kind'\n    q = 'x'\n    client.responses.create(instructions=t)",
+            "def f(xs):\n    for x in xs:\n        t = f'You are {x} and kind'\n    def g(x):\n        client.responses.create(instructions=t)",
+        ],
+    );
+    doubtful(
+        "a.ts",
+        &[
+            "let s = 'You are kind'; const g = () => { s = 'x'; }; function f() { client.responses.create({ instructions: s }); }",
+            "function f(q) { let s = 'You are kind'; [s] = q; client.responses.create({ instructions: s }); }",
+            "class D { p = 'You are kind'; f() { client.responses.create({ instructions: this.p }); } }\nnew D().p = 'x';",
+        ],
+    );
+}
+
+#[test]
+fn names_of_other_scopes_change_nothing() {
+    sure(
+        "a.py",
+        &[
+            (
+                "def f(xs):\n    s = 'You are kind'\n    w = [s for s in xs]\n    g = lambda s: s + 'x'\n    client.responses.create(instructions=s)",
+                "system You are kind",
+            ),
+            (
+                "S = 'You are kind'\ndef g(S):\n    S = 'x'\ndef f():\n    client.responses.create(instructions=S)",
+                "system You are kind",
+            ),
+            (
+                "def f(q):\n    s = 'You are '\n    s += f'{q} '\n    s += 'and kind'\n    client.responses.create(instructions=s)",
+                "system You are <q> and kind",
+            ),
+        ],
+    );
+    sure(
+        "a.ts",
+        &[(
+            "const s = 'You are kind'; function f() { { let s = 'x'; s += 'y'; } client.responses.create({ instructions: s }); }",
+            "system You are kind",
+        )],
+    );
+}
+
+#[test]
+fn what_is_put_together_comes_as_the_program_does_it() {
+    let chain = format!(
+        "client.responses.create(instructions={}'end')",
+        "'go on ' + ".repeat(60)
+    );
+    let chained = format!("system {}end", "go on ".repeat(60));
+    sure(
+        "a.py",
+        &[
+            (&chain, &chained),
+            (
+                "client.responses.create(instructions=f'You know {x=} and {y!r}')",
+                "system You know <x> and <y>",
+            ),
+            (
+                "client.responses.create(**{'instructions': 'You are kind', 'instructions': 'You are brief'})",
+                "system You are brief",
+            ),
+            (
+                "client.chat.completions.create(messages=[{'role': 'system', 'content': 'You are kind'}] + history + [{'role': 'user', 'content': f'Ask {len(q)}'}, make(q)])",
+                "system You are kind |  *history | user Ask <value_1> |  *value_2",
+            ),
+            (
+                "def f(q):\n    params = {'instructions': 'You are kind'}\n    client.responses.create(**params, input=q)",
+                "system You are kind | user <q>",
+            ),
+        ],
+    );
+    sure(
+        "a.ts",
+        &[
+            (
+                "client.responses.create({ instructions: 1 + 2 + 'of you are kind' })",
+                "system <value_1>of you are kind",
+            ),
+            (
+                "f([{ role: 'system', content: `You are ${a()}` }, { role: 'user', content: `Now say ${b()} to all` }])",
+                "system You are <value_1> | user Now say <value_2> to all",
+            ),
+        ],
+    );
+    let prompt = first(
+        "a.ts",
+        "client.responses.create({ instructions: 1 + 2 + 'of you are kind' })",
+    );
+    assert_eq!(prompt.messages[0].variables[0].expression, "1 + 2");
+    let prompt = first(
+        "a.py",
+        "client.responses.create(instructions=f'You know {x=}')",
+    );
+    assert_eq!(prompt.messages[0].variables[0].expression, "f\"{x=}\"");
+}
+
+#[test]
+fn a_text_that_is_not_understood_is_not_lifted() {
+    doubtful(
+        "a.py",
+        &[
+            "client.responses.create(instructions='You are kind \\N{EM DASH} or not')",
+            "client.responses.create(instructions='You are kind \\ud83d')",
+            "client.responses.create(instructions='You are kind\\r')",
+            "client.responses.create(instructions='You are {} kind {'.format(x))",
+            "def f(m):\n    messages = [{'role': 'system', 'content': 'You are kind'}]\n    mend(messages)\n    client.chat.completions.create(messages=messages)",
+        ],
+    );
+    doubtful(
+        "a.ts",
+        &[
+            "client.responses.create({ instructions: 'You are kind \\ud83d' })",
+            "client.responses.create({ instructions: 'You are kind', ...rest })",
+            "client.chat.completions.create({ messages: [{ role: 'system', content: 'You are kind', ...rest }] })",
+        ],
+    );
+}
+
+#[test]
+fn what_the_code_chooses_is_said_as_it_is() {
+    for (text, expected) in [
+        (
+            "client.responses.create(instructions='You are kind' if q else 'Be brief')",
+            "line 3: the code chooses between texts: the longest was taken",
+        ),
+        (
+            "client.responses.create(instructions=q or 'You are kind')",
+            "line 3: the code may take something else: the text that is written was taken",
+        ),
+    ] {
+        assert_eq!(first("a.py", text).lost, [expected]);
+    }
+}
+
+#[test]
+fn what_surely_reaches_a_model_is_found_however_short() {
+    for (path, text, expected) in [
+        (
+            "a.js",
+            "const OpenAI = require('openai');\nnew Agent({ instructions: 'You are kind' })",
+            "sent openai | system You are kind",
+        ),
+        (
+            "a.py",
+            "import openai\nclient.responses.create(input=f'Translate: {q}')",
+            "sent openai | user Translate: <q>",
+        ),
+        (
+            "a.go",
+            "m := Message{Role: \"system\", Content: `You are \\n kind`}",
+            "message - | system You are \\n kind",
+        ),
+        (
+            "a.rs",
+            "json!({\"role\": \"system\", \"content\": r#\"You are \"kind\"\"#})",
+            "message - | system You are \"kind\"",
+        ),
+        (
+            "a.vue",
+            "x = { role: \"system\", content: `You are \\`kind\\` now` }",
+            "message - | system You are `kind` now",
+        ),
+    ] {
+        only(path, text, expected);
+    }
+    assert!(!find("a.go", "x := 1", false).1);
+    assert!(
+        find(
+            "a.py",
+            "client.responses.create(instructions='You are kind')",
+            false
+        )
+        .1
+    );
+}

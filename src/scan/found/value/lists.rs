@@ -1,0 +1,163 @@
+//! Lists, as far as the file says them.
+
+use tree_sitter::Node;
+
+use super::{Argument, Expr, Reader, Remark, SiteKind};
+
+/// The items of a list.
+pub(in crate::scan::found) struct Items<'t> {
+    pub(in crate::scan::found) all: Vec<Item<'t>>,
+    /// Why the list may hold something else.
+    pub(in crate::scan::found) doubts: Vec<Remark>,
+}
+
+/// An item, or all items of another list.
+#[derive(Clone, Copy)]
+pub(in crate::scan::found) struct Item<'t> {
+    pub(in crate::scan::found) node: Node<'t>,
+    pub(in crate::scan::found) is_spread: bool,
+}
+
+/// The entries of a map.
+pub(in crate::scan::found) struct Entries<'t> {
+    pub(in crate::scan::found) all: Vec<Argument<'t>>,
+    pub(in crate::scan::found) doubt: Option<Remark>,
+}
+
+impl<'t> Reader<'_, 't> {
+    /// The items of a list, also of one that has a name and to which some are added later.
+    pub(in crate::scan::found) fn items(&self, node: Node<'t>) -> Option<Items<'t>> {
+        match self.file.expr(node) {
+            Expr::List(nodes) => Some(Items {
+                all: nodes.into_iter().map(|node| self.item(node)).collect(),
+                doubts: Vec::new(),
+            }),
+            Expr::Name(name) => self.named_items(name, node),
+            // `[a, b] + more`
+            Expr::Join(nodes) if self.file.language.is_python() => {
+                let is_list = |node: Node<'t>| matches!(self.file.expr(node), Expr::List(_));
+                if !nodes.iter().any(|(node, _)| is_list(*node)) {
+                    return None;
+                }
+                let mut items = Items {
+                    all: Vec::new(),
+                    doubts: Vec::new(),
+                };
+                for (inner, _) in nodes {
+                    match self.file.expr(inner) {
+                        Expr::List(nodes) => {
+                            items
+                                .all
+                                .extend(nodes.into_iter().map(|node| self.item(node)));
+                        }
+                        _ => items.all.push(Item {
+                            node: inner,
+                            is_spread: true,
+                        }),
+                    }
+                }
+                Some(items)
+            }
+            // `[a, b].filter(Boolean)`, `[a].concat(b)`
+            Expr::Call(call) => match self.file.expr(call.callee) {
+                Expr::Member(list, method @ ("filter" | "concat")) => {
+                    let Expr::List(nodes) = self.file.expr(list) else {
+                        return None;
+                    };
+                    let mut items: Vec<Item<'t>> =
+                        nodes.into_iter().map(|node| self.item(node)).collect();
+                    let words = match method {
+                        "filter" => "`filter` may leave items out",
+                        _ => "`concat` may take lists or items",
+                    };
+                    let mut doubts = vec![Remark::new(node, words)];
+                    if method == "concat" {
+                        let is_list = |argument: &Argument<'t>| {
+                            matches!(self.file.expr(argument.value), Expr::List(_))
+                        };
+                        if call.arguments.iter().all(is_list) {
+                            doubts.clear();
+                        }
+                        items.extend(call.arguments.iter().map(|argument| Item {
+                            node: argument.value,
+                            is_spread: true,
+                        }));
+                    }
+                    Some(Items { all: items, doubts })
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn item(&self, node: Node<'t>) -> Item<'t> {
+        match self.file.expr(node) {
+            Expr::Spread(inner) => Item {
+                node: inner,
+                is_spread: true,
+            },
+            _ => Item {
+                node,
+                is_spread: false,
+            },
+        }
+    }
+
+    fn named_items(&self, name: &'t str, node: Node<'t>) -> Option<Items<'t>> {
+        let bound = self.names.bound(name, node)?;
+        if bound.value.byte_range().contains(&node.start_byte()) {
+            return None;
+        }
+        if let Expr::Name(_) = self.file.expr(bound.value) {
+            return None;
+        }
+        let mut items = self.items(bound.value)?;
+        for added in &bound.added {
+            match added {
+                SiteKind::Append(inner) => items.all.push(self.item(*inner)),
+                SiteKind::Extend(more) | SiteKind::Add(more) => match self.file.expr(*more) {
+                    Expr::List(nodes) => {
+                        items
+                            .all
+                            .extend(nodes.into_iter().map(|node| self.item(node)));
+                    }
+                    _ => items.all.push(Item {
+                        node: *more,
+                        is_spread: true,
+                    }),
+                },
+                _ => {}
+            }
+        }
+        let why = bound
+            .doubt
+            .or_else(|| self.names.unsteady(name, node, true));
+        items.doubts.extend(why.map(|why| Remark::new(node, why)));
+        Some(items)
+    }
+
+    /// The entries of a map, also of one that has a name.
+    pub(in crate::scan::found) fn entries(&self, node: Node<'t>) -> Option<Entries<'t>> {
+        match self.file.expr(node) {
+            Expr::Map(all) => Some(Entries { all, doubt: None }),
+            Expr::Name(name) => {
+                let bound = self.names.bound(name, node)?;
+                let Expr::Map(all) = self.file.expr(bound.value) else {
+                    return None;
+                };
+                if bound.value.byte_range().contains(&node.start_byte()) {
+                    return None;
+                }
+                let why = bound
+                    .doubt
+                    .or_else(|| self.names.unsteady(name, node, true));
+                Some(Entries {
+                    all,
+                    doubt: why.map(|why| Remark::new(node, why)),
+                })
+            }
+            _ => None,
+        }
+    }
+}
