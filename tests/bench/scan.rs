@@ -10,6 +10,8 @@
 #[allow(dead_code, reason = "the tests use the rest of it")]
 #[path = "../env.rs"]
 mod env;
+#[path = "../template.rs"]
+mod template;
 #[allow(dead_code, reason = "other measurements use the rest of it")]
 mod timing;
 
