@@ -12,6 +12,7 @@ use super::out::OUT;
 const LOOKS: &[&str] = &[
     "cases check",
     "cases list",
+    "cases show",
     "compare",
     "completions",
     "diff",

@@ -132,13 +132,6 @@ fn is_apart(base: Option<f64>, head: Option<f64>) -> bool {
     both.is_some_and(|(base, head)| (base - head).abs() > SAME_COVERAGE)
 }
 
-impl Comparison {
-    /// Whether outcomes are in for one side and not for the other.
-    pub fn is_not_covered_alike(&self) -> bool {
-        is_apart(self.base.coverage, self.head.coverage)
-    }
-}
-
 /// Reads logs and compares two versions.
 ///
 /// # Errors

@@ -31,7 +31,6 @@ const MOST_SWAPS: usize = 1000;
 #[derive(Debug, Clone)]
 pub struct Log {
     path: PathBuf,
-    is_synced: bool,
     rotate_at: Option<u64>,
 }
 
@@ -56,7 +55,6 @@ impl Log {
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
-            is_synced: false,
             rotate_at: None,
         }
     }
@@ -66,13 +64,6 @@ impl Log {
     #[must_use]
     pub fn rotated_at(mut self, bytes: u64) -> Self {
         self.rotate_at = Some(bytes);
-        self
-    }
-
-    /// The same log, each append waiting until the disk has it.
-    #[must_use]
-    pub fn synced(mut self) -> Self {
-        self.is_synced = true;
         self
     }
 
@@ -136,10 +127,7 @@ impl Log {
         } else {
             text
         };
-        let written = file.write_all(&text).and_then(|()| match self.is_synced {
-            true => file.sync_data(),
-            false => Ok(()),
-        });
+        let written = file.write_all(&text);
         if written.is_err() {
             // A half record is worse than none. Where even this fails, the next append sets the
             // half apart.

@@ -9,7 +9,7 @@ use super::world::{STORED, World, has_shell};
 use crate::env::top;
 
 /// A command for each row of the table.
-const COMMANDS: [(&str, &str); 51] = [
+const COMMANDS: [(&str, &str); 52] = [
     ("list", "promptctl list"),
     ("show", "promptctl show support/triage"),
     ("get", "promptctl get support/triage@v1"),
@@ -26,6 +26,7 @@ const COMMANDS: [(&str, &str); 51] = [
         "promptctl cases add support/triage --var ticket=x --expected billing --dry-run",
     ),
     ("cases list", "promptctl cases list support/triage"),
+    ("cases show", "promptctl cases show support/triage question"),
     (
         "bisect",
         "promptctl bisect support/triage --case question --model echo",

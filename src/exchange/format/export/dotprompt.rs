@@ -191,6 +191,7 @@ fn translated(text: &str, path: &str, draft: &mut Draft<'_>) -> String {
             path,
         );
     }
+    let text = &braces_in_pairs(text);
     let Ok(tags) = tags(text, 0..text.len()) else {
         draft.lose("a tag that is never closed", path);
         return text.to_owned();
@@ -206,6 +207,20 @@ fn translated(text: &str, path: &str, draft: &mut Draft<'_>) -> String {
     }
     out.push_str(&text[from..]);
     out
+}
+
+/// Four braces as text are one sign here and two there, where a sign ends at the next braces.
+fn braces_in_pairs(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("\\{{{{") {
+        let (before, four) = rest.split_at(at);
+        out.push_str(before);
+        let is_escaped = before.ends_with('\\');
+        out.push_str(if is_escaped { "\\{{{{" } else { "\\{{\\{{" });
+        rest = &four[5..];
+    }
+    out + rest
 }
 
 fn tag(

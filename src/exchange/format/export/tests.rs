@@ -49,6 +49,19 @@ fn targets() -> impl Iterator<Item = Target> {
     all.filter(|target| *target != Target::Json)
 }
 
+#[test]
+fn four_braces_that_are_text_do_not_hide_the_end_of_a_block() {
+    let text = r#"{{#if (eq x "V")}}a{{else}}b \{{{{ {{~/if}}"#;
+    let file = json!({"messages": [{"role": "user", "content": text}]});
+    let out = exported(Target::Dotprompt, &file);
+    assert_eq!(reasons(&out), [""; 0]);
+    let body = out.files[0].1.lines().last().unwrap();
+    assert_eq!(
+        body,
+        r#"{{#ifEquals x "V"}}a{{else}}b \{{\{{ {{~/ifEquals}}"#
+    );
+}
+
 /// A template; blanks alone are no message anywhere.
 fn any_text() -> impl Strategy<Value = String> {
     let template = |nodes| {
@@ -145,7 +158,7 @@ fn any_file() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn what_goes_out_comes_back_with_the_same_digest(file in any_file()) {
         prop_assume!(document::parse(&yaml_file(file.as_object().unwrap())).is_ok());
