@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::record::backfill::{Settled, settle};
-use crate::record::entry::Outcome;
+use crate::record::entry::{MOST_FIGURE, Outcome};
 use crate::record::feed::outcomes;
 use crate::record::log::Log;
 
@@ -51,14 +51,15 @@ pub(super) struct Args {
 }
 
 fn parse_score(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
-    number.ok_or_else(|| "write a number, such as 0.9".to_owned())
+    let number = text.parse().ok();
+    let number = number.filter(|number: &f64| number.abs() <= MOST_FIGURE);
+    number.ok_or_else(|| format!("write a number up to {MOST_FIGURE:e}, such as 0.9"))
 }
 
 fn parse_metric(text: &str) -> Result<(String, f64), String> {
     text.split_once('=')
         .and_then(|(name, number)| Some((name.to_owned(), number.parse::<f64>().ok()?)))
-        .filter(|(name, number)| !name.is_empty() && number.is_finite())
+        .filter(|(name, number)| !name.is_empty() && number.abs() <= MOST_FIGURE)
         .ok_or_else(|| "write NAME=NUMBER, such as r_multiple=1.8".to_owned())
 }
 

@@ -99,7 +99,7 @@ pub(super) struct Args {
     #[arg(long)]
     fail: bool,
     /// Write what is there today into the baseline
-    #[arg(long, conflicts_with = "fail")]
+    #[arg(long, conflicts_with_all = ["fail", "lang"])]
     write_baseline: bool,
     /// With --lift or --write-baseline: say what would be written, and write nothing
     #[arg(short = 'n', long)]

@@ -208,6 +208,9 @@ impl Record {
     }
 }
 
+/// No score and no metric is farther from 0: larger ones could not be added up.
+pub const MOST_FIGURE: f64 = 1e15;
+
 /// No call has more: US dollars, tokens, and milliseconds.
 const MOST_COST: f64 = 1_000_000.0;
 const MOST_TOKENS: u64 = 1_000_000_000_000;

@@ -6,7 +6,7 @@ use csv::StringRecord;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::entry::Outcome;
+use super::entry::{MOST_FIGURE, Outcome};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -186,6 +186,14 @@ fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Entry, Failur
         .map_err(|message| bad(number, 1, message))
 }
 
+/// A figure that can be added up.
+fn in_range(name: &str, figure: f64) -> Result<f64, (Wrong, Option<String>)> {
+    match figure.abs() <= MOST_FIGURE {
+        true => Ok(figure),
+        false => Err((format!("`{name}` is beyond {MOST_FIGURE:e}"), None)),
+    }
+}
+
 fn take_json(reader: &mut Reader, key: &str, value: &Value) -> Result<(), (Wrong, Option<String>)> {
     let wrong = || (format!("`{key}` has a value of the wrong type"), None);
     let plain = |message: Wrong| (message, None);
@@ -193,12 +201,12 @@ fn take_json(reader: &mut Reader, key: &str, value: &Value) -> Result<(), (Wrong
     match key {
         "schema" => {}
         "time" => reader.time(text()?).map_err(plain)?,
-        "score" => reader.outcome.score = Some(value.as_f64().ok_or_else(wrong)?),
+        "score" => reader.outcome.score = Some(in_range(key, value.as_f64().ok_or_else(wrong)?)?),
         "label" => reader.outcome.label = Some(text()?.to_owned()),
         "note" => reader.outcome.note = Some(text()?.to_owned()),
         "metrics" => {
             for (name, value) in value.as_object().ok_or_else(wrong)? {
-                let figure = value.as_f64().ok_or_else(wrong)?;
+                let figure = in_range(name, value.as_f64().ok_or_else(wrong)?)?;
                 reader.outcome.metrics.insert(name.clone(), figure);
             }
         }
@@ -289,7 +297,8 @@ fn take_cell(reader: &mut Reader, name: &str, cell: &str) -> Result<(), Wrong> {
     }
     let figure = || {
         let figure = cell.parse::<f64>().ok().filter(|figure| figure.is_finite());
-        figure.ok_or_else(|| format!("`{name}` is not a number: {cell}"))
+        let figure = figure.ok_or_else(|| format!("`{name}` is not a number: {cell}"))?;
+        in_range(name, figure).map_err(|(wrong, _)| wrong)
     };
     match name {
         "schema" => {}
@@ -402,6 +411,8 @@ mod tests {
             ("{\"id\":7,\"score\":1}", "1:2", "wrong type"),
             ("{\"id\":\"\",\"score\":1}", "1:2", "is empty"),
             ("{\"id\":\"a\",\"score\":1e999}", "1:23", "not JSON"),
+            ("{\"id\":\"a\",\"score\":1e308}", "1:11", "beyond 1e15"),
+            ("id,r\na,-1e16", "2:3", "`r` is beyond 1e15"),
             (
                 "{\"id\":\"a\",\"response_id\":\"b\",\"score\":1}",
                 "1:1",

@@ -270,7 +270,7 @@ impl History {
         let lines = text.split(|byte| *byte == b'\n');
         for line in lines.filter(|line| !line.is_empty()) {
             match serde_json::from_slice::<DaySum>(line) {
-                Ok(sum) if sum.schema == SCHEMA => past.sums.push(sum),
+                Ok(sum) if sum.schema == SCHEMA && sum.is_sound() => past.sums.push(sum),
                 _ => past.bad += 1,
             }
         }

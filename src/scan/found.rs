@@ -168,6 +168,9 @@ pub struct FoundPrompt {
     pub model: Option<String>,
     /// Settings of the model, as the code calls them.
     pub parameters: Vec<(String, Value)>,
+    /// What else the call is given, and the code goes on to give: the name, none for all of a map, and
+    /// the expression.
+    pub kept: Vec<(Option<String>, String)>,
     /// What is said.
     pub messages: Vec<FoundMessage>,
     /// The language of its templates.
@@ -275,7 +278,7 @@ pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
         prompt.ordinal = *count;
         prompt.is_allowed = [prompt.at.line, prompt.call_line]
             .into_iter()
-            .any(|line| allowed.contains(&line) || allowed.contains(&(line - 1)));
+            .any(|line| allowed.contains(&line));
         prompt.name = super::name::of_place(path, prompt.place.as_deref(), prompt.name.as_deref());
     }
     (found, is_parsed)
@@ -296,20 +299,22 @@ pub fn name_all(prompts: &mut [(String, FoundPrompt)]) {
     }
 }
 
-/// The lines whose comments allow a prompt in code.
+/// The lines on which comments allow a prompt in code: P510 that of the comment, P514 the next as well.
 fn allowed_lines(text: &str) -> BTreeSet<usize> {
     const ALLOWS: &str = "promptctl: allow P51";
+    let mut allowed = BTreeSet::new();
     if !text.contains(ALLOWS) {
-        return BTreeSet::new();
+        return allowed;
     }
-    let lines = text.lines().enumerate();
-    lines
-        .filter(|(_, line)| {
-            line.split_once(ALLOWS)
-                .is_some_and(|(_, rest)| rest.starts_with(['0', '4']))
-        })
-        .map(|(index, _)| index + 1)
-        .collect()
+    for (index, line) in text.lines().enumerate() {
+        let last = match line.split_once(ALLOWS) {
+            Some((_, rest)) if rest.starts_with('0') => index + 1,
+            Some((_, rest)) if rest.starts_with('4') => index + 2,
+            _ => continue,
+        };
+        allowed.extend(index + 1..=last);
+    }
+    allowed
 }
 
 #[cfg(test)]

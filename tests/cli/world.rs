@@ -100,7 +100,7 @@ impl World {
         repo.write(triage, repo.read(triage) + CASES);
         repo.write(
             ".git/info/exclude",
-            "/*\n!/prompts\n!/promptctl.yaml\n!/.gitattributes\n",
+            "/*\n!/prompts\n!/labels\n!/promptctl.yaml\n!/.gitattributes\n",
         );
         repo.add("judges/tone", TONE);
         for line in [

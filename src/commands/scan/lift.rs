@@ -1,5 +1,6 @@
 //! Prompts in code as prompt files, and the code that takes their place.
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::super::common::count;
@@ -218,8 +219,14 @@ fn replacing(prompt: &FoundPrompt, name: &str) -> Vec<String> {
         .first()
         .is_some_and(|it| it.role == "system");
     if call.ends_with("responses.create") {
-        let spread = if is_python { "**" } else { "" };
-        lines.push(format!("{call}({spread}{one}.request({given})){end}"));
+        let kept = kept(prompt, is_python);
+        lines.push(request(
+            prompt,
+            &format!("{one}.request({given})"),
+            &rendered,
+            &kept,
+        ));
+        let kept: String = kept.iter().map(|it| format!(", {it}")).collect();
         let variables = match (is_python, variables.is_empty()) {
             (_, true) => String::new(),
             (false, _) => format!(", variables: {given}"),
@@ -233,10 +240,10 @@ fn replacing(prompt: &FoundPrompt, name: &str) -> Vec<String> {
         };
         lines.push(match is_python {
             true => format!(
-                "# or through the gateway: {call}(prompt={{\"id\": \"{name}\"{variables}}})"
+                "# or through the gateway: {call}(prompt={{\"id\": \"{name}\"{variables}}}{kept})"
             ),
             false => format!(
-                "// or through the gateway: {call}({{ prompt: {{ id: \"{name}\"{variables} }} }});"
+                "// or through the gateway: {call}({{ prompt: {{ id: \"{name}\"{variables} }}{kept} }});"
             ),
         });
     } else if let [only] = prompt.messages.as_slice()
@@ -264,10 +271,102 @@ fn replacing(prompt: &FoundPrompt, name: &str) -> Vec<String> {
     lines
 }
 
+/// What a call goes on to give besides its prompt.
+fn kept(prompt: &FoundPrompt, is_python: bool) -> Vec<String> {
+    let all = prompt
+        .kept
+        .iter()
+        .map(|(key, value)| match (key, is_python) {
+            (None, true) => format!("**{value}"),
+            (None, false) => format!("...{value}"),
+            (Some(key), true) => format!("{key}={value}"),
+            (Some(key), false) if key == value => key.clone(),
+            (Some(key), false) => format!("{key}: {value}"),
+        });
+    all.collect()
+}
+
+/// A call of OpenAI's Responses API with the request of a prompt file, or with its messages where the
+/// code says the model.
+fn request(prompt: &FoundPrompt, request: &str, rendered: &str, kept: &[String]) -> String {
+    let is_python = prompt.language.is_some_and(|language| language.is_python());
+    let call = prompt.call.join(".");
+    let has_model = |(key, _): &(Option<String>, String)| key.as_deref() == Some("model");
+    let mut given = Vec::new();
+    if prompt.kept.iter().any(has_model) {
+        given.push(match is_python {
+            true => format!("input={rendered}"),
+            false => format!("input: {rendered}"),
+        });
+        for (key, value) in &prompt.parameters {
+            given.push(match is_python {
+                true => format!("{key}={}", in_python(value)),
+                false => format!("{key}: {value}"),
+            });
+        }
+    } else if is_python || !kept.is_empty() {
+        let spread = if is_python { "**" } else { "..." };
+        given.push(format!("{spread}{request}"));
+    } else {
+        return format!("{call}({request});");
+    }
+    given.extend(kept.iter().cloned());
+    match is_python {
+        true => format!("{call}({})", given.join(", ")),
+        false => format!("{call}({{ {} }});", given.join(", ")),
+    }
+}
+
+/// A value as Python writes it.
+fn in_python(value: &Value) -> String {
+    match value {
+        Value::Null => "None".to_owned(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(in_python).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scan::found::find;
+
+    #[test]
+    fn what_a_call_is_given_besides_stays_in_it() {
+        let shown = |path: &str, text: &str| {
+            let (found, _) = find(path, text, false);
+            let all = replacing(&found[0], "a/b");
+            (all[2].clone(), found[0].lost.clone())
+        };
+        assert_eq!(
+            shown(
+                "a.py",
+                "from openai import OpenAI\nclient.responses.create(model='gpt-5', input=f'About {t}', tools=[web], store=False, **more)"
+            ),
+            (
+                "client.responses.create(**prompts[\"a/b\"].request(t=t), tools=[web], store=False, **more)".to_owned(),
+                vec![
+                    "line 2: `tools` is left to the code: `[web]`".to_owned(),
+                    "line 2: what `more` gives besides is left to the code".to_owned(),
+                ]
+            )
+        );
+        assert_eq!(
+            shown(
+                "a.ts",
+                "import OpenAI from 'openai';\nclient.responses.create({ model: this.model, temperature: 0, input: `About ${t}`, stream });"
+            ),
+            (
+                "client.responses.create({ input: prompts.get(\"a/b\").render({ t }), temperature: 0, model: this.model, stream });".to_owned(),
+                vec!["line 2: the model is left to the code: `this.model`".to_owned()]
+            )
+        );
+    }
 
     #[test]
     fn the_code_in_its_place_fits_the_library() {

@@ -69,7 +69,7 @@ pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, 
 /// The finding that figures of a judge do not count.
 pub fn unsound(judge: &Loaded, why: &str) -> Finding {
     let message = format!("{} counts as uncalibrated: {why}", judge.name);
-    Finding::warning(code::UNSOUND_FIGURES, message).help(format!(
+    Finding::new(code::UNSOUND_FIGURES, message).help(format!(
         "promptctl judge {} --labels FILE --record makes them again; commit both files",
         judge.name
     ))

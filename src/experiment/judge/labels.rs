@@ -17,6 +17,7 @@ use crate::prompt::document::Object;
 use crate::prompt::evaluate::Choice;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::rendered::Variable;
+use crate::prompt::visible;
 
 /// The most labels of one file.
 const MOST: usize = 100_000;
@@ -159,6 +160,12 @@ fn without_copies(labels: Vec<Label>, variables: &[Variable]) -> (Vec<Label>, Ve
             .filter_map(|name| Some((name, label.fields.get(name)?)))
             .collect();
         let content = json!([label.completion, fields]).to_string();
+        // Blanks make no other answer of it, nor does what cannot be seen.
+        let mut content = visible::blanked(&content);
+        for blank in ["\\n", "\\r", "\\t"] {
+            content = content.replace(blank, "");
+        }
+        content.retain(|it| !it.is_whitespace() && it != '\u{fffd}');
         match known.entry(Sha256::digest(&content).into()) {
             Entry::Vacant(place) => {
                 place.insert(distinct.len());

@@ -23,6 +23,11 @@ const BITS: u32 = 40;
 pub struct Ids(Vec<u64>);
 
 impl Ids {
+    /// How many.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// Of these, in any order.
     pub(super) fn of(mut ids: Vec<u64>) -> Self {
         ids.sort_unstable();

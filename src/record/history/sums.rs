@@ -50,6 +50,49 @@ pub struct DaySum {
     pub ids: Ids,
 }
 
+impl DaySum {
+    /// Whether its figures can be those of as many executions: a line that somebody changed by hand
+    /// could silence an alert.
+    pub(super) fn is_sound(&self) -> bool {
+        let all = self.executions;
+        let ids = self.ids.count() as u64;
+        let counts = [
+            Some(ids),
+            self.duration_ms
+                .counts
+                .iter()
+                .copied()
+                .try_fold(0, u64::checked_add),
+            Some(self.cost_usd.count),
+            Some(self.outcomes.count),
+            Some(self.fallbacks),
+            Some(self.subjects),
+        ];
+        let costs_money = self.cost_usd.least.is_none_or(|least| least >= 0.0);
+        // Few of many ids may have one hash.
+        all.saturating_sub(ids) <= all / 1000
+            && counts.iter().all(|count| count.is_some_and(|it| it <= all))
+            && self.first <= self.last
+            && self.cost_usd.is_sound()
+            && costs_money
+            && self.outcomes.score.is_sound()
+            && self.outcomes.metrics.values().all(Figures::is_sound)
+    }
+}
+
+impl Figures {
+    /// Whether the sum lies where the count and the outermost values allow.
+    fn is_sound(&self) -> bool {
+        let (Some(least), Some(most)) = (self.least, self.most) else {
+            return self.count == 0 && self.sum == 0.0;
+        };
+        let count = self.count as f64;
+        let (low, high) = (least * count, most * count);
+        let leeway = 1e-9 * low.abs().max(high.abs());
+        self.count > 0 && self.squares >= 0.0 && (low - leeway..=high + leeway).contains(&self.sum)
+    }
+}
+
 /// The count, the sum and the sum of the squares of values, and the outermost of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Figures {

@@ -51,6 +51,7 @@ pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<Fo
         reader: Reader::new(&file, &facts, &names),
         libraries,
         used: HashSet::new(),
+        sent: HashSet::new(),
         notes: Vec::new(),
         doubts: Vec::new(),
         found: Vec::new(),
@@ -75,6 +76,8 @@ struct Gatherer<'r, 't> {
     libraries: Vec<&'static str>,
     /// Calls, maps and texts that belong to a prompt already.
     used: HashSet<usize>,
+    /// Where texts of prompts begin, and the texts: calls that share a beginning may go on otherwise.
+    sent: HashSet<(usize, String)>,
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
@@ -128,11 +131,13 @@ impl<'t> Gatherer<'_, 't> {
         let mut kind = FoundKind::Sent;
         match sink {
             Sink::Api | Sink::Keyed | Sink::Said => {
-                for key in SYSTEM_KEYS {
-                    if let Some(value) = value_of(&arguments, &[key]) {
-                        drafts.push(self.text(value, "system"));
-                        break;
-                    }
+                let mut given = SYSTEM_KEYS
+                    .iter()
+                    .filter_map(|key| value_of(&arguments, &[key]));
+                let is_none =
+                    |it: &Node<'t>| ["None", "null", "undefined"].contains(&self.file.word(*it));
+                if let Some(value) = given.next().filter(|it| !is_none(it)) {
+                    drafts.push(self.text(value, "system"));
                 }
                 if let Some(list) = value_of(&arguments, LIST_KEYS) {
                     self.messages(list, &mut drafts, 0);
@@ -191,7 +196,7 @@ impl<'t> Gatherer<'_, 't> {
             Sink::Api | Sink::Said if sinks::is_sure(path) => 1,
             _ => 0,
         };
-        let words = path.iter().map(|word| (*word).to_owned()).collect();
+        let words = self.callee(call, path);
         let sdk = sinks::library_of_call(path)
             .filter(|it| {
                 *it != "anthropic" || self.libraries.contains(it) || self.libraries.is_empty()
@@ -206,6 +211,10 @@ impl<'t> Gatherer<'_, 't> {
                 });
                 is_openai.then_some("openai")
             });
+        let settings = match sink {
+            Sink::Message(_) => &[],
+            _ => arguments.as_slice(),
+        };
         self.push(
             node,
             drafts,
@@ -217,8 +226,17 @@ impl<'t> Gatherer<'_, 't> {
                 prompt.call = words;
                 prompt.syntax = syntax;
             },
-            &arguments,
+            settings,
         );
+    }
+
+    /// The words of a call, or all that stands before its arguments where that is more.
+    fn callee(&self, call: &Call<'t>, path: &[&'t str]) -> Vec<String> {
+        let shown: String = self.file.word(call.callee).lines().map(str::trim).collect();
+        match shown == path.join(".") || shown.starts_with("await ") {
+            true => path.iter().map(|word| (*word).to_owned()).collect(),
+            false => vec![shown],
+        }
     }
 
     /// The language that LangChain fills in with.
@@ -353,15 +371,21 @@ impl<'t> Gatherer<'_, 't> {
         };
         let is_new = drafts.iter().any(|draft| {
             says_enough(draft)
-                && draft
-                    .value
-                    .written
-                    .is_some_and(|(first, _)| !self.used.contains(&first.id()))
+                && draft.value.written.is_some_and(|(first, _)| {
+                    !self.used.contains(&first.id())
+                        || (floor > 0 && !self.sent.contains(&(first.id(), draft.value.text())))
+                })
         });
         if !is_new {
             return;
         }
+        for draft in &drafts {
+            if let Some((first, _)) = draft.value.written {
+                self.sent.insert((first.id(), draft.value.text()));
+            }
+        }
         self.used.insert(node.id());
+        let mut kept = self.besides(arguments);
         let mut left = |node: Node<'t>, what: &str| {
             let words = format!("{what} is left to the code: `{}`", self.reader.shown(node));
             self.notes.push(Remark::new(node, words));
@@ -370,13 +394,22 @@ impl<'t> Gatherer<'_, 't> {
         let model = given.and_then(|model| self.reader.model(model));
         if let (Some(given), None) = (given, &model) {
             left(given, "the model");
+            kept.insert(0, (Some("model".to_owned()), self.reader.shown(given)));
+        }
+        for key in sinks::ASKS {
+            if let Some(given) = value_of(arguments, &[key]) {
+                left(given, &format!("`{key}`"));
+            }
         }
         let mut parameters = Vec::new();
         for key in sinks::SETTINGS {
             if let Some(given) = value_of(arguments, &[key]) {
                 match self.reader.setting(given) {
                     Some(value) => parameters.push(((*key).to_owned(), value)),
-                    None => left(given, key),
+                    None => {
+                        left(given, key);
+                        kept.push((Some((*key).to_owned()), self.reader.shown(given)));
+                    }
                 }
             }
         }
@@ -385,6 +418,7 @@ impl<'t> Gatherer<'_, 't> {
         let mut prompt = self.finished(drafts, node);
         prompt.model = model;
         prompt.parameters = parameters;
+        prompt.kept = kept;
         prompt.place = place;
         prompt.call_line = call_line;
         set(&mut prompt);

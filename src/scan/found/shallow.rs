@@ -126,6 +126,7 @@ pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
                     ordinal: 0,
                     model: None,
                     parameters: Vec::new(),
+                    kept: Vec::new(),
                     messages: vec![message],
                     syntax: Syntax::Plain,
                     lost: vec![

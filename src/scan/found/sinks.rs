@@ -229,6 +229,27 @@ pub(super) const SETTINGS: &[&str] = &[
     "verbosity",
 ];
 
+/// Arguments of a call that change what is asked, and stay in the code.
+pub(super) const ASKS: &[&str] = &[
+    "tools",
+    "tool_choice",
+    "toolChoice",
+    "functions",
+    "function_call",
+    "response_format",
+    "responseFormat",
+    "response_model",
+    "text_format",
+    "text",
+    "reasoning",
+    "thinking",
+    "modalities",
+    "logit_bias",
+    "previous_response_id",
+    "previousResponseId",
+    "conversation",
+];
+
 /// Libraries that talk to models: how an import names each, and what we call it.
 const LIBRARIES: &[(&str, &str)] = &[
     ("openai_agents", "openai-agents"),

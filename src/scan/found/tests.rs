@@ -175,6 +175,10 @@ fn a_comment_allows_a_prompt_on_its_line_or_below() {
         (call.to_owned(), false),
         (format!("{call}  # promptctl: allow P510"), true),
         (format!("# promptctl: allow P514\n{call}"), true),
+        (
+            format!("ID = 'pmpt_1'  # promptctl: allow P510\n{call}"),
+            false,
+        ),
         (format!("# promptctl: allow P501\n{call}"), false),
         (format!("# promptctl: allow P514\n\n{call}"), false),
     ] {
@@ -184,6 +188,36 @@ fn a_comment_allows_a_prompt_on_its_line_or_below() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn what_may_give_another_text_in_a_map_is_doubted() {
+    let call = |spread: &str| {
+        let text = format!(
+            "from openai import OpenAI\nc.chat.completions.create(**{{'model': 'm', 'messages': [{{'role': 'system', 'content': 'You are kind'}}]{spread}}})"
+        );
+        find("a.py", &text, false).0[0].doubts.len()
+    };
+    assert_eq!((call(""), call(", **extra")), (0, 1));
+}
+
+#[test]
+fn calls_that_begin_with_the_same_text_are_two() {
+    let text = "from openai import OpenAI\ntext = 'Hello you are kind'\nc.responses.create(model='m', input=text)\nc.responses.create(model='m', input=text + ' and more')\nc.responses.create(model='m', input=text)\n";
+    let (found, _) = find("a.py", text, false);
+    let lines: Vec<usize> = found.iter().map(|it| it.call_line).collect();
+    assert_eq!(lines, [3, 4]);
+}
+
+#[test]
+fn no_instructions_are_no_message_and_the_whole_callee_is_kept() {
+    let text = "from openai import OpenAI\nc.with_options(timeout=5).responses.create(model='m', instructions=None, input='Hello you are kind')\n";
+    let (found, _) = find("a.py", text, false);
+    assert_eq!(found[0].messages.len(), 1);
+    assert_eq!(
+        found[0].call,
+        ["c.with_options(timeout=5).responses.create"]
+    );
 }
 
 #[test]

@@ -154,6 +154,7 @@ fn stem(name: &str) -> String {
         ".prompt.md",
         ".prompty",
         ".prompt",
+        ".agent",
         ".json",
         ".yaml",
         ".yml",
@@ -257,6 +258,7 @@ fn of_file(
 
 fn read_size(path: &Path) -> Result<(), String> {
     match fs::metadata(path) {
+        Ok(data) if !data.is_file() && !data.is_dir() => Err("it is no regular file".to_owned()),
         Ok(data) if data.is_file() && data.len() > MAX_BYTES => Err(format!(
             "the file has {} MB, and 10 MB are read",
             data.len().div_ceil(1024 * 1024)

@@ -121,7 +121,11 @@ fn body(draft: &mut Draft<'_>) -> String {
             Some(Value::Array(parts)) => {
                 for (nth, part) in parts.iter().enumerate() {
                     let path = format!("{path}.content[{nth}]");
-                    text.push_str(&self::part(part, &path, draft));
+                    let part = self::part(part, &path, draft);
+                    match part.strip_prefix("{{media ") {
+                        Some(rest) => put_tag(&format!("media {rest}"), &mut text),
+                        None => text.push_str(&part),
+                    }
                 }
             }
             _ => {}
@@ -139,13 +143,26 @@ fn body(draft: &mut Draft<'_>) -> String {
             // The end of the file is trimmed; a comment alone on its line is not there.
             out.push_str("{{!}}");
         } else if !is_last && !text.ends_with(char::is_whitespace) {
-            out.push_str("{{~! ~}}\n\n");
+            put_tag("~! ~}}\n\n", &mut out);
         }
     }
     if !out.ends_with('\n') {
         out.push('\n');
     }
     out
+}
+
+/// Writes a tag from behind its braces, kept apart from the text before it.
+fn put_tag(rest: &str, out: &mut String) {
+    if out.ends_with('{') {
+        out.push_str(" {{~");
+        return out.push_str(rest.trim_start_matches('~'));
+    }
+    if out.ends_with('\\') {
+        out.push('\\');
+    }
+    out.push_str("{{");
+    out.push_str(rest);
 }
 
 fn part(part: &Value, path: &str, draft: &mut Draft<'_>) -> String {

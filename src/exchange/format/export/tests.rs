@@ -62,6 +62,16 @@ fn four_braces_that_are_text_do_not_hide_the_end_of_a_block() {
     );
 }
 
+#[test]
+fn a_brace_or_a_backslash_at_the_end_of_a_message_stays_text() {
+    for text in ["-{", "-\\", "{{x}}{", "- \\\\"] {
+        let file = json!({"messages": [{"role": "system", "content": text}, {"role": "user", "content": "Hi"}]});
+        let out = exported(Target::Dotprompt, &file);
+        let foreign = read(Target::Dotprompt, &out);
+        assert_eq!(foreign.file["messages"][0]["content"], text, "{out:?}");
+    }
+}
+
 /// A template; blanks alone are no message anywhere.
 fn any_text() -> impl Strategy<Value = String> {
     let template = |nodes| {

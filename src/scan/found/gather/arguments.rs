@@ -3,7 +3,9 @@
 use tree_sitter::Node;
 
 use super::{DEEPEST, Gatherer};
-use crate::scan::found::sinks::{CONFIG_KEYS, LIST_KEYS, SYSTEM_KEYS, USER_KEYS};
+use crate::scan::found::sinks::{
+    CONFIG_KEYS, LIST_KEYS, MODEL_KEYS, SETTINGS, SYSTEM_KEYS, USER_KEYS,
+};
 use crate::scan::found::syntax::{Argument, Expr, index_of};
 use crate::scan::found::value::Remark;
 
@@ -64,8 +66,13 @@ impl<'t> Gatherer<'_, 't> {
                 continue;
             }
             let shown = self.reader.shown(argument.value);
-            let is_last_word =
-                !self.file.language.is_python() && first.is_some_and(|first| first < index);
+            // Python refuses a keyword that is given twice; in a map the last one counts.
+            let splat = argument.value.parent();
+            let is_keyword = splat
+                .and_then(|it| it.parent())
+                .is_some_and(|it| it.kind() == "argument_list");
+            let is_last_word = !(self.file.language.is_python() && is_keyword)
+                && first.is_some_and(|first| first < index);
             match is_last_word {
                 true => self.doubts.push(Remark::new(
                     argument.value,
@@ -77,6 +84,28 @@ impl<'t> Gatherer<'_, 't> {
                 )),
             }
         }
+    }
+
+    /// What a call is given that is no part of a prompt file.
+    pub(super) fn besides(&self, arguments: &[Argument<'t>]) -> Vec<(Option<String>, String)> {
+        let held = [
+            SYSTEM_KEYS,
+            LIST_KEYS,
+            USER_KEYS,
+            CONFIG_KEYS,
+            MODEL_KEYS,
+            SETTINGS,
+        ];
+        let is_held = |key: &str| held.iter().any(|keys| keys.contains(&key));
+        let given = arguments.iter().filter_map(|argument| {
+            let shown = || self.reader.shown(argument.value);
+            match argument.key {
+                _ if argument.is_spread => Some((None, shown())),
+                Some(key) if !is_held(key) => Some((Some(key.to_owned()), shown())),
+                _ => None,
+            }
+        });
+        given.collect()
     }
 
     /// A map, where it stands.

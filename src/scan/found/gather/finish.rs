@@ -129,6 +129,7 @@ impl<'t> Gatherer<'_, 't> {
             ordinal: 0,
             model: None,
             parameters: Vec::new(),
+            kept: Vec::new(),
             messages,
             syntax: Syntax::Plain,
             lost,
