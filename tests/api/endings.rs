@@ -141,7 +141,7 @@ fn an_incomplete_answer() {
     cost_usd: 0.000405
     response_id: "resp_1"
     labels: {}
-    error: {"code":"P313","message":"the answer is incomplete: max_output_tokens"}
+    error: {"code":"P313","message":"the answer is incomplete: max_output_tokens","reason":"max_output_tokens"}
     output: "Half of"
     "#);
 }
