@@ -27,7 +27,8 @@ use words::Words;
 ///
 /// Reads the log and sends nothing; `eval A --base B` asks both the same cases. B is compared with A. What
 /// was called in the same hours, split by the service, is compared within these hours, by strata of model,
-/// environment and period of one share, and by subject where --unit names the label that says who called.
+/// environment and period in which the split stayed the same, and by subject where --unit names the label
+/// that says who called. A stratum with fewer than five calls of a side counts nowhere, and that is said.
 /// What was called one after the other, as after every plain release, is shown and never judged. p holds
 /// however often somebody looks; the intervals are those of this look. Success, score and win decide,
 /// unless --by names what does.

@@ -9,7 +9,7 @@ use super::run::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::record::backfill::{Settled, settle};
+use crate::record::backfill::{Settled, settle, settled};
 use crate::record::entry::{MOST_FIGURE, Outcome};
 use crate::record::feed::outcomes;
 use crate::record::log::Log;
@@ -70,12 +70,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (settled, empty) = if args.id == "-" {
         many(args, &log, session)?
     } else {
-        let settled = Settled {
-            outcomes: vec![one(args, &log, session)?],
-            executions: 1,
-            replaced: 0,
-        };
-        (settled, 0)
+        (settled(&log, vec![one(args, &log, session)?])?, 0)
     };
     let Settled {
         outcomes,
@@ -110,9 +105,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session,
     );
     if replaced > 0 {
+        let who = match outcomes.len() {
+            1 => "it speaks".to_owned(),
+            all => format!("{replaced} of {all} speak"),
+        };
         session.ui.status(format!(
-            "{replaced} of {} speak of what was told before; the last by time counts",
-            outcomes.len()
+            "{who} of what was told before; the last by time counts"
         ));
     }
     Ok(Exit::Done)

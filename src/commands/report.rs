@@ -78,7 +78,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if found.versions.groups.is_empty() {
         args.read.require_known(&wanted)?;
     }
-    let notes = notes::notes(&found.versions);
+    let mut notes = notes::notes(&found.versions);
+    for (place, groups) in [
+        ("Calls and cost over time, Latency", &found.over_time),
+        ("Failures, Where the money goes", &found.costs.groups),
+    ] {
+        notes.extend(notes::left_out(groups, &found.versions, place));
+    }
     notes::say(&notes, false, session);
     let calls = found
         .versions

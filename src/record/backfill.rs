@@ -45,12 +45,23 @@ pub fn settle(log: &Log, feed: Feed) -> Result<Settled, Failure> {
         .filter_map(|it| found.only(&it.whose).map(str::to_owned))
         .collect();
     drop(found);
-    let mut settled = Settled::default();
-    for (entry, id) in feed.entries.into_iter().zip(ids) {
+    let outcomes = feed.entries.into_iter().zip(ids).map(|(entry, id)| {
         let mut outcome = entry.outcome;
         outcome.outcome_of = id;
-        settled.outcomes.push(outcome);
-    }
+        outcome
+    });
+    settled(log, outcomes.collect())
+}
+
+/// Outcomes whose executions are known already, with what the log says of these.
+///
+/// # Errors
+/// The log cannot be read.
+pub fn settled(log: &Log, outcomes: Vec<Outcome>) -> Result<Settled, Failure> {
+    let mut settled = Settled {
+        outcomes,
+        ..Settled::default()
+    };
     let mut earlier = said_earlier(log, &settled.outcomes)?;
     settled.executions = earlier.len() as u64;
     for outcome in &settled.outcomes {

@@ -74,6 +74,9 @@ pub struct Whole {
     pub calls: u64,
     /// How many of them count.
     pub counted: u64,
+    /// How many do not though both were called at the time: the other side was hardly called, or never,
+    /// with their model, in their environment and period.
+    pub left_out: u64,
     /// When the first and the last began.
     pub times: Option<(Timestamp, Timestamp)>,
     /// The share of those that count and have status ok which has an outcome; none where none has that
@@ -109,7 +112,7 @@ pub struct Comparison {
     pub strata: Vec<StratumShown>,
     /// The label whose value calls have in common, if any has it.
     pub unit: Option<String>,
-    /// How many calls lack it.
+    /// How many calls that count lack it.
     pub without_unit: u64,
     /// How many units are on both sides.
     pub on_both: u64,
@@ -174,26 +177,37 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
                 covered += u64::from(is_ok && call.ending.is_some());
             }
         }
+        if design == Design::SideBySide {
+            whole.left_out = common.in_hours(is_head) - whole.counted;
+        }
         whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
         whole
     };
     let (base, head) = (whole(false), whole(true));
     let split = (terms.share)
-        .filter(|_| design == Design::SideBySide)
+        .filter(|_| design == Design::SideBySide && !common.is_apart())
         .map(|parts| split(&calls, &common, parts));
-    let coverage = (base.coverage, head.coverage);
+    // Where nothing can be compared, outcomes would change nothing.
+    let coverage = match design == Design::SideBySide && common.is_apart() {
+        true => (None, None),
+        false => (base.coverage, head.coverage),
+    };
     let mut measures = measure::measures(&calls, &common, design, coverage, terms);
     measure::adjust(&mut measures);
     let verdict = verdict::verdict(design, split.as_ref(), &measures, terms);
     let on_both = measures.iter().map(|it| it.on_both).max().unwrap_or(0);
     let counted = calls.iter().enumerate().filter(|(at, _)| counts(*at));
+    let without_unit = counted
+        .clone()
+        .filter(|(_, call)| call.unit.is_none())
+        .count() as u64;
     let changed = changed(counted.map(|(_, call)| call), &names);
     Comparison {
         design,
         of_both,
         hours: common.hours(),
         strata: common.shown(&names),
-        without_unit: calls.iter().filter(|call| call.unit.is_none()).count() as u64,
+        without_unit,
         unit,
         on_both,
         base,

@@ -7,7 +7,12 @@ use super::mean::{effective_groups, mean_interval};
 use super::strata::{Arm, Stratum, mantel_haenszel};
 
 /// Below so many values of a side a stratum is left out: its spread is not known.
-const FEWEST_OF_STRATUM: u64 = 5;
+pub const FEWEST_OF_STRATUM: u64 = 5;
+
+/// Whether so many values of so many units are enough of a side for a stratum to count.
+pub fn is_enough(values: u64, units: u64) -> bool {
+    values >= FEWEST_OF_STRATUM && units >= 2
+}
 
 /// One call, or one outcome.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,9 +40,9 @@ pub struct Side {
     pub mean: f64,
     /// The plain mean of all values, those of strata that are left out too.
     pub plain: f64,
-    /// How far values spread: their standard deviation.
+    /// How far values spread, in the strata that count: their standard deviation.
     pub spread: f64,
-    /// How many values are 0, and how many are not.
+    /// How many values are 0, and how many are not, in the strata that count.
     pub zeros: (u64, u64),
 }
 
@@ -109,7 +114,6 @@ where
     let side = |it: &Seen| usize::from(it.is_head);
     let mut cells: BTreeMap<u32, [Cell; 2]> = BTreeMap::new();
     let mut plain = [Cell::default(); 2];
-    let mut zeros = [(0, 0); 2];
     let mut known: HashSet<(u32, bool, u64)> = HashSet::new();
     for it in seen.clone() {
         let cell = &mut cells.entry(it.stratum).or_default()[side(&it)];
@@ -117,13 +121,11 @@ where
         let is_new = (it.unit).is_none_or(|unit| known.insert((it.stratum, it.is_head, unit)));
         cell.units += f64::from(u8::from(is_new));
         plain[side(&it)].push(it.value);
-        let (none, some) = &mut zeros[side(&it)];
-        *if it.value == 0.0 { none } else { some } += 1;
     }
     drop(known);
     let all: f64 = cells.values().flatten().map(|cell| cell.n).sum();
-    let is_enough = |cell: &Cell| cell.n >= FEWEST_OF_STRATUM as f64 && cell.units >= 2.0;
-    cells.retain(|_, cells| cells.iter().all(is_enough));
+    let counts = |cell: &Cell| is_enough(cell.n as u64, cell.units as u64);
+    cells.retain(|_, cells| cells.iter().all(counts));
     let counted: f64 = cells.values().flatten().map(|cell| cell.n).sum();
     let strata: Vec<Stratum> = cells
         .values()
@@ -139,10 +141,14 @@ where
     // Each unit's part in the difference.
     let mut units: HashMap<u64, (f64, [u64; 2])> = HashMap::new();
     let (mut variance, mut alone) = (0.0, [0_u64; 2]);
+    let (mut kept, mut zeros) = ([Cell::default(); 2], [(0, 0); 2]);
     for it in seen {
         let Some(cells) = cells.get(&it.stratum) else {
             continue;
         };
+        kept[side(&it)].push(it.value);
+        let (none, some) = &mut zeros[side(&it)];
+        *if it.value == 0.0 { none } else { some } += 1;
         let cell = &cells[side(&it)];
         let sign = if it.is_head { 1.0 } else { -1.0 };
         let few = (cell.units / (cell.units - 1.0)).sqrt();
@@ -174,7 +180,7 @@ where
             effective: effective_groups(sizes.map(|n| n as f64)),
             mean,
             plain: plain[at].mean,
-            spread: (plain[at].squares / (plain[at].n - 1.0)).sqrt(),
+            spread: (kept[at].squares / (kept[at].n - 1.0)).sqrt(),
             zeros: zeros[at],
         }
     });

@@ -31,7 +31,7 @@ mod tries;
 mod tests;
 
 pub use agreement::{Kappa, Labels, Weights, kappa};
-pub use arms::{Arms, Seen, Side, arms};
+pub use arms::{Arms, FEWEST_OF_STRATUM, Seen, Side, arms, is_enough};
 pub use bootstrap::{RESAMPLES, bca_mean, bca_ratio};
 pub use compare::{
     Comparison, Difference, Limit, Measure, Method, Options, Pair, Verdict, compare,

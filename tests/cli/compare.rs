@@ -135,6 +135,32 @@ fn scripts_read_what_was_compared() {
 }
 
 #[test]
+fn what_one_version_alone_was_called_for_is_left_out_and_said() {
+    let env = TestEnv::new();
+    let mut log = split();
+    for number in 0..300 {
+        let mut line = Line::new(1000 + number);
+        line.time = format!("2026-11-01T{:02}:{:02}:30.000Z", number / 30, number % 30);
+        line.version = 1;
+        log += &line.text().replace("\"production\"", "\"staging\"");
+    }
+    let repo = repo(&env, &log);
+    let run = repo.run(&format!("{SIDES} --share 50:50"));
+    assert!(!run.stdout.contains("the split is wrong"), "{run}");
+    assert!(
+        run.stderr.contains(
+            "left out: 298 calls of v1: with their model, in their environment and period, a side has fewer than 5\n"
+        ),
+        "{run}"
+    );
+    let found = repo.json(&format!("{SIDES} --share 50:50 --format json"));
+    assert_eq!(found["a"]["left_out"], 298);
+    assert_eq!(found["b"]["left_out"], 0);
+    assert_eq!(found["measures"][0]["left_out"], 0);
+    assert_eq!(found["split"]["seen"], 0.5);
+}
+
+#[test]
 fn what_came_one_after_the_other_has_no_verdict_and_no_p() {
     let env = TestEnv::new();
     // A plain release, after which everything fails.

@@ -156,6 +156,26 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
     assert_eq!(score(), json!(0.75));
 }
 
+#[test]
+fn an_outcome_told_by_id_says_whether_something_was_told_before() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &records(10));
+    let tell = |what: &str| {
+        let told = repo.json(&format!("promptctl outcome {} {what} --format json", id(1)));
+        told["replaced"].clone()
+    };
+    assert_eq!(tell("--score 0.25 --dry-run"), 0);
+    assert_eq!(tell("--score 0.25"), 0);
+    assert_eq!(tell("--label win"), 0);
+    assert_eq!(tell("--score 0.75"), 1);
+    let run = repo.run(&format!("promptctl outcome {} --score 0.5", id(1)));
+    assert!(
+        run.stderr
+            .contains("it speaks of what was told before; the last by time counts\n"),
+        "{run}"
+    );
+}
+
 /// What `stats` says of all executions, without what only a whole log tells.
 pub(crate) fn sums(repo: &Shell, more: &str) -> Value {
     let mut stats = repo.json(&format!("promptctl stats --utc --format json {more}"));

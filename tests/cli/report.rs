@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use super::past::{record, repo};
 use super::stats::{Line, outcome};
 use crate::env::{Shell, TestEnv, of_this_process, skipped};
 
@@ -109,6 +110,28 @@ fn every_figure_of_a_version_is_that_of_stats() {
         assert_eq!(row[2].1, group["success"]["value"].as_f64());
         assert_eq!(row[3].1, group["cost_usd"]["total"].as_f64());
     }
+}
+
+#[test]
+fn what_a_section_leaves_out_of_a_pruned_log_is_said() {
+    let env = TestEnv::new();
+    // Four days, which are shown by the hour.
+    let repo = repo(&env, &(20..60).map(record).collect::<String>());
+    repo.run("promptctl log prune --older-than 30d");
+    let run = repo.run("promptctl report -o page.html");
+    let html = repo.read("page.html");
+    for said in [
+        "20 executions that `log prune` took away count too, by their daily sums",
+        "Calls and cost over time, Latency: left out: 20 executions of which only daily sums are left: they tell no hour",
+        "Failures, Where the money goes: left out: 20 executions of which only daily sums are left: each call is looked at here",
+    ] {
+        assert!(run.stderr.contains(said), "{run}");
+        assert!(html.contains(said), "{said}");
+    }
+    // What all leave out is said once.
+    let run =
+        repo.run("promptctl report --since 2026-10-03T05:00:00Z --label order=A-20 -o page.html");
+    assert_eq!(run.stderr.matches("left out").count(), 1, "{run}");
 }
 
 #[test]

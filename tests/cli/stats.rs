@@ -354,7 +354,7 @@ fn what_is_odd_in_a_log_is_said_and_left_out() {
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:4: the line is torn: its writer was stopped in the middle
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:5: the line has schema 2, of a newer version of promptctl (2 lines)
     1 record in the logs more than once, and counted once
-    1 outcome on what another one speaks of too; the last by time counts
+    1 outcome replaced by another one of the same execution; the last by time counts
     1 outcome of executions that no log here has
     1 record dated more than a day ahead of now
     1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time

@@ -55,6 +55,7 @@ fn side(name: &str, whole: &Whole) -> Json {
         "name": name,
         "calls": whole.calls,
         "counted": whole.counted,
+        "left_out": whole.left_out,
         "coverage": whole.coverage,
         "first_used": whole.times.map(|it| time(it.0)),
         "last_used": whole.times.map(|it| time(it.1)),
@@ -87,6 +88,7 @@ fn measure(it: &Measured) -> Json {
         TooFew::Failures => "failures",
         TooFew::Units => "units",
         TooFew::Spread => "spread",
+        TooFew::Strata => "strata",
     });
     json!({
         "name": it.what.to_string(),
@@ -94,6 +96,7 @@ fn measure(it: &Measured) -> Json {
         "a": value(it.means.0, it.n.0, it.units.0, it.plain.0),
         "b": value(it.means.1, it.n.1, it.units.1, it.plain.1),
         "difference": difference,
+        "left_out": it.left_out,
         "too_few": too_few,
         "not_covered": it.is_not_covered,
         "needed": it.needed.map(|it| json!({"difference": it.difference, "calls": it.calls.ceil()})),

@@ -9,7 +9,7 @@ use crate::record::compare::{
     CantTell, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Terms,
     TooFew, Verdict, What, Which, Whole,
 };
-use crate::statistics::about;
+use crate::statistics::{FEWEST_OF_STRATUM, about};
 
 /// All that is said of a comparison.
 pub(super) struct Words {
@@ -180,6 +180,9 @@ impl Words {
                 it.units.0, it.units.1
             ),
             TooFew::Spread => "all are the same".to_owned(),
+            TooFew::Strata => format!(
+                "no model, environment and period has {FEWEST_OF_STRATUM} of each side"
+            ),
         });
         if let Some(why) = too_few {
             let rest = it.needed.map(|needed| {
@@ -228,18 +231,36 @@ impl Words {
             ));
         }
         if found.design == Design::SideBySide {
-            let left_out =
-                found.base.calls + found.head.calls - found.base.counted - found.head.counted;
-            if left_out > 0 {
+            let alone = |it: &Whole| it.calls - it.counted - it.left_out;
+            let alone = alone(&found.base) + alone(&found.head);
+            if alone > 0 {
                 notes.push(format!(
                     "{} of times when only one side was called do not count",
-                    calls(left_out)
+                    calls(alone)
+                ));
+            }
+            let too_few = format!(
+                "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}"
+            );
+            for (name, side) in [(base, &found.base), (head, &found.head)] {
+                if side.left_out > 0 {
+                    notes.push(format!(
+                        "left out: {} of {name}: {too_few}",
+                        calls(side.left_out)
+                    ));
+                }
+            }
+            for it in found.measures.iter().filter(|it| it.left_out > 0) {
+                notes.push(format!(
+                    "{}: left out: {}: {too_few} that have it",
+                    it.what,
+                    count(it.left_out as usize, "value")
                 ));
             }
             self.notes_of_units(found, &mut notes);
             if found.strata.len() > 1 {
                 notes.push(format!(
-                    "compared within {} strata of model, environment and period of one share",
+                    "compared within {} strata of model, environment and period in which the split stayed the same",
                     found.strata.len()
                 ));
             }

@@ -13,6 +13,8 @@ pub(super) struct Steps {
     dimension: Dimension,
     /// The name of each, and when it begins, in seconds since 1970.
     steps: Vec<(String, i64)>,
+    /// When the last of them ends.
+    end: i64,
 }
 
 /// So many steps are shown at most: a clock that went astray must not make a page of a million.
@@ -25,6 +27,7 @@ impl Steps {
             return Self {
                 dimension: Dimension::Day,
                 steps: Vec::new(),
+                end: 0,
             };
         };
         let (first, last) = (first.as_second(), last.as_second());
@@ -36,15 +39,27 @@ impl Steps {
         };
         let mut steps: Vec<(String, i64)> = Vec::new();
         let mut at = first.div_euclid(length) * length;
-        while at <= last && steps.len() < MOST_STEPS {
+        let name_of = |at: i64| {
             let time = Timestamp::from_second(at).unwrap_or_default();
-            let name = time.to_zoned(TimeZone::UTC).strftime(format).to_string();
+            time.to_zoned(TimeZone::UTC).strftime(format).to_string()
+        };
+        while at <= last && steps.len() < MOST_STEPS {
+            let name = name_of(at);
             if steps.last().is_none_or(|(before, _)| *before != name) {
                 steps.push((name, at));
             }
             at += length;
         }
-        Self { dimension, steps }
+        // The last one goes on for as long as a step of its kind does, and not until what came last. Where
+        // there were too many, `at` is its end already.
+        while steps.last().is_some_and(|(name, _)| *name == name_of(at)) {
+            at += length;
+        }
+        Self {
+            dimension,
+            steps,
+            end: at,
+        }
     }
 
     pub(super) fn dimension(&self) -> &Dimension {
@@ -74,10 +89,7 @@ impl Steps {
             return 0.0;
         };
         let begin = self.steps[at].1;
-        let end = self
-            .steps
-            .get(after)
-            .map_or(begin + DAY, |(_, begin)| *begin);
+        let end = self.steps.get(after).map_or(self.end, |(_, begin)| *begin);
         at as f64 + ((second - begin) as f64 / (end - begin) as f64).clamp(0.0, 1.0)
     }
 }
@@ -112,5 +124,41 @@ mod tests {
             steps("2000-01-15T00:00:00Z", "2026-01-01T00:00:00Z").word(),
             "month"
         );
+    }
+
+    #[test]
+    fn the_last_step_ends_with_its_hour_day_week_or_month() {
+        for (first, last, at, place) in [
+            (
+                "2026-11-01T00:00:00Z",
+                "2026-11-01T05:59:00Z",
+                "2026-11-01T05:30:00Z",
+                5.5,
+            ),
+            (
+                "2026-11-01T00:00:00Z",
+                "2026-11-10T23:00:00Z",
+                "2026-11-10T12:00:00Z",
+                9.5,
+            ),
+            // A Monday: half of the week is over on Thursday at noon.
+            (
+                "2026-01-05T00:00:00Z",
+                "2026-11-20T00:00:00Z",
+                "2026-11-19T12:00:00Z",
+                45.5,
+            ),
+            // November has 30 days.
+            (
+                "2020-11-01T00:00:00Z",
+                "2026-11-20T00:00:00Z",
+                "2026-11-16T00:00:00Z",
+                72.5,
+            ),
+        ] {
+            let found = steps(first, last);
+            assert_eq!(found.place(at.parse().unwrap()), place, "{first} to {last}");
+            assert_eq!(found.names().len(), place.ceil() as usize);
+        }
     }
 }

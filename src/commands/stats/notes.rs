@@ -59,7 +59,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         (
             met.replaced,
             "outcome",
-            "on what another one speaks of too; the last by time counts",
+            "replaced by another one of the same execution; the last by time counts",
         ),
         (
             met.summed,
@@ -115,10 +115,7 @@ fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
         )));
     }
     for (why, number) in &past.left_out {
-        notes.push(Note::of(format!(
-            "left out: {} of which only daily sums are left: {why}",
-            count(*number as usize, "execution")
-        )));
+        notes.push(Note::of(left_out_for(why, *number)));
     }
     if past.repeated > 0 {
         notes.push(Note::of(format!(
@@ -147,6 +144,24 @@ fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
             is_warning: true,
         });
     }
+}
+
+fn left_out_for(why: &str, number: u64) -> String {
+    format!(
+        "left out: {} of which only daily sums are left: {why}",
+        count(number as usize, "execution")
+    )
+}
+
+/// What a part of a page leaves out of the log's past that the others do not.
+pub(in crate::commands) fn left_out(part: &Groups, others: &Groups, place: &str) -> Vec<Note> {
+    let of = |groups: &Groups| groups.past.left_out.values().sum::<u64>();
+    if of(part) == of(others) {
+        return Vec::new();
+    }
+    let own = part.past.left_out.iter();
+    own.map(|(why, number)| Note::of(format!("{place}: {}", left_out_for(why, *number))))
+        .collect()
 }
 
 fn of_lines(groups: &Groups, notes: &mut Vec<Note>) {
@@ -249,7 +264,10 @@ pub(in crate::commands) fn with_interval(
 
 /// A number with four digits that count.
 pub(in crate::commands) fn significant(value: f64) -> String {
-    if value == 0.0 || !value.is_finite() {
+    if !value.is_finite() {
+        return "-".to_owned();
+    }
+    if value == 0.0 {
         return "0".to_owned();
     }
     let above = value.abs().log10().floor() as i32;
@@ -292,6 +310,8 @@ mod tests {
             (-12.345_6, "-12.35"),
             (123_456.7, "123457"),
             (0.000_012, "0.000012"),
+            (f64::INFINITY, "-"),
+            (f64::NAN, "-"),
         ] {
             assert_eq!(significant(value), text);
         }

@@ -97,36 +97,62 @@ pub(in crate::record) struct Calls {
     pub(super) groups: Groups,
 }
 
-/// So many names are told apart; what more labels say is not looked at.
-const MOST_NAMES: usize = 100_000;
+/// So many labels with a value are told apart; what more labels say is not looked at.
+const MOST_LABELS: usize = 100_000;
 
 /// What parts two names.
 const BETWEEN: char = '\u{1f}';
 
 /// Numbers for names.
 #[derive(Debug, Default)]
-struct Numbers(RwLock<HashMap<Box<str>, u32>>);
+struct Numbers(RwLock<Numbered>);
+
+#[derive(Debug, Default)]
+struct Numbered {
+    numbers: HashMap<Box<str>, u32>,
+    /// How many of them are labels.
+    labels: usize,
+}
 
 impl Numbers {
-    /// The number of a name; none where there are too many.
-    fn of(&self, name: &str) -> Option<u32> {
+    fn known(&self, name: &str) -> Option<u32> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(number) = known.get(name) {
-            return Some(*number);
-        }
-        drop(known);
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let fresh = known.len();
-        if fresh >= MOST_NAMES {
-            return None;
-        }
-        Some(*known.entry(name.into()).or_insert(fresh as u32))
+        known.numbers.get(name).copied()
+    }
+
+    /// The number of a model or an environment. Each has one, for strata are made of them.
+    fn of(&self, kind: &str, value: &str) -> u32 {
+        let name = format!("{kind}{BETWEEN}{value}");
+        self.known(&name).unwrap_or_else(|| {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let fresh = known.numbers.len() as u32;
+            *known.numbers.entry(name.into()).or_insert(fresh)
+        })
+    }
+
+    /// The number of a label; none where there are too many.
+    fn of_label(&self, key: &str, value: &str) -> Option<u32> {
+        let name = format!("label {key}{BETWEEN}{value}");
+        self.known(&name).or_else(|| {
+            let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            // Another thread may have been quicker.
+            if let Some(number) = known.numbers.get(&*name) {
+                return Some(*number);
+            }
+            if known.labels >= MOST_LABELS {
+                return None;
+            }
+            known.labels += 1;
+            let fresh = known.numbers.len() as u32;
+            known.numbers.insert(name.into(), fresh);
+            Some(fresh)
+        })
     }
 
     fn into_names(self) -> Names {
         let known = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut names = vec![(String::new(), String::new()); known.len()];
-        for (name, number) in known {
+        let mut names = vec![(String::new(), String::new()); known.numbers.len()];
+        for (name, number) in known.numbers {
             let (one, other) = name.split_once(BETWEEN).unwrap_or((&name, ""));
             names[number as usize] = (one.to_owned(), other.to_owned());
         }
@@ -198,10 +224,7 @@ fn made(record: &Brief<'_>, key: Option<&str>, terms: &Terms, numbers: &Numbers)
         (true, true) => return Some(Made::OfBoth),
         _ => {}
     }
-    let number = |kind: &str, value: &str| numbers.of(&format!("{kind}{BETWEEN}{value}"));
-    let known = |kind: &str, value: Option<&str>| {
-        number(kind, value.unwrap_or_default()).unwrap_or(u32::MAX)
-    };
+    let known = |kind: &str, value: Option<&str>| numbers.of(kind, value.unwrap_or_default());
     let unit = key.and_then(|key| record.label(key));
     let is_other = |name: &str| {
         key != Some(name) && ![terms.base.key(), terms.head.key()].contains(&Some(name))
@@ -224,8 +247,38 @@ fn made(record: &Brief<'_>, key: Option<&str>, terms: &Terms, numbers: &Numbers)
         tokens,
         cost: record.cost_usd,
         labels: labels
-            .filter_map(|(name, value)| number(&format!("label {name}"), value))
+            .filter_map(|(name, value)| numbers.of_label(name, value))
             .collect(),
         ending: None,
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_never_use_up_the_room_of_models_and_environments() {
+        let numbers = Numbers::default();
+        for value in 0..=MOST_LABELS {
+            let number = numbers.of_label("order", &value.to_string());
+            assert_eq!(number.is_none(), value == MOST_LABELS, "{value}");
+        }
+        assert!(numbers.of_label("order", "7").is_some());
+        let found = [
+            numbers.of("model", "gpt-5"),
+            numbers.of("model", "gpt-5-mini"),
+            numbers.of("environment", "production"),
+        ];
+        let names = numbers.into_names();
+        let found = found.map(|number| names.get(number));
+        assert_eq!(
+            found,
+            [
+                ("model", "gpt-5"),
+                ("model", "gpt-5-mini"),
+                ("environment", "production")
+            ]
+        );
+    }
 }

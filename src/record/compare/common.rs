@@ -1,11 +1,11 @@
 //! The hours in which both sides were called, and what is compared within.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::calls::{Call, Names};
-use crate::statistics::periods;
+use crate::statistics::{is_enough, periods};
 
 const HOUR: i64 = 3_600_000;
 
@@ -18,6 +18,9 @@ struct Spot {
     first: i64,
     last: i64,
 }
+
+/// What is compared: a model and an environment.
+type Pair = (Option<u32>, u32);
 
 /// What calls of both sides are compared within: a model, an environment and a period in which the
 /// share was the same.
@@ -43,15 +46,64 @@ type Place = (Option<u32>, u32, usize);
 pub(super) struct Common {
     /// From when to when calls of an hour count.
     windows: BTreeMap<i64, (i64, i64)>,
+    /// In how many hours calls of both sides count.
+    hours: usize,
     /// The first hours of the periods.
     periods: Vec<i64>,
     /// Whether a model is a stratum.
     by_model: bool,
+    /// The models and environments that both sides called often enough.
+    pairs: BTreeSet<Pair>,
     strata: HashMap<Place, u32>,
     calls: BTreeMap<Place, (u64, u64)>,
     /// The stratum of each call.
     of: Vec<Option<u32>>,
     all: (u64, u64),
+    /// How many calls of base and of head were made in hours of both.
+    in_hours: (u64, u64),
+    /// Whether no model and environment was called by both sides.
+    is_apart: bool,
+}
+
+/// How often each side was called in something, and by how many.
+#[derive(Debug)]
+struct Tried<K> {
+    tried: BTreeMap<K, [(u64, u64); 2]>,
+    known: HashSet<(K, bool, u64)>,
+}
+
+impl<K: Ord + Copy + std::hash::Hash> Tried<K> {
+    fn of<'c>(calls: impl Iterator<Item = (K, &'c Call)>) -> Self {
+        let mut tried = Self {
+            tried: BTreeMap::new(),
+            known: HashSet::new(),
+        };
+        for (key, call) in calls {
+            let sides = tried.tried.entry(key).or_default();
+            let (calls, units) = &mut sides[usize::from(call.is_head)];
+            *calls += 1;
+            let known = &mut tried.known;
+            let is_new = (call.unit).is_none_or(|unit| known.insert((key, call.is_head, unit)));
+            *units += u64::from(is_new);
+        }
+        tried
+    }
+
+    /// What has enough of both sides to be compared. Where nothing has, what has any of both; where
+    /// nothing has that either, all, and that it is so.
+    fn kept(self) -> (BTreeSet<K>, bool) {
+        let of = |counts: &dyn Fn(&(u64, u64)) -> bool| -> BTreeSet<K> {
+            let kept = self.tried.iter();
+            let kept = kept.filter(|(_, sides)| sides.iter().all(counts));
+            kept.map(|(key, _)| *key).collect()
+        };
+        let (enough, any) = (of(&|it| is_enough(it.0, it.1)), of(&|it| it.0 > 0));
+        match (enough.is_empty(), any.is_empty()) {
+            (false, _) => (enough, false),
+            (true, false) => (any, false),
+            (true, true) => (self.tried.into_keys().collect(), true),
+        }
+    }
 }
 
 impl Common {
@@ -70,36 +122,51 @@ impl Common {
             *side(&mut common.all, call.is_head) += 1;
         }
         common.windows = windows(&spots);
-        // Who called in an hour counts once: ten calls of one are no ten choices of a side.
-        let mut hours: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
-        let mut known = HashSet::new();
-        for call in calls.iter().filter(|call| common.is_in(call)) {
-            let hour = call.time.div_euclid(HOUR);
-            let count = hours.entry(hour).or_default();
-            if (call.unit).is_none_or(|unit| known.insert((hour, call.is_head, unit))) {
-                *side(count, call.is_head) += 1;
-            }
-        }
         // An hour at an end may hold calls of one side only, once its window is cut.
-        hours.retain(|_, (base, head)| *base > 0 && *head > 0);
+        let hours = hours_of_both(calls.iter().filter(|call| common.is_in(call)));
         common.windows.retain(|hour, _| hours.contains_key(hour));
+        for call in calls {
+            *side(&mut common.in_hours, call.is_head) += u64::from(common.is_in(call));
+        }
         common.by_model = is_shared(calls.iter().filter(|call| common.is_in(call)));
+        // What one side alone called says nothing of the share, nor of anything else.
+        let called = calls.iter().filter(|call| common.is_in(call));
+        let (pairs, is_apart) = Tried::of(called.map(|call| (common.pair(call), call))).kept();
+        (common.pairs, common.is_apart) = (pairs, is_apart);
+        let hours = match is_apart {
+            true => hours,
+            false => {
+                let counts = |call: &&Call| common.place(call).is_some();
+                hours_of_both(calls.iter().filter(counts))
+            }
+        };
+        common.windows.retain(|hour, _| hours.contains_key(hour));
         let counts: Vec<(u64, u64)> = hours.values().copied().collect();
         let firsts: Vec<i64> = hours.keys().copied().collect();
         common.periods = periods(&counts)
             .into_iter()
             .filter_map(|at| firsts.get(at).copied())
             .collect();
+        let called = calls.iter();
+        let called = called.filter_map(|call| common.place(call).map(|place| (place, call)));
+        let (kept, is_apart) = Tried::of(called).kept();
+        common.is_apart |= is_apart;
         common.of = Vec::with_capacity(calls.len());
         for call in calls {
-            let stratum = common.place(call).map(|key| {
+            let place = common.place(call).filter(|place| kept.contains(place));
+            let stratum = place.map(|key| {
                 *side(common.calls.entry(key).or_default(), call.is_head) += 1;
                 let fresh = common.strata.len() as u32;
                 *common.strata.entry(key).or_insert(fresh)
             });
             common.of.push(stratum);
         }
+        common.hours = hours_called(calls, &common);
         common
+    }
+
+    fn pair(&self, call: &Call) -> Pair {
+        (self.by_model.then_some(call.model), call.environment)
     }
 
     fn is_in(&self, call: &Call) -> bool {
@@ -110,8 +177,9 @@ impl Common {
     fn place(&self, call: &Call) -> Option<Place> {
         let hour = call.time.div_euclid(HOUR);
         let period = self.periods.partition_point(|first| *first <= hour);
-        let model = self.by_model.then_some(call.model);
-        (self.is_in(call)).then_some((model, call.environment, period))
+        let (model, environment) = self.pair(call);
+        let counts = self.is_in(call) && self.pairs.contains(&(model, environment));
+        counts.then_some((model, environment, period))
     }
 
     /// The stratum of the call at this place; none where it does not count.
@@ -119,15 +187,27 @@ impl Common {
         self.of.get(at).copied().flatten()
     }
 
-    /// In how many hours both were called.
+    /// In how many hours both were called, as far as their calls count.
     pub(super) fn hours(&self) -> usize {
-        self.windows.len()
+        self.hours
+    }
+
+    /// Whether nothing can be compared, since no model and environment was called by both sides.
+    pub(super) fn is_apart(&self) -> bool {
+        self.is_apart
+    }
+
+    /// How many calls of a side were made in hours of both, whether they count or not.
+    pub(super) fn in_hours(&self, is_head: bool) -> u64 {
+        match is_head {
+            true => self.in_hours.1,
+            false => self.in_hours.0,
+        }
     }
 
     /// Whether the calls of these hours are enough, or half of what there is of a side.
     pub(super) fn is_side_by_side(&self) -> bool {
-        let (base, head) =
-            (self.calls.values()).fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let (base, head) = self.in_hours;
         let fewer = self.all.0.min(self.all.1);
         let both = base.min(head);
         both > 0 && (both >= ENOUGH || 2 * both >= fewer)
@@ -158,6 +238,26 @@ impl Common {
         });
         shown
     }
+}
+
+/// The hours that have calls of both sides, with how many. Who called in an hour counts once: ten calls
+/// of one are no ten choices of a side.
+fn hours_of_both<'c>(calls: impl Iterator<Item = &'c Call>) -> BTreeMap<i64, (u64, u64)> {
+    let tried = Tried::of(calls.map(|call| (call.time.div_euclid(HOUR), call))).tried;
+    let hours = tried.into_iter();
+    let hours = hours.map(|(hour, [base, head])| (hour, (base.1, head.1)));
+    hours.filter(|(_, it)| it.0 > 0 && it.1 > 0).collect()
+}
+
+/// In how many hours calls count.
+fn hours_called(calls: &[Call], common: &Common) -> usize {
+    let counted = (0..)
+        .zip(calls)
+        .filter(|(at, _)| common.stratum(*at).is_some());
+    let hours: BTreeSet<i64> = counted
+        .map(|(_, call)| call.time.div_euclid(HOUR))
+        .collect();
+    hours.len()
 }
 
 /// Whether the sides have models in common, for half of the calls of each. Where versions ask different

@@ -137,6 +137,8 @@ pub enum TooFew {
     Units,
     /// All are the same.
     Spread,
+    /// There is no model, environment and period in which both sides have enough.
+    Strata,
 }
 
 /// How many calls a difference takes.
@@ -196,6 +198,8 @@ pub struct Measured {
     pub units: (u64, u64),
     /// How many units are on both sides.
     pub on_both: u64,
+    /// How many values do not count, since their stratum has too few of a side.
+    pub left_out: u64,
     /// Head less base; none where there is nothing to compare with.
     pub difference: Option<Difference>,
     /// Why there is no p.
@@ -284,7 +288,7 @@ fn measured_one(
     let has_units = seen.clone().any(|it| it.unit.is_some());
     let Some(arms) = arms(seen.clone()) else {
         // A side alone, or hardly anything: the figures, and nothing more.
-        return lone(what.clone(), decides, seen, coverage);
+        return lone(what.clone(), decides, seen, design, coverage);
     };
     let mut measured = Measured {
         decides,
@@ -293,6 +297,7 @@ fn measured_one(
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: arms.on_both,
+        left_out: arms.left_out,
         difference: None,
         too_few: None,
         is_not_covered: is_not_covered(&what, coverage),
@@ -316,6 +321,7 @@ fn lone(
     what: What,
     decides: bool,
     seen: impl Iterator<Item = Seen>,
+    design: Design,
     coverage: (Option<f64>, Option<f64>),
 ) -> Option<Measured> {
     let (mut n, mut sums) = ([0_u64; 2], [0.0; 2]);
@@ -324,6 +330,7 @@ fn lone(
         sums[usize::from(it.is_head)] += it.value;
     }
     let mean = |at: usize| sums[at] / n[at] as f64;
+    let is_many = design == Design::SideBySide && n[0].min(n[1]) >= FEWEST_CALLS;
     (n != [0, 0]).then(|| Measured {
         is_not_covered: is_not_covered(&what, coverage),
         what,
@@ -333,8 +340,12 @@ fn lone(
         plain: (mean(0), mean(1)),
         units: (n[0], n[1]),
         on_both: 0,
+        left_out: 0,
         difference: (n[0].min(n[1]) > 0).then(|| Difference::plain(mean(1) - mean(0))),
-        too_few: Some(TooFew::Calls),
+        too_few: Some(match is_many {
+            true => TooFew::Strata,
+            false => TooFew::Calls,
+        }),
         needed: None,
         seen: None,
     })
@@ -357,9 +368,8 @@ fn judge(
                 of: side.zeros.0 + side.zeros.1,
             };
             match newcombe_unpaired(count(&arms.head), count(&arms.base), terms.level) {
-                Some(found) if arms.left_out == 0 => (Some(found), "newcombe"),
-                // The counts are also those of what is left out.
-                _ => (arms.interval(terms.level), "mantel-haenszel"),
+                Some(found) => (Some(found), "newcombe"),
+                None => (arms.interval(terms.level), "mantel-haenszel"),
             }
         }
         (false, _) => (arms.interval(terms.level), "mantel-haenszel"),
@@ -407,6 +417,7 @@ pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Te
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: 0,
+        left_out: arms.left_out,
         difference: None,
         too_few: None,
         is_not_covered: false,

@@ -1,5 +1,7 @@
 //! Traps that were planted, and what is said of them.
 
+mod left_out;
+
 use rayon::prelude::*;
 
 use super::calls::{Call, Calls, Names};

@@ -169,7 +169,8 @@ impl<'q> Tally<'q> {
         let Some(source) = self.sources.last_mut() else {
             return;
         };
-        let reason = match source.skipped.len() < MOST_REASONS {
+        let is_known = source.skipped.iter().any(|it| it.reason == reason);
+        let reason = match is_known || source.skipped.len() < MOST_REASONS {
             true => reason,
             false => "the line is not a record".to_owned(),
         };
