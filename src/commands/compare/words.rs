@@ -176,7 +176,7 @@ impl Words {
             ),
             TooFew::Failures => format!("fewer than {FEWEST_FAILURES} of the rarer end on either side"),
             TooFew::Units => format!(
-                "calls of {} and {} subjects, and {FEWEST_UNITS} of a side that call alike are the least",
+                "calls of {} and {} subjects; each side takes {FEWEST_UNITS} that call about equally often",
                 it.units.0, it.units.1
             ),
             TooFew::Spread => "all are the same".to_owned(),
@@ -239,8 +239,12 @@ impl Words {
                     calls(alone)
                 ));
             }
+            let of_one = match found.unit.is_some() {
+                true => ", or those of one subject alone",
+                false => "",
+            };
             let too_few = format!(
-                "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}"
+                "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}{of_one}"
             );
             for (name, side) in [(base, &found.base), (head, &found.head)] {
                 if side.left_out > 0 {
@@ -252,7 +256,7 @@ impl Words {
             }
             for it in found.measures.iter().filter(|it| it.left_out > 0) {
                 notes.push(format!(
-                    "{}: left out: {}: {too_few} that have it",
+                    "{} leaves out {} more: {too_few}",
                     it.what,
                     count(it.left_out as usize, "value")
                 ));

@@ -166,23 +166,8 @@ impl<'q> Tally<'q> {
     }
 
     fn skip(&mut self, line: u64, reason: String, newer_schema: Option<u64>) {
-        let Some(source) = self.sources.last_mut() else {
-            return;
-        };
-        let is_known = source.skipped.iter().any(|it| it.reason == reason);
-        let reason = match is_known || source.skipped.len() < MOST_REASONS {
-            true => reason,
-            false => "the line is not a record".to_owned(),
-        };
-        let known = source.skipped.iter_mut().find(|it| it.reason == reason);
-        match known {
-            Some(known) => known.count += 1,
-            None => source.skipped.push(Skipped {
-                reason,
-                count: 1,
-                line,
-                newer_schema,
-            }),
+        if let Some(source) = self.sources.last_mut() {
+            add(&mut source.skipped, line, reason, newer_schema);
         }
     }
 
@@ -353,4 +338,43 @@ pub(super) fn too_many() -> Failure {
         format!("there are more than {MOST_GROUPS} groups"),
     )
     .hint("ask for fewer executions, or for groups that have more in common")
+}
+
+/// Counts a line that was left out, with those of the same reason.
+fn add(skipped: &mut Vec<Skipped>, line: u64, reason: String, newer_schema: Option<u64>) {
+    let of = |skipped: &[Skipped], reason: &str| skipped.iter().position(|it| it.reason == reason);
+    let is_full = skipped.len() >= MOST_REASONS;
+    let reason = match is_full && of(skipped, &reason).is_none() {
+        true => "the line is not a record".to_owned(),
+        false => reason,
+    };
+    match of(skipped, &reason) {
+        Some(at) => skipped[at].count += 1,
+        None => skipped.push(Skipped {
+            reason,
+            count: 1,
+            line,
+            newer_schema,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_is_known_is_counted_as_such_however_many_there_are() {
+        let mut skipped = Vec::new();
+        for line in 1..=60 {
+            add(&mut skipped, line, format!("reason {}", line % 30), None);
+        }
+        let found: Vec<(&str, u64)> = (skipped.iter())
+            .map(|it| (it.reason.as_str(), it.count))
+            .collect();
+        assert_eq!(found.len(), MOST_REASONS + 1);
+        assert_eq!(found[0], ("reason 1", 2));
+        assert_eq!(found[MOST_REASONS - 1], ("reason 20", 2));
+        assert_eq!(found[MOST_REASONS], ("the line is not a record", 20));
+    }
 }
