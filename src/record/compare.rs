@@ -82,6 +82,8 @@ pub struct Whole {
     /// The share of those that count and have status ok which has an outcome; none where none has that
     /// status.
     pub coverage: Option<f64>,
+    /// The share of those that count which were interrupted: of them nothing is known.
+    pub interrupted: f64,
 }
 
 /// How units, or calls, were split.
@@ -160,7 +162,7 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
     let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
     let whole = |is_head: bool| {
         let mut whole = Whole::default();
-        let (mut ok, mut covered) = (0, 0);
+        let (mut ok, mut covered, mut interrupted) = (0, 0, 0);
         for (at, call) in calls.iter().enumerate() {
             if call.is_head != is_head {
                 continue;
@@ -174,6 +176,7 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
                 // Of a call that failed no outcome is waited for.
                 let is_ok = call.status == Status::Ok;
                 ok += u64::from(is_ok);
+                interrupted += u64::from(call.status == Status::Interrupted);
                 covered += u64::from(is_ok && call.ending.is_some());
             }
         }
@@ -181,6 +184,7 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
             whole.left_out = common.in_hours(is_head) - whole.counted;
         }
         whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
+        whole.interrupted = interrupted as f64 / (whole.counted.max(1)) as f64;
         whole
     };
     let (base, head) = (whole(false), whole(true));
@@ -194,7 +198,8 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
     };
     let mut measures = measure::measures(&calls, &common, design, coverage, terms);
     measure::adjust(&mut measures);
-    let verdict = verdict::verdict(design, split.as_ref(), &measures, terms);
+    let ends = (base.interrupted, head.interrupted);
+    let verdict = verdict::verdict(design, split.as_ref(), ends, &measures, terms);
     let on_both = measures.iter().map(|it| it.on_both).max().unwrap_or(0);
     let counted = calls.iter().enumerate().filter(|(at, _)| counts(*at));
     let without_unit = counted

@@ -57,6 +57,7 @@ fn side(name: &str, whole: &Whole) -> Json {
         "counted": whole.counted,
         "left_out": whole.left_out,
         "coverage": whole.coverage,
+        "interrupted": whole.interrupted,
         "first_used": whole.times.map(|it| time(it.0)),
         "last_used": whole.times.map(|it| time(it.1)),
     })

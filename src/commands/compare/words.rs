@@ -130,6 +130,11 @@ impl Words {
                     high * 100.0
                 )
             }
+            Verdict::CantTell(CantTell::Interrupted) => format!(
+                "can't tell: {:.0} % of the calls of {base} and {:.0} % of those of {head} were interrupted, and nothing is known of them",
+                found.base.interrupted * 100.0,
+                found.head.interrupted * 100.0
+            ),
             Verdict::CantTell(CantTell::TooFew) => {
                 "can't tell: there is too little of what decides".to_owned()
             }

@@ -289,6 +289,30 @@ fn outcomes_of_winners_only_are_no_verdict() {
 }
 
 #[test]
+fn calls_of_one_side_that_are_broken_off_are_no_success() {
+    let mut random = Pcg::new(6);
+    let mut calls = Vec::new();
+    for number in 0..100 {
+        calls.extend(hour(number, 10, 10, |is_head, time| {
+            let fails = coin(&mut random, 0.1);
+            let status = match (fails, is_head) {
+                (false, _) => Status::Ok,
+                (true, false) => Status::Error,
+                // Its callers gave up before it failed.
+                (true, true) => Status::Interrupted,
+            };
+            Call {
+                status,
+                ..call(is_head, time, true)
+            }
+        }));
+    }
+    let found = found(calls);
+    assert_eq!(found.verdict, Verdict::CantTell(CantTell::Interrupted));
+    assert!(found.head.interrupted > 0.05 && found.base.interrupted == 0.0);
+}
+
+#[test]
 fn calls_that_failed_are_not_waited_for_to_have_an_outcome() {
     let mut random = Pcg::new(3);
     let mut calls = Vec::new();

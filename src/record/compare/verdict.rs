@@ -1,7 +1,7 @@
 //! What may be said of two sides.
 
 use super::measure::Measured;
-use super::{Design, SPLIT_ERROR, Split, Terms};
+use super::{Design, SPLIT_ERROR, Split, Terms, is_apart};
 
 /// What may be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum CantTell {
     Split,
     /// Outcomes are not in for one side.
     Coverage,
+    /// More calls of one side were broken off, and nothing is known of them.
+    Interrupted,
     /// There is too little of all that decides.
     TooFew,
 }
@@ -44,6 +46,7 @@ impl Verdict {
 pub(super) fn verdict(
     design: Design,
     split: Option<&Split>,
+    interrupted: (f64, f64),
     measures: &[Measured],
     terms: &Terms,
 ) -> Verdict {
@@ -52,6 +55,9 @@ pub(super) fn verdict(
     }
     if split.is_some_and(|split| split.p < SPLIT_ERROR) {
         return Verdict::CantTell(CantTell::Split);
+    }
+    if is_apart(Some(interrupted.0), Some(interrupted.1)) {
+        return Verdict::CantTell(CantTell::Interrupted);
     }
     let deciding = || measures.iter().filter(|it| it.decides);
     let mut shown = deciding().filter(|it| it.is_shown(terms.level)).peekable();
