@@ -246,12 +246,7 @@ pub(super) fn settings(draft: &mut Draft<'_>) -> Map<String, Value> {
     if !tools.is_empty() {
         settings.insert("tools".to_owned(), Value::Array(tools));
     }
-    let choice = draft
-        .keys
-        .content
-        .get("extraBody")
-        .and_then(|it| it.get("tool_choice"));
-    if let Some(choice) = choice {
+    if let Some(choice) = tool_choice(draft) {
         settings.insert("tool_choice".to_owned(), choice.clone());
     }
     settings
@@ -260,4 +255,9 @@ pub(super) fn settings(draft: &mut Draft<'_>) -> Map<String, Value> {
 pub(super) fn json_file(name: &str, value: &Value) -> (String, String) {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     (format!("{name}.json"), format!("{text}\n"))
+}
+
+/// Which tool is to be called, as the request says it.
+pub(super) fn tool_choice<'d>(draft: &'d Draft<'_>) -> Option<&'d Value> {
+    draft.keys.content.get("extraBody")?.get("tool_choice")
 }

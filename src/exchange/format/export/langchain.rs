@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::chat::{
-    Can, Message, Part, functions, json_file, messages, nested, snake_parameters, used,
+    Can, Message, Part, functions, json_file, messages, nested, snake_parameters, tool_choice, used,
 };
 use super::{Draft, own, variables};
 use crate::exchange::dialect::Dialect;
@@ -161,12 +161,7 @@ fn model(draft: &mut Draft<'_>) -> Option<Value> {
         return Some(model);
     }
     let mut bound = json!({ "tools": nested(functions) });
-    let choice = draft
-        .keys
-        .content
-        .get("extraBody")
-        .and_then(|it| it.get("tool_choice"));
-    if let Some(choice) = choice {
+    if let Some(choice) = tool_choice(draft) {
         bound["tool_choice"] = choice.clone();
     }
     Some(class(

@@ -59,13 +59,10 @@ impl<'t> Names<'t> {
         is_same: bool,
     ) -> Option<&'static str> {
         let set = &sites[last];
-        if let Some(why) = self.is_wild {
-            return Some(match why {
-                "" => "",
-                _ => {
-                    "stands in a file that changes names as it runs, or holds more than is followed"
-                }
-            });
+        if self.is_wild.is_some() {
+            return Some(
+                "stands in a file that changes names as it runs, or holds more than is followed",
+            );
         }
         if self.foreign.contains(name) {
             return Some("is set by a function around or inside (`global`, `nonlocal`)");

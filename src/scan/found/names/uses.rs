@@ -398,10 +398,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         )
         | ("subscript", Some("subscript"))
         | ("subscript_expression", Some("index"))
-        | ("ternary_expression", Some("condition")) => match parent.kind() {
-            "expression_statement" if parts > 0 => UseKind::Read,
-            _ => UseKind::Read,
-        },
+        | ("ternary_expression", Some("condition")) => UseKind::Read,
         ("binary_expression", _) => {
             let operator = node.child_by_field_name("operator").map(|it| file.word(it));
             match operator {
