@@ -167,13 +167,7 @@ fn one(
                     .get("role")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                let role = role_of(role).ok_or_else(|| {
-                    refused(
-                        at,
-                        format!("the role `{role}` has no counterpart here"),
-                        "roles are system, developer, user and assistant",
-                    )
-                })?;
+                let role = known_role(role, at)?;
                 let Some(text) = message.get("content").and_then(Value::as_str) else {
                     return Err(refused(
                         at,
@@ -222,6 +216,17 @@ pub(super) fn role_of(name: &str) -> Option<&'static str> {
         "user" | "human" => "user",
         "assistant" | "ai" | "model" => "assistant",
         _ => return None,
+    })
+}
+
+/// The role of this name here, or why there is none.
+pub(super) fn known_role(name: &str, at: Option<Span>) -> Result<&'static str, Finding> {
+    role_of(name).ok_or_else(|| {
+        refused(
+            at,
+            format!("the role `{name}` has no counterpart here"),
+            "roles are system, developer, user and assistant",
+        )
     })
 }
 

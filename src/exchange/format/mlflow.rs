@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
-use super::langfuse::{json, role_of};
+use super::langfuse::{json, known_role};
 use super::{Foreign, Refused, Source};
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
@@ -160,13 +160,7 @@ fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign,
                     .get("role")
                     .and_then(Value::as_str)
                     .unwrap_or_default();
-                let role = role_of(name).ok_or_else(|| {
-                    refused(
-                        at,
-                        format!("the role `{name}` has no counterpart here"),
-                        "roles are system, developer, user and assistant",
-                    )
-                })?;
+                let role = known_role(name, at)?;
                 let Some(text) = message.get("content").and_then(Value::as_str) else {
                     return Err(refused(
                         at,

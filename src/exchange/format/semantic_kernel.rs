@@ -4,7 +4,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, refused};
-use super::langfuse::role_of;
+use super::langfuse::known_role;
 use super::{Foreign, Source};
 use crate::exchange::dialect::{Dialect, Known, is_name};
 use crate::prompt::code;
@@ -305,13 +305,7 @@ fn split<'t>(
         from = whole.end;
         let name = found.get(1).map_or("", |it| it.as_str());
         let at = place(Span::from_range(text, whole));
-        let role = role_of(name).ok_or_else(|| {
-            refused(
-                at,
-                format!("the role `{name}` has no counterpart here"),
-                "roles are system, developer, user and assistant",
-            )
-        })?;
+        let role = known_role(name, at)?;
         if let Some(inner) = found.get(2) {
             let part = inner.as_str();
             all.push((

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::Source;
 use super::super::draft::{Draft, refused};
-use super::super::langfuse::role_of;
+use super::super::langfuse::known_role;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
@@ -253,13 +253,7 @@ pub(super) fn messages(
             .get("role")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let role = role_of(role).ok_or_else(|| {
-            refused(
-                start,
-                format!("the role `{role}` has no counterpart here"),
-                "roles are system, developer, user and assistant",
-            )
-        })?;
+        let role = known_role(role, start)?;
         let part = |text: &str, draft: &mut Draft| {
             draft.template(Dialect::Nunjucks, text, &Known::default(), |_| start)
         };
