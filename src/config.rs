@@ -315,12 +315,8 @@ fn lint(value: &Value) -> Result<Levels, Failure> {
     };
     let mut levels = Levels::default();
     for (name, value) in map {
-        let code = Code::find(name).ok_or_else(|| {
-            bad(
-                format!("`lint.{name}` is not a code"),
-                "promptctl explain lists the codes",
-            )
-        })?;
+        let code = Code::find(name)
+            .ok_or_else(|| bad(format!("`lint.{name}` is not a code"), Hint::FindCode))?;
         let level = value
             .as_str()
             .and_then(Level::find)
@@ -328,7 +324,7 @@ fn lint(value: &Value) -> Result<Levels, Failure> {
         if !levels.set(code, level) {
             return Err(bad(
                 format!("{code} cannot be configured"),
-                format!("it names what keeps a prompt from being used: promptctl explain {code}"),
+                Hint::Explain(code),
             ));
         }
     }

@@ -20,6 +20,7 @@ use crate::openai::fault::CallError;
 use crate::openai::prices::Price;
 use crate::openai::tokens;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::scan::ValueKind;
 
 pub use versions::{Fetched, Recovered};
@@ -256,10 +257,7 @@ impl Recovery {
                     ),
                 )
                 .exit(Exit::Verdict)
-                .hint(format!(
-                    "--max-cost {} allows more",
-                    4.0 * self.limits.max_cost
-                )),
+                .hint(Hint::AllowCost((4.0 * self.limits.max_cost).to_string())),
             ));
         }
         match self.keys[key].client.opening(body).await {

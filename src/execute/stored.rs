@@ -12,6 +12,7 @@ use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
 use crate::openai::request::{RequestOptions, StoredCall, body};
 use crate::prompt::code;
 use crate::prompt::document::{Document, StoredPrompt, StoredPromptVersion};
+use crate::prompt::hint::Hint;
 use crate::prompt::name::{Environment, PromptName};
 
 /// Who renders the prompt.
@@ -247,7 +248,7 @@ impl SourceChoice {
             (Self::Openai, _) if is_foreign => Err(Failure::usage(
                 "a stored prompt is answered by OpenAI's models only",
             )
-            .hint("leave --model or --source openai out")),
+            .hint(Hint::LeaveModelOut)),
             (Self::Openai, Some(stored)) => Ok(Some(stored)),
             (Self::Openai, None) => Err(Failure::usage(format!(
                 "{name} names no stored prompt"

@@ -15,6 +15,7 @@ use super::result::Mark;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Judged, Verdict};
+use crate::prompt::hint::Hint;
 use crate::record::entry::Usage;
 
 /// The longest line, in bytes.
@@ -336,13 +337,18 @@ fn find<'m, T>(
 const ANSWER: &str = "each line is a JSON object such as {\"case\": \"empty-ticket\", \"repeat\": 1, \"output\": \"…\"}";
 const SCORE: &str = "each line is a JSON object such as {\"case\": \"empty-ticket\", \"evaluator\": \"tone\", \"score\": 0.8, \"reason\": \"…\"}";
 
-fn bad(name: &str, number: usize, message: String, hint: &'static str) -> Failure {
+fn bad(name: &str, number: usize, message: String, hint: impl Into<Hint>) -> Failure {
     Failure::new(code::BAD_INPUT, message)
         .at(format!("{name}:{number}"))
         .hint(hint)
 }
 
-fn bad_json(name: &str, number: usize, error: &serde_json::Error, hint: &'static str) -> Failure {
+fn bad_json(
+    name: &str,
+    number: usize,
+    error: &serde_json::Error,
+    hint: impl Into<Hint>,
+) -> Failure {
     let message = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let words = message.strip_suffix(&place).unwrap_or(&message);
@@ -384,7 +390,7 @@ fn each_line(name: &str, file: &File, take: &mut TakeLine<'_>) -> Result<(), Fai
                 name,
                 number,
                 "the line is longer than 64 MB".to_owned(),
-                "promptctl help evaluation shows what a line holds",
+                Hint::ShowCaseFields,
             ));
         }
         let mut text = line.as_slice();

@@ -8,6 +8,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Document, Object};
 use crate::prompt::evaluate::{applies, asked_fields};
 use crate::prompt::finding::{Finding, Severity};
+use crate::prompt::hint::Hint;
 use crate::prompt::name::nearest;
 
 /// Tells of cases that no evaluator looks at.
@@ -97,19 +98,10 @@ impl<'s> Question<'s> {
             "evaluator `{}` asks for `{missing}`, which the case `{}` lacks",
             self.name, case.id
         );
-        let near = nearest(missing, names(case));
-        let give = match missing {
-            "expected" => "--expected TEXT".to_owned(),
-            field => format!("--field {field}=VALUE"),
-        };
-        let mut help = near.map_or_else(String::new, |near| {
-            format!("the case has `{near}`: is `{missing}` meant? Else ")
-        });
-        help.push_str(&format!(
-            "give the case `{missing}` (`{give}` of `promptctl cases add`), or the evaluator \
-             `when: {{tags: [...]}}`, so that it looks only at cases with such a tag"
-        ));
-        Finding::error(code::BAD_EVALUATOR, message).help(help)
+        Finding::error(code::BAD_EVALUATOR, message).help(Hint::GiveCaseField {
+            field: missing.to_owned(),
+            near: nearest(missing, names(case)).map(ToString::to_string),
+        })
     }
 }
 

@@ -107,7 +107,7 @@ pub fn run(
     }
     let lacks = match terms.source {
         Source::Given(_) => "the file of answers has none for it",
-        _ => "the cache has no answer, and --cached asks for none",
+        _ => "the cache has no answer, and no model was to be asked",
     };
     for slot in &plan.lacking {
         on_line(slot.task, slot.case, runner.missing(slot, lacks));

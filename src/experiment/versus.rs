@@ -329,20 +329,6 @@ impl<'a> Versus<'a> {
         )
     }
 
-    /// Why it does not pass, where the sentence on the comparison does not tell.
-    pub fn gate_words(&self, fail_on: FailOn) -> Option<&'static str> {
-        match (fail_on, self.conclusion()) {
-            (_, Conclusion::Worse | Conclusion::WorseUnconfirmed) => None,
-            (FailOn::AnyFlip, _) if !self.worse.is_empty() => {
-                Some("a case that passed no longer does (--fail-on any-flip)")
-            }
-            (FailOn::Unproven, Conclusion::CantTell) => {
-                Some("it is not shown to be better, or not worse (--fail-on unproven)")
-            }
-            _ => Some("cases of what it is compared with have no verdict"),
-        }
-    }
-
     /// Whether it passes, where the comparison has a say.
     pub fn gate(&self, fail_on: FailOn) -> Verdict {
         if self.base.is_none() || self.common.is_empty() || fail_on == FailOn::Never {

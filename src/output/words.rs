@@ -31,6 +31,12 @@ pub fn words(advice: &Hint) -> String {
         }
         Hint::TextAlone => "`promptctl new NAME --system FILE` makes a prompt of a text",
         Hint::ListCodes => "write `# promptctl: allow P105`; promptctl explain lists the codes",
+        Hint::FindCode => "promptctl explain lists the codes",
+        Hint::Explain(code) => {
+            return format!(
+                "it names what keeps a prompt from being used: promptctl explain {code}"
+            );
+        }
         Hint::ShowDocument => "`promptctl show --format json` shows what the file has",
         Hint::SendOwnMessages(name) => {
             return format!(
@@ -110,6 +116,35 @@ pub fn words(advice: &Hint) -> String {
             );
         }
         Hint::NameVersion => "a rollback from it needs --to",
+        Hint::LeaveModelOut => "leave --model or --source openai out",
+        Hint::AllowCost(usd) => return format!("--max-cost {usd} allows more"),
+        Hint::ProveOffline => {
+            "nothing of it was written; without --prove the check is made offline alone"
+        }
+        Hint::TakeCurrent => "--version current takes that one alone",
+        Hint::LetAnotherAnswer => {
+            "--model gpt-5-mini lets another one answer; the text of the prompt does not depend on it"
+        }
+        Hint::NameVariables => "--var-name NAME names the variables that it has",
+        Hint::SeedJudges => "promptctl seed judges adds some to start from",
+        Hint::Calibrate(judge) => {
+            return format!(
+                "promptctl judge {judge} --labels FILE --record makes them again; commit both files"
+            );
+        }
+        Hint::ShowCaseFields => "promptctl help evaluation shows what a line holds",
+        Hint::GiveCaseField { field, near } => {
+            let near = near.as_ref().map_or_else(String::new, |near| {
+                format!("the case has `{near}`: is `{field}` meant? Else ")
+            });
+            let give = match field.as_str() {
+                "expected" => "--expected TEXT".to_owned(),
+                field => format!("--field {field}=VALUE"),
+            };
+            return format!(
+                "{near}give the case `{field}` (`{give}` of `promptctl cases add`), or the evaluator `when: {{tags: [...]}}`, so that it looks only at cases with such a tag"
+            );
+        }
         Hint::AddToPreCommit => {
             "it is that of pre-commit.com: add promptctl to .pre-commit-config.yaml, as `promptctl help hooks` shows"
         }

@@ -1,5 +1,6 @@
 //! What to do next, as a fact: whoever knows the command line finds the words for it.
 
+use super::code::Code;
 use super::name::PromptName;
 use super::next::Next;
 
@@ -26,8 +27,12 @@ pub enum Hint {
     RewritePlaceholder(String),
     /// Make a prompt of a text, which alone is none.
     TextAlone,
-    /// Look up which codes there are.
+    /// Look up which codes there are, to allow one.
     ListCodes,
+    /// Look up which codes there are.
+    FindCode,
+    /// Look up what this code means.
+    Explain(Code),
     /// Look at what the file has.
     ShowDocument,
     /// Send the messages of the file instead of the stored prompt's id.
@@ -78,6 +83,31 @@ pub enum Hint {
     NameRepository(String),
     /// Name the version that a rollback goes to.
     NameVersion,
+    /// Leave the wish for another model out, or the one for the stored prompt.
+    LeaveModelOut,
+    /// Allow calls to cost this many USD.
+    AllowCost(String),
+    /// Check what was recovered without asking the API.
+    ProveOffline,
+    /// Recover the current version of a stored prompt alone.
+    TakeCurrent,
+    /// Have another model answer, because that of the stored prompt is gone.
+    LetAnotherAnswer,
+    /// Name the variables that a stored prompt has.
+    NameVariables,
+    /// Add the judges that are bundled.
+    SeedJudges,
+    /// Have a judge's figures made again.
+    Calibrate(PromptName),
+    /// Look up what a line of cases holds.
+    ShowCaseFields,
+    /// Give a case the field that an evaluator asks for, or mean the field that it has.
+    GiveCaseField {
+        /// What is asked for.
+        field: String,
+        /// A field that the case has and that has nearly this name.
+        near: Option<String>,
+    },
     /// Add the check to the settings of pre-commit.com.
     AddToPreCommit,
     /// Remove the attribute of this name that stands in the way at this path, or do without the

@@ -387,7 +387,7 @@ fn without_a_key_what_is_missing_is_told() {
     latency      <t> s median, <t> s at the 95th percentile
     cost         $0.4050 for 1000 answers
 
-    not asked  double-charge, ignore-rules: the cache has no answer, and --cached asks for none
+    not asked  double-charge, ignore-rules: the cache has no answer, and no model was to be asked
 
     incomplete   $0.0000 spent, $0.0004 saved by 1 cached answer, <t> s
         every case has to pass: 1 of 3 did; all required cases have to pass: 0 of 1 did; 2 not asked, counted as failed

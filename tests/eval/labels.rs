@@ -359,7 +359,7 @@ fn figures_count_where_they_follow_from_tracked_labels_and_kept_verdicts() {
     more distinct: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json says 24 labels, 25 distinct, and labels/tone.csv has 24, 24 distinct
     another file: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json names labels/gone.csv, which is not there
     no file: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json names ../x.csv: ../x.csv leads out of the repository
-    no record: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json is not what `promptctl judge --record` keeps
+    no record: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json is not the record of a calibration
     other line ends: nothing
     another label: warning[P418]: judges/tone counts as uncalibrated: prompts/judges/tone.calibration.json is of other labels than labels/tone.csv has now
     ");

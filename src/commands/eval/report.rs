@@ -75,11 +75,7 @@ impl<'a> Report<'a> {
         for it in &versus {
             let gate = it.gate(head.fail_on);
             if gate != Verdict::Pass {
-                let (_, words) = section::said(it);
-                let why = match it.gate_words(head.fail_on) {
-                    Some(why) => why.to_owned(),
-                    None => words,
-                };
+                let why = section::gate_words(it, head.fail_on);
                 let name = match summaries.len() {
                     1 => String::new(),
                     _ => format!("{}: ", it.head.subject.prompt),

@@ -5,7 +5,7 @@ use crate::experiment::evidence::answered_by;
 use crate::experiment::result::{CaseResult, Results, cut};
 use crate::experiment::summary::{HOSTILE, Summary};
 use crate::experiment::verdict::Counts;
-use crate::experiment::versus::{Both, Conclusion, Versus};
+use crate::experiment::versus::{Both, Conclusion, FailOn, Versus};
 use crate::output::calls::dollars_in_all;
 use crate::output::versus::{Facts, Row, Section, TooFew, Word, WorseCase, sentence};
 use crate::statistics::{Count, FEWEST, Limit, about, quantile, wilson};
@@ -131,6 +131,21 @@ pub(super) fn base_name(versus: &Versus<'_>) -> String {
         Some(version) => format!("v{version}"),
         None => label.clone(),
     }
+}
+
+/// Why a comparison does not pass.
+pub(super) fn gate_words(versus: &Versus<'_>, fail_on: FailOn) -> String {
+    let why = match (fail_on, versus.conclusion()) {
+        (_, Conclusion::Worse | Conclusion::WorseUnconfirmed) => return said(versus).1,
+        (FailOn::AnyFlip, _) if !versus.worse.is_empty() => {
+            "a case that passed no longer does (--fail-on any-flip)"
+        }
+        (FailOn::Unproven, Conclusion::CantTell) => {
+            "it is not shown to be better, or not worse (--fail-on unproven)"
+        }
+        _ => "cases of what it is compared with have no verdict",
+    };
+    why.to_owned()
 }
 
 /// What may be said of a comparison alone, as its gate takes it.

@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::exchange::request;
 use crate::exchange::stored::Echo;
 use crate::openai::tokens;
+use crate::prompt::hint::Hint;
 
 impl Recovery {
     /// Asks once more for a version, the current one where it is there, with values that a careless
@@ -70,7 +71,7 @@ impl Recovery {
             not_recovered(&format!(
                 "{id}, version {version}: it could not be proven: {why}"
             ))
-            .hint("nothing of it was written; without --prove the check is made offline alone")
+            .hint(Hint::ProveOffline)
         };
         let opening = match self.ask(key, &body, cost).await {
             Ok(opening) => opening,

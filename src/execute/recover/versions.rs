@@ -13,6 +13,7 @@ use crate::exchange::request;
 use crate::exchange::sentinel::Sentinels;
 use crate::exchange::stored::{Echo, NoEcho};
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::scan::ValueKind;
 
 /// How many versions that are not there end the row.
@@ -190,7 +191,7 @@ impl Recovery {
             }
             Err(RequestError::Failed(failure)) => Err(failure),
             Ok(_) => Err(not_recovered("the API answers for a version that does not exist: it ignores versions, and every one would be a copy of the current one")
-                .hint("--version current takes that one alone")),
+                .hint(Hint::TakeCurrent)),
         }
     }
 
@@ -312,8 +313,11 @@ impl Recovery {
             }
             if refusal.is_model_gone() && stored_model.is_none() {
                 if self.limits.model.is_none() {
-                    return Err(not_recovered(&format!("the model of {} is gone: {}", row.known.wish.id, refusal.message))
-                        .hint("--model gpt-5-mini lets another one answer; the text of the prompt does not depend on it"));
+                    return Err(not_recovered(&format!(
+                        "the model of {} is gone: {}",
+                        row.known.wish.id, refusal.message
+                    ))
+                    .hint(Hint::LetAnotherAnswer));
                 }
                 stored_model = Some(refusal.model().unwrap_or_default());
                 continue;
@@ -327,7 +331,7 @@ impl Recovery {
             "{}: the API wants other variables each time",
             row.known.wish.id
         ))
-        .hint("--var-name NAME names the variables that it has"))
+        .hint(Hint::NameVariables))
     }
 
     /// What the next call may cost: the model and the length are those of the answer before.
@@ -387,7 +391,8 @@ impl Recovery {
                 "{id}: version {version} was asked for, and {} answered",
                 echo.version.as_deref().unwrap_or("none")
             ))
-            .hint("an API that ignores versions would give copies of the current one; --version current takes that one alone")),
+            .hint("an API that ignores versions would give copies of the current one")
+            .hint(Hint::TakeCurrent)),
             _ => Ok(answered),
         }
     }
@@ -423,7 +428,7 @@ fn refused(id: &str, version: Option<&str>, refusal: &Refusal) -> Failure {
         ),
     );
     if refusal.is_of_missing_variables() {
-        return failure.hint("--var-name NAME names a variable that the prompt has");
+        return failure.hint(Hint::NameVariables);
     }
     failure
 }

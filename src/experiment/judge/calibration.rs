@@ -110,11 +110,7 @@ pub fn of(judge: &Loaded, files: &dyn CaseFiles) -> Option<Result<Checked, Strin
     let path = path_of(judge);
     let mut text = String::new();
     let file = files.open(&path).ok()??;
-    let no_record = || {
-        Some(Err(format!(
-            "{path} is not what `promptctl judge --record` keeps"
-        )))
-    };
+    let no_record = || Some(Err(format!("{path} is not the record of a calibration")));
     if file.take(LARGEST).read_to_string(&mut text).is_err() {
         return no_record();
     }

@@ -180,12 +180,12 @@ impl<'a> Panel<'a> {
         match self.terms.source {
             Source::CacheAlone => {
                 return Came::nothing(
-                    "the cache has no answer of the judge, and --cached asks for none",
+                    "the cache has no answer of the judge, and no model was to be asked",
                 );
             }
             Source::Given(_) => {
                 return Came::nothing(
-                    "the cache has no answer of the judge, and with --answers no model is asked: --scores takes scores in",
+                    "the cache has no answer of the judge, and no score is given beside the answers",
                 );
             }
             Source::CacheThenModel | Source::Model => {}
