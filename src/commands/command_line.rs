@@ -1,5 +1,6 @@
 //! The command line: all commands, their groups in the help, and how one is run.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -132,14 +133,14 @@ fn with_grouped_help(command: clap::Command) -> clap::Command {
     ))
 }
 
-/// The command line for these arguments. clap works on every command that it knows, so that one
-/// which is named alone starts faster.
-fn command_line_for(arguments: &[std::ffi::OsString]) -> clap::Command {
+/// The command line for the first word that is no global option. clap works on every command that
+/// it knows, so that one which is named alone starts faster; only help needs them all.
+fn command_line_for(first: Option<&OsStr>) -> clap::Command {
     let whole = Cli::command();
-    let named = arguments
-        .get(1)
-        .and_then(|first| whole.find_subcommand(first));
-    let Some(named) = named else {
+    if first.is_some_and(|it| it == "--version" || it == "-V") {
+        return whole;
+    }
+    let Some(named) = first.and_then(|it| whole.find_subcommand(it)) else {
         return with_grouped_help(whole);
     };
     clap::Command::new("promptctl")
@@ -195,12 +196,14 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
         Err(error) => return clap_exit(&error, &arguments, &environ),
     }
     let given = arguments.clone();
-    if let Some(globals) = Globals::read(&given)
+    let globals = Globals::read(&given);
+    let first = globals.as_ref().and_then(|it| it.words.first().copied());
+    if let Some(globals) = &globals
         && let Some(exit) = without_command(globals, &environ, here.as_deref())
     {
         return exit;
     }
-    let mut line = command_line_for(&arguments);
+    let mut line = command_line_for(first);
     let matches = line.try_get_matches_from_mut(arguments);
     // Taking it apart would take longer than some commands do.
     std::mem::forget(line);
@@ -252,7 +255,7 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
 }
 
 /// What a line does that names no command: it asks for a topic of the help, or for nothing.
-fn without_command(globals: Globals, environ: &Environ, here: Option<&Path>) -> Option<Exit> {
+fn without_command(globals: &Globals, environ: &Environ, here: Option<&Path>) -> Option<Exit> {
     let topic = topics::asked(&globals.words);
     if topic.is_none() && !globals.words.is_empty() {
         return None;
@@ -281,7 +284,7 @@ fn without_command(globals: Globals, environ: &Environ, here: Option<&Path>) -> 
         is_directory_named: globals.directory.is_some(),
         command_line,
     };
-    Some(ended(globals.directory, &mut session, front::run))
+    Some(ended(globals.directory.clone(), &mut session, front::run))
 }
 
 /// Runs a command in the folder that is named, or here.
