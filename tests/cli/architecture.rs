@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::env::top;
 
@@ -743,4 +744,29 @@ fn no_files_need_each_other() {
         .filter(|file| leads_to(&named, file, file, &mut BTreeSet::new()))
         .collect();
     assert_eq!(circles, Vec::<&String>::new());
+}
+
+/// A feature that only tests ask of a package makes cargo build it again, and all that stands on it.
+#[test]
+fn the_tests_build_no_package_again_that_the_program_has() {
+    let features_by_package = |edges: &str| -> BTreeMap<String, String> {
+        let tree = Command::new(env!("CARGO"))
+            .args(["tree", "--offline", "--locked", "--prefix", "none"])
+            .args(["--edges", edges, "--format", "{p} [{f}]"])
+            .current_dir(top())
+            .output()
+            .unwrap();
+        assert!(tree.status.success(), "{tree:?}");
+        let text = String::from_utf8(tree.stdout).unwrap();
+        let lines = text.lines().filter_map(|line| line.split_once(" ["));
+        lines
+            .map(|(package, features)| (package.to_owned(), features.replace(" (*)", "")))
+            .collect()
+    };
+    let of_program = features_by_package("normal,build");
+    let with_tests = features_by_package("normal,build,dev");
+    assert!(of_program.len() > 100);
+    for (package, features) in of_program {
+        assert_eq!(with_tests[&package], features, "{package}");
+    }
 }
