@@ -181,12 +181,12 @@ fn only_in(word: &str, places: &[&str]) {
     }
 }
 
-#[test]
-fn each_library_has_one_place() {
-    only_in("git2", &["repository/"]);
-    only_in("gix_ref", &["repository/"]);
+/// Libraries that are named in one place alone; the map says so in the row of its room.
+const LIBRARIES: [(&str, &[&str]); 14] = [
+    ("git2", &["repository/"]),
+    ("gix_ref", &["repository/"]),
     // The gateway hands requests and answers on as they are.
-    only_in(
+    (
         "reqwest",
         &[
             "openai/",
@@ -196,21 +196,35 @@ fn each_library_has_one_place() {
             "serve/address",
             "serve/upstream",
         ],
-    );
-    only_in("tokio", &["openai/", "serve/"]);
-    only_in("hyper", &["serve/"]);
-    only_in("hyper_util", &["serve/"]);
-    only_in("http_body_util", &["serve/"]);
-    only_in("comfy_table", &["output/"]);
-    only_in("yaml_edit", &["prompt/edit"]);
-    only_in("plotters", &["output/chart"]);
-    only_in("statrs", &["statistics/distribution"]);
-    for word in [
-        "tree_sitter",
-        "tree_sitter_python",
-        "tree_sitter_typescript",
-    ] {
-        only_in(word, &["scan/found/"]);
+    ),
+    ("tokio", &["openai/", "serve/"]),
+    ("hyper", &["serve/"]),
+    ("hyper_util", &["serve/"]),
+    ("http_body_util", &["serve/"]),
+    ("comfy_table", &["output/"]),
+    ("yaml_edit", &["prompt/edit"]),
+    ("plotters", &["output/chart"]),
+    ("statrs", &["statistics/distribution"]),
+    ("tree_sitter", &["scan/found/"]),
+    ("tree_sitter_python", &["scan/found/"]),
+    ("tree_sitter_typescript", &["scan/found/"]),
+];
+
+#[test]
+fn each_library_has_one_place_and_the_map_says_which() {
+    let map = std::fs::read_to_string(top().join("src/README.md")).unwrap();
+    for (library, places) in LIBRARIES {
+        only_in(library, places);
+        let room = places[0].split('/').next().unwrap_or_default();
+        let row = map
+            .lines()
+            .find(|line| line.starts_with(&format!("| [{room}]({room})")))
+            .unwrap();
+        let alone = row.rsplit('|').nth(1).unwrap();
+        assert!(
+            alone.contains(&library.replace('_', "-")),
+            "{library}: {row}"
+        );
     }
 }
 
