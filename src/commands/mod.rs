@@ -25,6 +25,7 @@ mod globals;
 mod history;
 mod hook;
 mod import;
+mod in_turn;
 mod init;
 mod interrupt;
 mod judge;

@@ -2,14 +2,12 @@
 
 mod effect;
 
-use std::slice;
-
 use jiff::SignedDuration;
 
 use self::effect::{ComesBack, Effect, goes_and_comes};
-use super::aftermath::{listed, print_changes, say_live, say_pending};
+use super::aftermath::listed;
 use super::common::{EnvArg, ago, count, parse_version};
-use super::interrupt::ReleaseWatch;
+use super::in_turn::InTurn;
 use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -193,54 +191,20 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Err(none_rolled_back(failures, &names, session));
     }
     let was_asked = ask(args, &wanted, &plans, session)?;
-    let mut changes = Vec::new();
-    let mut failed = false;
-    let interrupt = ReleaseWatch::new(&store);
-    let mut rest: Vec<PromptName> = plans.iter().map(|it| it.change().name.clone()).collect();
-    rest.reverse();
-    for planned in plans {
-        if interrupt.came() {
-            break;
-        }
+    let turns = InTurn {
+        did: "rolled back",
+        release: &args.release,
+        store: &store,
+        options: &options,
+        is_one: names.len() == 1,
+    };
+    turns.run(plans, session, |planned, session| {
         let mut effect = Effect::new(&planned, was_asked || json, session);
-        match make(args, planned, &mut effect, &store, &options, session) {
-            Ok(change) => {
-                if !json {
-                    let dry_run = args.release.dry_run;
-                    print_changes(slice::from_ref(&change), json, dry_run, &store, session);
-                }
-                effect.say(args.release.dry_run, session);
-                changes.push(change);
-                rest.pop();
-            }
-            // A git that was stopped says nothing worth telling.
-            Err(_) if interrupt.came() => break,
-            Err(failure) if names.len() == 1 => return Err(failure),
-            // The others are no worse for it.
-            Err(failure) => {
-                session.ui.failure(&failure);
-                failed = true;
-                rest.pop();
-            }
-        }
-    }
-    if json {
-        print_changes(&changes, json, args.release.dry_run, &store, session);
-    }
-    say_live(&changes, &args.release, &store, session);
-    if !args.release.dry_run {
-        say_pending(&changes, &store, &options, session);
-    }
-    if !rest.is_empty() {
-        let names = changes.iter().map(|it| &it.name);
-        let done = match changes.as_slice() {
-            [] => "nothing was rolled back".to_owned(),
-            _ => format!("{} rolled back", listed(names)),
-        };
-        let rest: Vec<&PromptName> = rest.iter().collect();
-        return Err(interrupt.stopped(&done, &rest, &store));
-    }
-    Ok(if failed { Exit::Verdict } else { Exit::Done })
+        let change = make(args, planned, &mut effect, &store, &options, session)?;
+        turns.tell(&change, session);
+        effect.say(args.release.dry_run, session);
+        Ok(change)
+    })
 }
 
 /// Why nothing is rolled back. Each prompt has its own reason, and each is told: this clone has seen by

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::aftermath::{listed, print_changes, say_live, say_pending};
+use super::aftermath::listed;
 use super::common::{EnvArg, count};
-use super::interrupt::ReleaseWatch;
+use super::in_turn::InTurn;
 use super::release_args::{ReleaseArgs, YesArg, agree};
 use super::session::Session;
 use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
 use crate::prompt::name::{Environment, PromptName};
-use crate::releases::{Change, ReleaseRequest, State};
+use crate::releases::{ReleaseRequest, State};
 
 /// Take prompts out of an environment
 ///
@@ -33,7 +33,6 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.release.format.is_json();
     let dry_run = args.release.dry_run;
     let (store, config) = args.release.store(session)?;
     let selection = Selection::new(&args.names, session);
@@ -67,44 +66,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let question = format!("Unpublish {prompts} from {environment} ({names})?");
         agree(&question, session)?;
     }
-    let mut changes: Vec<Change> = Vec::new();
-    let mut failed = false;
-    let interrupt = ReleaseWatch::new(&store);
-    let mut rest: Vec<PromptName> = plans.iter().map(|it| it.change().name.clone()).collect();
-    rest.reverse();
-    for planned in plans {
-        if interrupt.came() {
-            break;
-        }
+    let turns = InTurn {
+        did: "unpublished",
+        release: &args.release,
+        store: &store,
+        options: &options,
+        is_one: names.len() == 1,
+    };
+    turns.run(plans, session, |planned, session| {
         let change = match dry_run {
-            true => Ok(planned.change().clone()),
-            false => store.release_planned(planned, &options),
+            true => planned.change().clone(),
+            false => store.release_planned(planned, &options)?,
         };
-        match change {
-            Ok(change) => changes.push(change),
-            // A git that was stopped says nothing worth telling.
-            Err(_) if interrupt.came() => break,
-            Err(failure) if names.len() == 1 => return Err(failure),
-            // The others are no worse for it.
-            Err(failure) => {
-                session.ui.failure(&failure);
-                failed = true;
-            }
-        }
-        rest.pop();
-    }
-    print_changes(&changes, json, dry_run, &store, session);
-    say_live(&changes, &args.release, &store, session);
-    if !dry_run {
-        say_pending(&changes, &store, &options, session);
-    }
-    if !rest.is_empty() {
-        let done = match changes.as_slice() {
-            [] => "nothing was unpublished".to_owned(),
-            some => format!("{} unpublished", listed(some.iter().map(|it| &it.name))),
-        };
-        let rest: Vec<&PromptName> = rest.iter().collect();
-        return Err(interrupt.stopped(&done, &rest, &store));
-    }
-    Ok(if failed { Exit::Verdict } else { Exit::Done })
+        turns.tell(&change, session);
+        Ok(change)
+    })
 }

@@ -166,17 +166,17 @@ impl Prompts {
         let assembled = assemble(&tree, &tree.roots, &file.path)
             .map_err(Failure::from)?
             .ok_or_else(|| self.unknown_prompt(name))?;
+        Ok(self.beside_head(file, assembled))
+    }
+
+    /// What was assembled, held against what is committed.
+    fn beside_head(&self, file: PromptFile, assembled: Assembled) -> Loaded {
         let head = self.head_commit();
         let tree = head.and_then(|commit| self.commit_tree(commit));
-        Ok(in_working_copy(
-            file,
-            assembled,
-            head,
-            |path, blob, text| {
-                let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
-                same_as_committed(committed, blob, text)
-            },
-        ))
+        in_working_copy(file, assembled, head, |path, blob, text| {
+            let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
+            same_as_committed(committed, blob, text)
+        })
     }
 
     /// The prompt as a commit holds it; `None` if the commit does not.
@@ -368,17 +368,7 @@ impl Prompts {
             name: name.clone(),
             path: path.to_owned(),
         };
-        let head = self.head_commit();
-        let tree = head.and_then(|commit| self.commit_tree(commit));
-        Ok(in_working_copy(
-            file,
-            assembled,
-            head,
-            |path, blob, text| {
-                let committed = tree.as_ref().and_then(|tree| tree.blob_id(path));
-                same_as_committed(committed, blob, text)
-            },
-        ))
+        Ok(self.beside_head(file, assembled))
     }
 }
 
