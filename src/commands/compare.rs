@@ -16,9 +16,8 @@ use crate::error::{Exit, Failure};
 use crate::output::diff_markdown::inline;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
-use crate::output::ui::{BAD, BOLD, GOOD, paint};
+use crate::output::ui::{BAD, BOLD, GOOD};
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::visible;
 use crate::record::compare::{CantTell, Terms, Unit, Verdict, What, Which, compare};
 
 use words::Words;
@@ -169,6 +168,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         zone: TimeZone::UTC,
     };
     let wanted = args.read.wanted(&breakdown, session)?;
+    if args.fail_on.is_some() {
+        args.read.require_own_log(&wanted)?;
+    }
     let found = compare(&wanted.logs, &wanted.question, &terms)?;
     let words = Words::new(&found, &terms);
     let is_json = args.format == Format::Json;
@@ -228,18 +230,11 @@ fn which(side: &Side, session: &mut Session) -> Result<Which, Failure> {
 }
 
 fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
-    let colors = session.ui.colors_out();
     // An error of the split makes everything below doubtful.
     if *verdict == Verdict::CantTell(CantTell::Split) {
-        let sentence = visible::line(&words.verdict).into_owned();
-        session
-            .ui
-            .styled(format!("{}\n", paint(colors, BAD, &sentence)));
+        session.ui.sentence(Some(BAD), &words.verdict);
     }
-    let title = visible::line(&words.title).into_owned();
-    session
-        .ui
-        .styled(format!("{}\n", paint(colors, BOLD, &title)));
+    session.ui.sentence(Some(BOLD), &words.title);
     let mut table = Table::new(&["figure", &words.base, &words.head, "difference", "p", "n"])
         .right(&[1, 2, 3, 4])
         .flexible(&[])
@@ -259,13 +254,10 @@ fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
         Verdict::NotToldApart | Verdict::CantTell(_) => BOLD,
     };
     if *verdict != Verdict::CantTell(CantTell::Split) {
-        let sentence = visible::line(&words.verdict).into_owned();
-        session
-            .ui
-            .styled(format!("{}\n", paint(colors, style, &sentence)));
+        session.ui.sentence(Some(style), &words.verdict);
     }
     for sentence in &words.reasons {
-        session.ui.line(visible::line(sentence));
+        session.ui.sentence(None, sentence);
     }
     for note in &words.notes {
         session.ui.status(note);

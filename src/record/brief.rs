@@ -13,6 +13,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::entry::{Record, Source, Status, Usage};
+use super::possible::{Figures, Impossible, LeftOut};
 
 /// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
 const LONG_FIELDS: &[u8] = br#","variables":"#;
@@ -50,6 +51,8 @@ pub(in crate::record) struct Brief<'l> {
     pub(in crate::record) request: Option<&'l str>,
     /// What went wrong.
     pub(in crate::record) error: Option<BriefError<'l>>,
+    /// Which of its figures were taken out, since no call has them.
+    pub(in crate::record) left_out: LeftOut,
     labels: Labels<'l>,
 }
 
@@ -128,8 +131,21 @@ impl<'l> Brief<'l> {
                 code: error.code.as_deref(),
                 reason: error.reason.as_deref(),
             }),
+            left_out: LeftOut::default(),
             labels: Labels::Map(&record.labels),
         }
+    }
+
+    /// Takes out figures that no call has, and says which is the first.
+    pub(in crate::record) fn take_out_impossible(&mut self) -> Option<Impossible> {
+        let figures = Figures {
+            cost_usd: &mut self.cost_usd,
+            duration_ms: &mut self.duration_ms,
+            tokens: self.usage.counts(),
+        };
+        let (first, left_out) = figures.take_out()?;
+        self.left_out = left_out;
+        Some(first)
     }
 
     /// The value of a label.
@@ -264,6 +280,7 @@ impl<'l> Brief<'l> {
             case,
             request,
             error: failure,
+            left_out: LeftOut::default(),
             labels: Labels::Line(labels),
         })
     }

@@ -587,7 +587,7 @@ fn no_unit_test_looks_for_a_part_of_a_message() {
     const STILL: [&str; 4] = [
         "exchange/dialect/tests.rs",
         "record/entry/tests.rs",
-        "record/feed.rs",
+        "record/told.rs",
         // That a control character is not in it.
         "prompt/document/yaml/tests.rs",
     ];

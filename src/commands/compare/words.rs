@@ -6,8 +6,8 @@ use super::super::common::count;
 use super::super::stats::notes::significant;
 use crate::output::calls::dollars;
 use crate::record::compare::{
-    CantTell, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Terms,
-    TooFew, Verdict, What, Which, Whole,
+    CantTell, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
+    SAME_COVERAGE, Terms, TooFew, Verdict, What, Which, Whole,
 };
 use crate::statistics::{FEWEST_OF_STRATUM, about};
 
@@ -41,8 +41,9 @@ impl Words {
         };
         let design = match found.design {
             Design::SideBySide => format!(
-                "side by side in {}, {} against {}",
+                "side by side in {}{}, {} against {}",
                 count(found.hours, "hour"),
+                within(found),
                 calls(found.base.counted),
                 calls(found.head.counted)
             ),
@@ -120,15 +121,20 @@ impl Words {
             }
             Verdict::CantTell(CantTell::Coverage) => {
                 let share = |side: &Whole| side.coverage.unwrap_or(0.0);
-                let (one, low, high) = match share(&found.base) < share(&found.head) {
-                    true => (base, share(&found.base), share(&found.head)),
-                    false => (head, share(&found.head), share(&found.base)),
+                let (one, less, more) = match share(&found.base) < share(&found.head) {
+                    true => (base, &found.base, &found.head),
+                    false => (head, &found.head, &found.base),
                 };
-                format!(
-                    "can't tell: {one}'s outcomes are not in yet ({:.0} % against {:.0} %)",
-                    low * 100.0,
-                    high * 100.0
-                )
+                let (low, high) = (share(less), share(more));
+                let shares = format!("({:.0} % against {:.0} %)", low * 100.0, high * 100.0);
+                let can_still_come = less.may_come > SAME_COVERAGE;
+                match (can_still_come, found.usual_delay) {
+                    (false, Some(delay)) => format!(
+                        "can't tell: many calls of {one} have no outcome {shares} and are too old for one to come: of 100 outcomes 99 came within {}",
+                        long(delay)
+                    ),
+                    _ => format!("can't tell: {one}'s outcomes are not in yet {shares}"),
+                }
             }
             Verdict::CantTell(CantTell::Interrupted) => format!(
                 "can't tell: {:.0} % of the calls of {base} and {:.0} % of those of {head} were interrupted, and nothing is known of them",
@@ -204,7 +210,8 @@ impl Words {
         }
         let difference = it.difference?;
         if !it.is_shown(terms.level) {
-            return Some(format!("{what}: not told apart; {rest}"));
+            let why = self.why_not_told_apart(it, terms).unwrap_or_default();
+            return Some(format!("{what}: not told apart{why}; {rest}"));
         }
         let way = if difference.value > 0.0 {
             "higher"
@@ -223,6 +230,29 @@ impl Words {
             apart(what, difference.value.abs()),
             between.unwrap_or_default(),
             chance(difference.p_adjusted.unwrap_or(1.0))
+        ))
+    }
+
+    /// Why a difference is not shown whose interval leaves out 0.
+    fn why_not_told_apart(&self, it: &Measured, terms: &Terms) -> Option<String> {
+        let found = it.difference?;
+        let p = found.p_adjusted?;
+        if found.interval?.holds(0.0) {
+            return None;
+        }
+        let all = (it.n.0 + it.n.1) as f64;
+        let more = it.needed_for_this.map(|needed| about(needed - all));
+        let more = match more.filter(|more| *more >= 1.0) {
+            None => String::new(),
+            Some(more) => format!(
+                "; if {} is real, about {more} more calls show it",
+                apart(&it.what, found.value.abs())
+            ),
+        };
+        Some(format!(
+            ", though its interval leaves out 0: what may be looked at every day is told only below p {}, and this is {}{more}",
+            chance(1.0 - terms.level),
+            chance(p)
         ))
     }
 
@@ -354,15 +384,44 @@ fn names(base: &Which, head: &Which) -> (String, String) {
     (name(base, head), name(head, base))
 }
 
+/// From when to when calls of both count.
+fn within(found: &Comparison) -> String {
+    let from = found.strata.iter().map(|it| it.from).min();
+    let until = found.strata.iter().map(|it| it.until).max();
+    match from.zip(until) {
+        None => String::new(),
+        Some((from, until)) => format!(" from {} to {} (UTC)", minute(from), minute(until)),
+    }
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time that passes, in milliseconds, as people say it.
+fn long(delay: f64) -> String {
+    let units = [
+        ("day", 86_400_000.0),
+        ("hour", 3_600_000.0),
+        ("minute", 60_000.0),
+    ];
+    let unit = units.iter().find(|(_, length)| delay >= *length);
+    let (name, length) = unit.unwrap_or(&("second", 1000.0));
+    count((delay / length).ceil() as usize, name)
+}
+
 fn calls(number: u64) -> String {
     count(number as usize, "call")
 }
 
 fn used(name: &str, whole: &Whole) -> String {
-    let day = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
     match whole.times {
         None => name.to_owned(),
-        Some((first, last)) => format!("{name} was called from {} to {}", day(first), day(last)),
+        Some((first, last)) => format!(
+            "{name} was called from {} to {}",
+            minute(first),
+            minute(last)
+        ),
     }
 }
 
@@ -433,8 +492,13 @@ fn row(it: &Measured, design: Design) -> [String; 6] {
         None => "-".to_owned(),
         Some(p) => chance(p),
     };
+    let name = match what {
+        // Elsewhere stand quantiles of it.
+        What::Latency => "mean latency".to_owned(),
+        other => other.to_string(),
+    };
     [
-        what.to_string(),
+        name,
         amount(what, it.means.0),
         amount(what, it.means.1),
         difference,

@@ -208,6 +208,8 @@ pub struct Measured {
     pub is_not_covered: bool,
     /// How many calls a difference takes.
     pub needed: Option<Needed>,
+    /// How many calls the difference that is seen would take.
+    pub needed_for_this: Option<f64>,
     /// About what difference would be seen with these calls.
     pub seen: Option<f64>,
 }
@@ -302,6 +304,7 @@ fn measured_one(
         too_few: None,
         is_not_covered: is_not_covered(&what, coverage),
         needed: None,
+        needed_for_this: None,
         seen: None,
         what: what.clone(),
     };
@@ -347,6 +350,7 @@ fn lone(
             false => TooFew::Calls,
         }),
         needed: None,
+        needed_for_this: None,
         seen: None,
     })
 }
@@ -393,6 +397,8 @@ fn judge(
     };
     let all = (arms.base.n + arms.head.n) as f64;
     measured.seen = Some(Msprt::least_shown(tau, variance, terms.level));
+    measured.needed_for_this = (arms.difference != 0.0)
+        .then(|| all * variance / Msprt::variance_to_show(tau, arms.difference.abs(), terms.level));
     measured.needed = (margin > 0.0).then(|| Needed {
         difference: margin,
         calls: all * variance / Msprt::variance_to_show(tau, margin, terms.level),
@@ -422,6 +428,7 @@ pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Te
         too_few: None,
         is_not_covered: false,
         needed: None,
+        needed_for_this: None,
         seen: None,
     };
     judge(&mut measured, &mut difference, arms, has_units, terms);
@@ -466,5 +473,30 @@ pub(super) fn adjust(measures: &mut [Measured]) {
     let p: Vec<f64> = tested.iter().filter_map(|it| it.p).collect();
     for (difference, adjusted) in tested.iter_mut().zip(holm(&p)) {
         difference.p_adjusted = Some(adjusted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The one after this; a new one must be named here to compile, and then have a word.
+    fn next(what: &What) -> Option<What> {
+        Some(match what {
+            What::Success => What::Score,
+            What::Score => What::Win,
+            What::Win => What::Metric("r".to_owned()),
+            What::Metric(_) => What::Latency,
+            What::Latency => What::Tokens,
+            What::Tokens => What::Cost,
+            What::Cost => return None,
+        })
+    }
+
+    #[test]
+    fn nothing_that_is_compared_lacks_a_word() {
+        for what in std::iter::successors(Some(What::Success), next) {
+            assert_eq!(what.to_string().parse(), Ok(what));
+        }
     }
 }

@@ -77,7 +77,8 @@ fn weighed(calls: Vec<Call>, terms: &Terms) -> Comparison {
         of_both: 0,
         groups: Groups::default(),
     };
-    weigh(calls, terms)
+    let now = Timestamp::from_millisecond(MONDAY + 1000 * HOUR).unwrap();
+    weigh(calls, now, terms)
 }
 
 fn measure(found: &Comparison, what: &What) -> Measured {

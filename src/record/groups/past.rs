@@ -3,11 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::dimension::{Clock, Dimension, Value};
-use super::figures::{Group, MOST_NAMES, Outcomes};
+use super::figures::Group;
 use super::found::{self, Groups};
 use super::question::Question;
 use super::tally::{MOST_GROUPS, too_many};
 use crate::error::Failure;
+use crate::record::became::{MOST_NAMES, Outcomes};
 use crate::record::brief::Brief;
 use crate::record::entry::{Record, Status};
 use crate::record::history::{DaySum, Known, Past, Summed};
@@ -156,6 +157,9 @@ enum Verdict {
 
 /// What past sums do not tell that a question asks for.
 fn lacks(question: &Question) -> Option<String> {
+    if question.without_past {
+        return Some("somebody else may have written them, since git tracks them".to_owned());
+    }
     let is_here = !is_utc(&question.zone);
     for by in &question.by {
         match by {

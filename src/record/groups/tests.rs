@@ -24,6 +24,7 @@ fn question(by: &[&str]) -> Question {
         with_costs: false,
         zone: TimeZone::UTC,
         releases: Releases::new(),
+        without_past: false,
         now: at(1_000_000),
     }
 }

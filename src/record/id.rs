@@ -1,17 +1,15 @@
-//! Ids of executions, and what is known of each.
+//! Ids of executions.
 
 use std::hash::{BuildHasher, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-use super::kind::Kind;
-
 /// An id in 128 bits: a UUID as it is, anything else by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::record) struct Id(pub(in crate::record) [u64; 2]);
+pub(super) struct Id(pub(super) [u64; 2]);
 
 impl Id {
-    pub(in crate::record) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         if let Some(id) = uuid(text.as_bytes()) {
             return Self(id);
         }
@@ -59,7 +57,7 @@ fn uuid(text: &[u8]) -> Option<[u64; 2]> {
 
 /// Puts ids into places that nobody can foresee, at the cost of two multiplications.
 #[derive(Debug, Clone)]
-pub(in crate::record) struct IdPlaces(u64, u64);
+pub(super) struct IdPlaces(u64, u64);
 
 impl Default for IdPlaces {
     fn default() -> Self {
@@ -68,7 +66,7 @@ impl Default for IdPlaces {
     }
 }
 
-pub(in crate::record) struct IdHasher(u64, IdPlaces);
+pub(super) struct IdHasher(u64, IdPlaces);
 
 impl BuildHasher for IdPlaces {
     type Hasher = IdHasher;
@@ -99,53 +97,6 @@ impl std::hash::Hash for Id {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.0[0]);
         state.write_u64(self.0[1]);
-    }
-}
-
-/// What is known of an execution once it was counted: its group, and its kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row(u32);
-
-impl Row {
-    const PRICED: u32 = 1 << 31;
-    const ENDED: u32 = 1 << 30;
-    const OK: u32 = 1 << 29;
-    /// The filter leaves it out.
-    pub(super) const LEFT_OUT: Self = Self(Self::OK - 1);
-
-    pub(super) fn new(group: u32, kind: Kind) -> Self {
-        let bit = |is_so: bool, bit: u32| if is_so { bit } else { 0 };
-        Self(group | bit(kind.is_priced, Self::PRICED) | bit(kind.is_ok, Self::OK))
-    }
-
-    pub(super) fn group(self) -> Option<usize> {
-        let group = self.0 & !(Self::PRICED | Self::ENDED | Self::OK);
-        (group != Self::LEFT_OUT.0).then_some(group as usize)
-    }
-
-    pub(super) fn kind(self) -> Kind {
-        Kind {
-            is_priced: self.0 & Self::PRICED != 0,
-            is_ok: self.0 & Self::OK != 0,
-        }
-    }
-
-    /// Whether an outcome of it was counted.
-    pub(super) fn has_outcome(self) -> bool {
-        self.0 & Self::ENDED != 0
-    }
-
-    /// The same once an outcome of it was counted.
-    pub(super) fn with_outcome(self) -> Self {
-        Self(self.0 | Self::ENDED)
-    }
-
-    pub(super) fn bits(self) -> u32 {
-        self.0
-    }
-
-    pub(super) fn from_bits(bits: u32) -> Self {
-        Self(bits)
     }
 }
 
