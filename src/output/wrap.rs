@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(hung(line, 80), line);
         assert_eq!(
             hung(line, 20),
-            "  \u{1b}[1mwin\u{1b}[0m   it is so\n      and not\n      otherwise"
+            "  \u{1b}[1mwin\u{1b}[0m   it is so and\n      not otherwise"
         );
     }
 
