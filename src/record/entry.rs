@@ -307,11 +307,16 @@ impl Source {
 
     /// The source that the log writes so.
     pub fn find(text: &str) -> Option<Self> {
+        Self::of(text.as_bytes())
+    }
+
+    /// The same of bytes.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
         Some(match text {
-            "local" => Self::Local,
-            "openai" => Self::Openai,
-            "fallback" => Self::Fallback,
-            "external" => Self::External,
+            b"local" => Self::Local,
+            b"openai" => Self::Openai,
+            b"fallback" => Self::Fallback,
+            b"external" => Self::External,
             _ => return None,
         })
     }
@@ -348,11 +353,16 @@ impl Status {
 
     /// The status that the log writes so.
     pub fn find(text: &str) -> Option<Self> {
+        Self::of(text.as_bytes())
+    }
+
+    /// The same of bytes.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
         Some(match text {
-            "ok" => Self::Ok,
-            "error" => Self::Error,
-            "invalid_output" => Self::InvalidOutput,
-            "interrupted" => Self::Interrupted,
+            b"ok" => Self::Ok,
+            b"error" => Self::Error,
+            b"invalid_output" => Self::InvalidOutput,
+            b"interrupted" => Self::Interrupted,
             _ => return None,
         })
     }

@@ -22,37 +22,45 @@ impl Id {
     }
 }
 
-/// What each byte is as a small hexadecimal digit; 16 where it is none.
-const DIGITS: [u8; 256] = {
-    let mut digits = [16; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        digit += 1;
+/// The same byte eight times.
+const fn eight(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The number of eight small hexadecimal digits, looked at at once.
+#[inline]
+fn number(digits: [u8; 8]) -> Option<u64> {
+    let word = u64::from_le_bytes(digits);
+    // `a` to `f` have a bit that no digit has, and are 9 less than they say.
+    let letters = (word >> 6) & eight(1);
+    let values = (word & eight(15)) + letters * 9;
+    let tens = ((values + eight(0x76)) >> 7) & eight(1);
+    let written = values + eight(b'0') + tens * u64::from(b'a' - b'9' - 1);
+    if written != word || values & eight(0xf0) != 0 {
+        return None;
     }
-    digits
-};
+    let values = values.swap_bytes();
+    let values = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let values = (values | values >> 8) & 0x0000_ffff_0000_ffff;
+    Some((values | values >> 16) & 0xffff_ffff)
+}
 
 /// A UUID as it is written everywhere: 32 small digits and 4 dashes.
 fn uuid(text: &[u8]) -> Option<[u64; 2]> {
     let text: &[u8; 36] = text.try_into().ok()?;
-    if [8, 13, 18, 23].iter().any(|at| text[*at] != b'-') {
+    let [a, b, c, d] = [text[8], text[13], text[18], text[23]];
+    if [a, b, c, d] != [b'-'; 4] {
         return None;
     }
-    let mut others = 0;
-    let mut number = |pieces: [std::ops::Range<usize>; 3]| {
-        let bytes = pieces.into_iter().flat_map(|piece| &text[piece]);
-        bytes.fold(0_u64, |sum, byte| {
-            let digit = DIGITS[usize::from(*byte)];
-            others |= digit;
-            sum << 4 | u64::from(digit & 15)
-        })
+    let two = |from: usize, to: usize| {
+        let [a, b, c, d] = [from, from + 1, from + 2, from + 3].map(|at| text[at]);
+        let [e, f, g, h] = [to, to + 1, to + 2, to + 3].map(|at| text[at]);
+        number([a, b, c, d, e, f, g, h])
     };
-    let halves = [
-        number([0..8, 9..13, 14..18]),
-        number([19..23, 24..36, 36..36]),
-    ];
-    (others < 16).then_some(halves)
+    Some([
+        two(0, 4)? << 32 | two(9, 14)?,
+        two(19, 24)? << 32 | two(28, 32)?,
+    ])
 }
 
 /// Puts ids into places that nobody can foresee, at the cost of two multiplications.
@@ -111,6 +119,33 @@ mod tests {
             Id::of(id),
             Id([0x0193_a2b4_c5d6_7e8f, 0x9012_3456_789a_bcde])
         );
+        // Every byte of each place counts, and none but the digits is one.
+        for at in 0..36 {
+            for byte in 0..=127_u8 {
+                let mut other = id.as_bytes().to_vec();
+                other[at] = byte;
+                let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                let is_dash = id.as_bytes()[at] == b'-';
+                let expected = if is_dash { byte == b'-' } else { is_digit };
+                assert_eq!(uuid(&other).is_some(), expected, "{at} {byte}");
+                if expected {
+                    let text = String::from_utf8(other).unwrap().replace('-', "");
+                    let halves = [&text[..16], &text[16..]];
+                    let halves = halves.map(|half| u64::from_str_radix(half, 16).unwrap());
+                    assert_eq!(
+                        Id::of(&format!(
+                            "{}-{}-{}-{}-{}",
+                            &text[..8],
+                            &text[8..12],
+                            &text[12..16],
+                            &text[16..20],
+                            &text[20..]
+                        )),
+                        Id(halves)
+                    );
+                }
+            }
+        }
         let others = [id, &id.to_uppercase(), &id.replace('-', ""), "a", ""];
         for (at, one) in others.iter().enumerate() {
             let same = others.iter().filter(|other| Id::of(other) == Id::of(one));

@@ -12,7 +12,7 @@ use crate::record::became::Kind;
 use crate::record::brief::{Brief, BriefError};
 use crate::record::entry::{Outcome, Source, Status, Usage};
 use crate::record::id::{Id, IdPlaces};
-use crate::record::log::parse::{Line, Parsed, read};
+use crate::record::log::parse::{Parsed, read_slowly};
 use crate::record::possible::{Impossible, LeftOut};
 use crate::statistics::seed_of;
 
@@ -176,7 +176,7 @@ pub(super) fn each_record(
     mut take: impl FnMut(&mut Page, &Brief<'_>, &[u8]),
 ) {
     let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
-    let mut record = |page: &mut Page, mut record: Brief<'_>, line: &[u8]| {
+    let mut record = |page: &mut Page, record: &mut Brief<'_>, line: &[u8]| {
         if let Some(impossible) = record.take_out_impossible() {
             page.leave_out(impossible);
         }
@@ -185,28 +185,37 @@ pub(super) fn each_record(
         page.backwards += u64::from(Page::is_backwards(above, time));
         page.ends = Some((first, time));
         page.ahead += u64::from(time > tomorrow);
-        take(page, &record, line);
+        take(page, record, line);
     };
     let mut start = 0;
     while start < text.len() {
+        page.lines += 1;
+        // Most lines are such, and a record is large to be handed on.
+        if let Some((mut brief, line)) = Brief::first(&text[start..]) {
+            start += line.len() + 1;
+            record(page, &mut brief, line);
+            continue;
+        }
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);
         let line = &text[start..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         start = end + 1;
-        page.lines += 1;
         if line.is_empty() {
             continue;
         }
-        match read(line) {
-            Line::Brief(brief) => record(page, brief, line),
-            Line::Parsed(Parsed::Record(whole)) => record(page, Brief::of(&whole), line),
-            Line::Parsed(Parsed::Outcome(outcome)) => {
+        if let Some(mut brief) = Brief::read(line) {
+            record(page, &mut brief, line);
+            continue;
+        }
+        match read_slowly(line) {
+            Parsed::Record(whole) => record(page, &mut Brief::of(&whole), line),
+            Parsed::Outcome(outcome) => {
                 if outcome.is_impossible() {
                     page.leave_out(Impossible::TooFar);
                 }
                 page.outcomes.push((Id::of(&outcome.outcome_of), outcome));
             }
-            Line::Parsed(Parsed::Bad(reason, schema)) => {
+            Parsed::Bad(reason, schema) => {
                 page.bad.push((page.lines, reason, schema));
             }
         }
@@ -465,11 +474,16 @@ impl Column {
             return self.last;
         }
         // Few values are found sooner by looking at each.
-        let few = self
-            .values
-            .iter()
-            .take(FEW)
-            .position(|value| given.is(value));
+        let mut values = self.values.iter().take(FEW);
+        let few = match given {
+            Given::Text(text) => {
+                values.position(|it| matches!(it, Value::Text(known) if **known == *text))
+            }
+            Given::Number(number) => {
+                values.position(|it| matches!(it, Value::Number(known) if *known == number))
+            }
+            other => values.position(|value| other.is(value)),
+        };
         if let Some(at) = few {
             self.last = at as u32;
             return self.last;
