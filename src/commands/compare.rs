@@ -18,7 +18,7 @@ use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, BOLD, GOOD};
 use crate::prompt::reference::{Reference, Selector};
-use crate::record::compare::{CantTell, Terms, Unit, Verdict, What, Which, compare};
+use crate::record::compare::{CantTell, Chosen, Terms, Unit, Verdict, Weighed, compare};
 
 use words::Words;
 
@@ -57,10 +57,10 @@ pub(super) struct Args {
     share: Option<(f64, f64)>,
     /// What decides: success, score, win, metric:NAME, latency, tokens or cost_per_call
     #[arg(long, value_name = "FIGURE", value_delimiter = ',')]
-    by: Vec<What>,
+    by: Vec<Weighed>,
     /// Of this figure less is better, as of latency, tokens and cost_per_call anyway
     #[arg(long, value_name = "FIGURE")]
-    lower: Vec<What>,
+    lower: Vec<Weighed>,
     /// The difference that is looked for, in percent: points of a rate, else a part of A's mean; without it
     /// 2 points, and a tenth of A's spread
     #[arg(long, value_name = "PERCENT", value_parser = parse_margin)]
@@ -206,10 +206,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// The executions that a side means. A bare name is the version of the file here.
-fn which(side: &Side, session: &mut Session) -> Result<Which, Failure> {
+fn which(side: &Side, session: &mut Session) -> Result<Chosen, Failure> {
     let reference = match side {
         Side::Label { key, value } => {
-            return Ok(Which::Label {
+            return Ok(Chosen::Label {
                 key: key.clone(),
                 value: value.clone(),
             });
@@ -223,7 +223,7 @@ fn which(side: &Side, session: &mut Session) -> Result<Which, Failure> {
             super::common::load_to_read(&store, reference, session)?.version()
         }
     };
-    Ok(Which::Version {
+    Ok(Chosen::Version {
         prompt: reference.name.to_string(),
         version: version.number(),
     })

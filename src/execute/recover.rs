@@ -20,6 +20,7 @@ use crate::openai::fault::CallError;
 use crate::openai::prices::Price;
 use crate::openai::tokens;
 use crate::prompt::code;
+use crate::prompt::hint::Hint;
 use crate::scan::ValueKind;
 
 pub use versions::{Fetched, Recovered};
@@ -256,10 +257,7 @@ impl Recovery {
                     ),
                 )
                 .exit(Exit::Verdict)
-                .hint(format!(
-                    "--max-cost {} allows more",
-                    4.0 * self.limits.max_cost
-                )),
+                .hint(Hint::RaiseLimit((4.0 * self.limits.max_cost).to_string())),
             ));
         }
         match self.keys[key].client.opening(body).await {
@@ -361,7 +359,7 @@ impl Recovery {
             code::NOT_STORED,
             format!("{}: not found, or it belongs to another project", wish.id),
         );
-        Err(failure.hint("an id is visible to its own project only: --key-env VARIABLE names the variable with that project's key"))
+        Err(failure.hint(Hint::NameKey))
     }
 
     /// What becomes of a variable that is not sent.

@@ -265,12 +265,17 @@ impl<'t> Found<'t> {
     }
 }
 
+/// What an execution was looked for by.
+fn named(whose: &Whose) -> String {
+    match whose {
+        Whose::Id(id) => format!("the id `{id}`"),
+        Whose::Response(id) => format!("the response id `{id}`"),
+        Whose::Label(key, value) => format!("the label `{key}={value}`"),
+    }
+}
+
 fn unknown(whose: &Whose) -> Failure {
-    let message = match whose {
-        Whose::Id(id) => format!("no execution has the id `{id}`"),
-        Whose::Response(id) => format!("no execution has the response id `{id}`"),
-        Whose::Label(key, value) => format!("no execution has the label `{key}={value}`"),
-    };
+    let message = format!("no execution has {}", named(whose));
     let failure = Failure::new(code::UNKNOWN_EXECUTION, message);
     match whose {
         Whose::Id(_) => failure.hint("ids must be whole here; nothing was kept"),
@@ -279,11 +284,7 @@ fn unknown(whose: &Whose) -> Failure {
 }
 
 fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
-    let what = match whose {
-        Whose::Id(id) => format!("the id `{id}`"),
-        Whose::Response(id) => format!("the response id `{id}`"),
-        Whose::Label(key, value) => format!("the label `{key}={value}`"),
-    };
+    let what = named(whose);
     let shown: Vec<&str> = ids.iter().map(String::as_str).take(LISTED).collect();
     let more = match ids.len() - shown.len() {
         0 => String::new(),

@@ -22,10 +22,10 @@ use crate::statistics::{Quantiles, Side, split_p};
 use calls::{Call, Calls};
 use common::Common;
 
-pub use calls::{Unit, Which};
+pub use calls::{Chosen, Unit};
 pub use common::StratumShown;
 pub use measure::{
-    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, What,
+    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, Weighed,
 };
 pub use verdict::{CantTell, Verdict};
 
@@ -39,17 +39,17 @@ pub const SPLIT_ERROR: f64 = 0.001;
 #[derive(Debug, Clone)]
 pub struct Terms {
     /// What is compared with.
-    pub base: Which,
+    pub base: Chosen,
     /// What is compared.
-    pub head: Which,
+    pub head: Chosen,
     /// Whose calls are alike.
     pub unit: Unit,
     /// The label of an outcome that is a win.
     pub win: String,
     /// What decides; where it is empty, success, score and win do.
-    pub deciding: Vec<What>,
+    pub deciding: Vec<Weighed>,
     /// Of which figures less is better, beside latency, tokens and cost.
-    pub lower: Vec<What>,
+    pub lower: Vec<Weighed>,
     /// How calls should be split, in parts.
     pub share: Option<(f64, f64)>,
     /// The difference that is looked for: of a rate itself, of anything else a part of base's mean.
@@ -312,7 +312,7 @@ fn changed<'c>(calls: impl Iterator<Item = &'c Call>, names: &calls::Names) -> V
 }
 
 /// What is shown of a side in a figure: its mean.
-fn mean_of(side: &Side, design: Design) -> f64 {
+fn shown_mean(side: &Side, design: Design) -> f64 {
     match design {
         Design::SideBySide => side.mean,
         Design::BeforeAfter => side.plain,

@@ -6,8 +6,8 @@ use super::super::common::count;
 use super::super::stats::notes::significant;
 use crate::output::calls::dollars;
 use crate::record::compare::{
-    CantTell, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
-    SAME_COVERAGE, Terms, TooFew, Verdict, What, Which, Whole,
+    CantTell, Chosen, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
+    SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
 };
 use crate::statistics::{FEWEST_OF_STRATUM, about};
 
@@ -32,7 +32,7 @@ impl Words {
     pub(super) fn new(found: &Comparison, terms: &Terms) -> Self {
         let (base, head) = names(&terms.base, &terms.head);
         let prompt = match (&terms.base, &terms.head) {
-            (Which::Version { prompt, .. }, Which::Version { prompt: other, .. })
+            (Chosen::Version { prompt, .. }, Chosen::Version { prompt: other, .. })
                 if prompt == other =>
             {
                 format!("{prompt} ")
@@ -154,7 +154,7 @@ impl Words {
         }
         let deciding = found.measures.iter().filter(|it| it.decides);
         let said = deciding.filter_map(|it| self.reason(it, terms));
-        let is_there = |what: &&What| found.measures.iter().any(|it| it.what == **what);
+        let is_there = |what: &&Weighed| found.measures.iter().any(|it| it.what == **what);
         let missing = terms.deciding.iter().filter(|what| !is_there(what));
         let missing = missing.map(|what| format!("{what}: no call has it"));
         said.chain(missing).collect()
@@ -371,15 +371,15 @@ impl Words {
 }
 
 /// What two sides are called: as short as tells them apart.
-fn names(base: &Which, head: &Which) -> (String, String) {
-    let name = |one: &Which, other: &Which| match (one, other) {
-        (Which::Version { prompt, version }, Which::Version { prompt: same, .. })
+fn names(base: &Chosen, head: &Chosen) -> (String, String) {
+    let name = |one: &Chosen, other: &Chosen| match (one, other) {
+        (Chosen::Version { prompt, version }, Chosen::Version { prompt: same, .. })
             if prompt == same =>
         {
             format!("v{version}")
         }
-        (Which::Version { prompt, version }, _) => format!("{prompt} v{version}"),
-        (Which::Label { key, value }, _) => format!("{key}={value}"),
+        (Chosen::Version { prompt, version }, _) => format!("{prompt} v{version}"),
+        (Chosen::Label { key, value }, _) => format!("{key}={value}"),
     };
     (name(base, head), name(head, base))
 }
@@ -426,18 +426,18 @@ fn used(name: &str, whole: &Whole) -> String {
 }
 
 /// A figure as people read it.
-fn amount(what: &What, value: f64) -> String {
+fn amount(what: &Weighed, value: f64) -> String {
     match what {
         _ if !value.is_finite() => "-".to_owned(),
         _ if what.is_rate() => format!("{:.1} %", value * 100.0),
-        What::Latency => format!("{value:.0} ms"),
-        What::Cost => dollars(value),
+        Weighed::Latency => format!("{value:.0} ms"),
+        Weighed::Cost => dollars(value),
         _ => significant(value),
     }
 }
 
 /// A difference as people read it.
-fn apart(what: &What, value: f64) -> String {
+fn apart(what: &Weighed, value: f64) -> String {
     match what {
         _ if what.is_rate() => format!("{} points", significant_of(value * 100.0)),
         _ => amount(what, value),
@@ -494,7 +494,7 @@ fn row(it: &Measured, design: Design) -> [String; 6] {
     };
     let name = match what {
         // Elsewhere stand quantiles of it.
-        What::Latency => "mean latency".to_owned(),
+        Weighed::Latency => "mean latency".to_owned(),
         other => other.to_string(),
     };
     [
