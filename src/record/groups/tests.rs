@@ -118,7 +118,7 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
         .iter()
         .map(|it| (it.line, it.count, it.newer_schema))
         .collect();
-    // The first has a negative cost, which does not count.
+    // The first took longer than any call, which does not count.
     let bad = [(14, 1, None), (15, 2, Some(2)), (17, 1, None)];
     assert_eq!(skipped, [&[(11, 1, None)], &bad[..]].concat());
     let won = &found.groups[&vec![Value::Number(2)]].outcomes;
