@@ -16,10 +16,9 @@ use crate::error::{Exit, Failure};
 use crate::output::diff_markdown::inline;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
-use crate::output::ui::{BAD, BOLD, GOOD, paint};
+use crate::output::ui::{BAD, BOLD, GOOD};
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::visible;
-use crate::record::compare::{CantTell, Terms, Unit, Verdict, What, Which, compare};
+use crate::record::compare::{CantTell, Chosen, Terms, Unit, Verdict, Weighed, compare};
 
 use words::Words;
 
@@ -58,10 +57,10 @@ pub(super) struct Args {
     share: Option<(f64, f64)>,
     /// What decides: success, score, win, metric:NAME, latency, tokens or cost_per_call
     #[arg(long, value_name = "FIGURE", value_delimiter = ',')]
-    by: Vec<What>,
+    by: Vec<Weighed>,
     /// Of this figure less is better, as of latency, tokens and cost_per_call anyway
     #[arg(long, value_name = "FIGURE")]
-    lower: Vec<What>,
+    lower: Vec<Weighed>,
     /// The difference that is looked for, in percent: points of a rate, else a part of A's mean; without it
     /// 2 points, and a tenth of A's spread
     #[arg(long, value_name = "PERCENT", value_parser = parse_margin)]
@@ -169,6 +168,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         zone: TimeZone::UTC,
     };
     let wanted = args.read.wanted(&breakdown, session)?;
+    if args.fail_on.is_some() {
+        args.read.require_own_log(&wanted)?;
+    }
     let found = compare(&wanted.logs, &wanted.question, &terms)?;
     let words = Words::new(&found, &terms);
     let is_json = args.format == Format::Json;
@@ -204,10 +206,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 /// The executions that a side means. A bare name is the version of the file here.
-fn which(side: &Side, session: &mut Session) -> Result<Which, Failure> {
+fn which(side: &Side, session: &mut Session) -> Result<Chosen, Failure> {
     let reference = match side {
         Side::Label { key, value } => {
-            return Ok(Which::Label {
+            return Ok(Chosen::Label {
                 key: key.clone(),
                 value: value.clone(),
             });
@@ -221,25 +223,18 @@ fn which(side: &Side, session: &mut Session) -> Result<Which, Failure> {
             super::common::load_to_read(&store, reference, session)?.version()
         }
     };
-    Ok(Which::Version {
+    Ok(Chosen::Version {
         prompt: reference.name.to_string(),
         version: version.number(),
     })
 }
 
 fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
-    let colors = session.ui.colors_out();
     // An error of the split makes everything below doubtful.
     if *verdict == Verdict::CantTell(CantTell::Split) {
-        let sentence = visible::line(&words.verdict).into_owned();
-        session
-            .ui
-            .styled(format!("{}\n", paint(colors, BAD, &sentence)));
+        session.ui.sentence(Some(BAD), &words.verdict);
     }
-    let title = visible::line(&words.title).into_owned();
-    session
-        .ui
-        .styled(format!("{}\n", paint(colors, BOLD, &title)));
+    session.ui.sentence(Some(BOLD), &words.title);
     let mut table = Table::new(&["figure", &words.base, &words.head, "difference", "p", "n"])
         .right(&[1, 2, 3, 4])
         .flexible(&[])
@@ -259,13 +254,10 @@ fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
         Verdict::NotToldApart | Verdict::CantTell(_) => BOLD,
     };
     if *verdict != Verdict::CantTell(CantTell::Split) {
-        let sentence = visible::line(&words.verdict).into_owned();
-        session
-            .ui
-            .styled(format!("{}\n", paint(colors, style, &sentence)));
+        session.ui.sentence(Some(style), &words.verdict);
     }
     for sentence in &words.reasons {
-        session.ui.line(visible::line(sentence));
+        session.ui.sentence(None, sentence);
     }
     for note in &words.notes {
         session.ui.status(note);

@@ -43,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHAT", default_value = "version")]
     by: By,
     /// By what: success, score, win, label:NAME, coverage, or the name of a metric; and errors, invalid,
-    /// fallbacks, p50, p90, p99 or cost_per_call, of which the lowest are the best
+    /// interrupted, fallbacks, p50, p90, p99 or cost_per_call, of which the lowest are the best
     #[arg(long, value_name = "FIGURE", default_value = "success", value_parser = parse_metric)]
     metric: Measure,
     /// The lowest are the best, as of a metric that counts complaints
@@ -110,12 +110,13 @@ fn parse_metric(text: &str) -> Result<Measure, String> {
         | Measure::Coverage
         | Measure::Errors
         | Measure::Invalid
+        | Measure::Interrupted
         | Measure::Fallbacks
         | Measure::Latency(_)
         | Measure::CostPerCall => Ok(measure),
         Measure::Label(_) | Measure::Metric(_) if !text.is_empty() => Ok(measure),
         _ => Err(
-            "a rank goes by success, score, win, label:NAME, coverage, errors, invalid, fallbacks, p50, p90, p99, cost_per_call or the name of a metric"
+            "a rank goes by success, score, win, label:NAME, coverage, errors, invalid, interrupted, fallbacks, p50, p90, p99, cost_per_call or the name of a metric"
                 .to_owned(),
         ),
     }
@@ -131,7 +132,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         with_mix: true,
         zone: TimeZone::UTC,
     };
-    let mut groups = args.read.groups(&breakdown, session)?;
+    let wanted = args.read.wanted(&breakdown, session)?;
+    let mut groups = args.read.groups(&wanted)?;
     if let Some(category) = &args.category {
         let names = of_category(category, session)?;
         groups

@@ -1,12 +1,13 @@
 //! `promptctl log`.
 
-mod feed;
+mod append;
 mod show;
 pub(super) mod trim;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -68,7 +69,7 @@ enum Command {
     Tail(TailArgs),
     /// Append records that services made of their own calls, as JSON lines on standard input
     #[command(after_long_help = "Examples:\n  promptctl log append < calls.jsonl")]
-    Append(feed::Args),
+    Append(append::Args),
     /// Write executions for other programs
     #[command(
         after_long_help = "Examples:\n  promptctl log export --format csv > calls.csv\n  promptctl log export --format otlp --prompt support/ > traces.json"
@@ -160,6 +161,8 @@ pub(super) struct OwnLog {
     pub(super) log: Log,
     /// Whether its folder may have come with the repository.
     pub(super) is_brought: bool,
+    /// Whether that is true of its past sums.
+    pub(super) is_past_brought: bool,
 }
 
 /// The log of this repository, with a warning where it may be somebody else's.
@@ -171,7 +174,24 @@ pub(super) fn own(store: &Store, config: &Config, session: &mut Session) -> OwnL
             "git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says",
         );
     }
-    OwnLog { log, is_brought }
+    let is_past_brought = is_brought && first_brought(vec![log.history()], &log, store).is_some();
+    OwnLog {
+        log,
+        is_brought,
+        is_past_brought,
+    }
+}
+
+/// The first of these files beside the log that came with the repository.
+pub(super) fn first_brought(files: Vec<PathBuf>, log: &Log, store: &Store) -> Option<PathBuf> {
+    let folder = log.path().parent()?;
+    // In another repository below, git tracks what that one says. An index that cannot be read says nothing.
+    let tracked = match folder.join(".git").symlink_metadata() {
+        Ok(_) => None,
+        Err(_) => store.tracked(folder).ok(),
+    };
+    let is_brought = |file: &PathBuf| tracked.as_ref().is_none_or(|it| it.contains(file));
+    files.into_iter().find(is_brought)
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -182,7 +202,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Some(Command::List(args)) => list(args, &log, &store, session),
         Some(Command::Show(args)) => show::run(args, &log, &store, session),
         Some(Command::Tail(args)) => tail(args, &log, session),
-        Some(Command::Append(args)) => feed::run(args, &log, &store, &config, session),
+        Some(Command::Append(args)) => append::run(args, &log, &store, &config, session),
         Some(Command::Export(args)) => trim::export(args, &log, session),
         Some(Command::Prune(args)) => trim::prune(args, &log, session),
         Some(Command::Path(args)) => {

@@ -10,9 +10,10 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::record::backfill::{Settled, settle, settled};
-use crate::record::entry::{MOST_FIGURE, Outcome};
-use crate::record::feed::outcomes;
+use crate::record::entry::Outcome;
 use crate::record::log::Log;
+use crate::record::possible::{MOST_FIGURE, can_be_added};
+use crate::record::told::outcomes;
 
 /// Tell what became of an execution
 ///
@@ -52,14 +53,14 @@ pub(super) struct Args {
 
 fn parse_score(text: &str) -> Result<f64, String> {
     let number = text.parse().ok();
-    let number = number.filter(|number: &f64| number.abs() <= MOST_FIGURE);
+    let number = number.filter(|number: &f64| can_be_added(*number));
     number.ok_or_else(|| format!("write a number up to {MOST_FIGURE:e}, such as 0.9"))
 }
 
 fn parse_metric(text: &str) -> Result<(String, f64), String> {
     text.split_once('=')
         .and_then(|(name, number)| Some((name.to_owned(), number.parse::<f64>().ok()?)))
-        .filter(|(name, number)| !name.is_empty() && number.abs() <= MOST_FIGURE)
+        .filter(|(name, number)| !name.is_empty() && can_be_added(*number))
         .ok_or_else(|| "write NAME=NUMBER, such as r_multiple=1.8".to_owned())
 }
 
@@ -144,7 +145,7 @@ fn many(args: &Args, log: &Log, session: &Session) -> Result<(Settled, u64), Fai
             "with `-` everything comes from standard input",
         ));
     }
-    let feed = outcomes(&read_file("-", session)?, session.now)?;
-    let empty = feed.empty;
-    Ok((settle(log, feed)?, empty))
+    let told = outcomes(&read_file("-", session)?, session.now)?;
+    let empty = told.empty;
+    Ok((settle(log, told)?, empty))
 }

@@ -99,7 +99,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let files = found.versions.sources.len();
     let mut lead = vec![
         format!("{} {span}", count(calls as usize, "call")),
-        format!("made {} of {}", time(session.now), count(files, "file")),
+        format!(
+            "made {} of {}",
+            time(Timestamp::from_second(session.now.as_second()).unwrap_or(session.now)),
+            count(files, "file")
+        ),
     ];
     lead.extend(notes.into_iter().map(|note| note.text));
     let page = Page {

@@ -57,7 +57,7 @@ pub(super) struct Args {
     /// Also show the field of the answers at this JSON pointer, such as /confidence
     #[arg(long, value_name = "POINTER", value_parser = parse_pointer)]
     value: Vec<String>,
-    /// The highest first, by calls, success, invalid, errors, fallbacks, p50, p90, p99, tokens, cost,
+    /// The highest first, by calls, success, invalid, errors, interrupted, fallbacks, p50, p90, p99, tokens, cost,
     /// cost_per_call, cost_per_win, unpriced, coverage, score, win, label:NAME, metric:NAME or a pointer
     #[arg(long, value_name = "FIGURE")]
     sort: Option<Measure>,
@@ -161,7 +161,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         with_mix: false,
         zone: zone.clone(),
     };
-    let groups = args.read.groups(&breakdown, session)?;
+    let wanted = args.read.wanted(&breakdown, session)?;
+    if !args.fail_on.is_empty() {
+        args.read.require_own_log(&wanted)?;
+    }
+    let groups = args.read.groups(&wanted)?;
     let mut notes = notes::notes(&groups);
     notes.extend(notes::covered(&groups));
     if groups.by.iter().any(Dimension::is_time) && !args.utc {

@@ -19,6 +19,7 @@ use crate::error::{Exit, Failure};
 use crate::files::{Base, Staged};
 use crate::output::progress::Progress;
 use crate::output::report::{self, Report, ReportFormat};
+use crate::output::snippet::fitted;
 use crate::prompt::code::{self, Code};
 use crate::prompt::lint::Levels;
 use crate::prompt::name::Environment;
@@ -162,7 +163,9 @@ impl Args {
             match (self.dry_run, is_text) {
                 (false, _) => session.ui.status(format!("fixed {path}: {what}")),
                 (true, false) => session.ui.status(format!("would fix {path}: {what}")),
-                (true, true) => session.ui.line(format!("would fix {path}: {what}")),
+                (true, true) => session
+                    .ui
+                    .sentence(None, format!("would fix {path}: {what}")),
             }
         }
     }
@@ -204,7 +207,7 @@ fn print(args: &Args, checked: &Report, session: &mut Session) {
         // What is coloured is escaped already.
         None | Some(ReportFormat::Text) => {
             let text = report::render(ReportFormat::Text, checked, colors);
-            session.ui.styled(text);
+            session.ui.styled(fitted(&text, session.ui.width()));
         }
         Some(format) => session.ui.data(report::render(format, checked, false)),
     }
@@ -253,7 +256,7 @@ impl Check {
         let Self(checked) = self;
         let colors = session.ui.colors_out();
         let shown = report::render(ReportFormat::Text, checked, colors);
-        session.ui.styled(shown);
+        session.ui.styled(fitted(&shown, session.ui.width()));
         session.ui.flush();
         if !checked.findings.is_empty() {
             session.ui.status(summary(checked));

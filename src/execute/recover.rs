@@ -257,7 +257,7 @@ impl Recovery {
                     ),
                 )
                 .exit(Exit::Verdict)
-                .hint(Hint::AllowCost((4.0 * self.limits.max_cost).to_string())),
+                .hint(Hint::RaiseLimit((4.0 * self.limits.max_cost).to_string())),
             ));
         }
         match self.keys[key].client.opening(body).await {
@@ -359,7 +359,7 @@ impl Recovery {
             code::NOT_STORED,
             format!("{}: not found, or it belongs to another project", wish.id),
         );
-        Err(failure.hint("an id is visible to its own project only: --key-env VARIABLE names the variable with that project's key"))
+        Err(failure.hint(Hint::NameKey))
     }
 
     /// What becomes of a variable that is not sent.

@@ -8,6 +8,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Object, parse, parse_value};
 use crate::prompt::edit::{self, Step};
 use crate::prompt::finding::Finding;
+use crate::prompt::hint::Hint;
 use crate::prompt::name::nearest;
 use crate::prompt::rendered::Variable;
 
@@ -177,10 +178,10 @@ fn to_table(text: &str, case: &Object) -> Result<String, Finding> {
         let near = near.map_or_else(String::new, |near| {
             format!("the table has `{near}`: is `{name}` meant? ")
         });
-        return Err(finding.help(format!(
-            "{near}`--to testData` adds it to the prompt's own file; or add the column to the first line and a comma to every other; its columns are {}",
-            header.join(", ")
-        )));
+        return Err(finding.help(Hint::AddColumn {
+            near,
+            columns: header.join(", "),
+        }));
     }
     let value = |name: &String| {
         let found = flat.iter().find(|(known, _)| known == name);

@@ -62,22 +62,41 @@ const ENDED: &[(&str, Date)] = &[
     ("o4-mini-deep-research", date(2026, 7, 23)),
     ("gpt-5.2-chat-latest", date(2026, 8, 10)),
     ("gpt-5.3-chat-latest", date(2026, 8, 10)),
+    ("gpt-3.5", date(2026, 10, 23)),
     ("gpt-3.5-turbo", date(2026, 10, 23)),
     ("gpt-3.5-turbo-16k", date(2026, 10, 23)),
     ("gpt-3.5-turbo-instruct", date(2026, 10, 23)),
     ("gpt-4", date(2026, 10, 23)),
 ];
 
-/// Whether a model of OpenAI, by its name alone, answers no more on a day.
-pub fn has_ended(name: &str, day: Date) -> bool {
+/// The last day of a model, also of one that has ended already, where promptctl knows it.
+pub fn last_day(name: &str) -> Option<Date> {
     let is_snapshot = |rest: &str| {
         rest.is_empty() || rest.starts_with('-') && !rest.contains(|it: char| it.is_alphabetic())
     };
     let known = ENDED
         .iter()
         .find(|(model, _)| name.strip_prefix(model).is_some_and(is_snapshot));
-    let ends = known.map(|(_, ends)| *ends).or_else(|| ends_on(name));
-    ends.is_some_and(|ends| ends < day)
+    known.map(|(_, ends)| *ends).or_else(|| ends_on(name))
+}
+
+/// What stands in the names of models that speak, draw, search or judge, or are only for a trial.
+const OTHER_WORK: [&str; 10] = [
+    "audio",
+    "embedding",
+    "image",
+    "moderation",
+    "preview",
+    "realtime",
+    "safeguard",
+    "search",
+    "transcribe",
+    "tts",
+];
+
+/// Whether a model takes texts and answers with texts, by its name.
+pub fn is_for_texts(name: &str) -> bool {
+    !OTHER_WORK.iter().any(|word| name.contains(word))
 }
 
 /// Reads the answer of `GET /models`, by name. `None` where it is not a list of models.
@@ -248,6 +267,7 @@ mod tests {
 
     #[test]
     fn a_model_has_ended_after_its_last_day_and_so_have_its_snapshots() {
+        let has_ended = |name: &str, day| last_day(name).is_some_and(|ends| ends < day);
         let day = date(2026, 11, 22);
         for gone in [
             "ada",

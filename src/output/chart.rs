@@ -3,6 +3,9 @@
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
+/// About how wide a letter is.
+const WIDE: i32 = 7;
+
 /// How large a chart is drawn, in its own units.
 const SIZE: (u32, u32) = (760, 240);
 
@@ -42,8 +45,8 @@ pub struct Mark {
 /// A share or a mean with its interval.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Range {
-    /// The number that the table beside it gives it.
-    pub number: usize,
+    /// What it is of, such as `v3`.
+    pub label: String,
     /// The figure.
     pub value: f64,
     /// Its interval.
@@ -68,17 +71,20 @@ pub fn bars(steps: &[String], values: &[f64], marks: &[Mark], written: Written<'
     })
 }
 
-/// Several values over time, a line each; where nothing is known a line is broken.
+/// Several values over time, a line each with its name above; where nothing is known a line is broken.
 pub fn lines(
     steps: &[String],
-    series: &[Vec<Option<f64>>],
+    series: &[(&str, Vec<Option<f64>>)],
     marks: &[Mark],
     written: Written<'_>,
 ) -> String {
     drawn(|area| {
-        let most = top(series.iter().flatten().flatten().copied());
+        let values = series.iter().flat_map(|(_, values)| values);
+        let most = top(values.flatten().copied());
+        let names: Vec<&str> = series.iter().map(|(name, _)| *name).collect();
+        let area = &legend(area, &names)?;
         let mut chart = frame(area, steps.len(), most, steps, written)?;
-        for (values, colour) in series.iter().zip(SERIES) {
+        for ((_, values), colour) in series.iter().zip(SERIES) {
             for (from, run) in runs(values) {
                 let points: Vec<(f64, f64)> = run
                     .iter()
@@ -100,12 +106,16 @@ pub fn lines(
 /// Figures with their intervals, one below the other.
 pub fn ranges(rows: &[Range], least: f64, most: f64, written: Written<'_>) -> String {
     let height = 60 + 22 * u32::try_from(rows.len()).unwrap_or(0).min(60);
+    let longest = rows.iter().map(|row| row.label.chars().count()).max();
+    let room = 24 + WIDE * i32::try_from(longest.unwrap_or(0)).unwrap_or(0);
     drawn_in((SIZE.0, height), |area| {
         let count = rows.len();
         let mut chart = ChartBuilder::on(area)
             .margin(8)
+            // The last figure of the axis stands half beyond its end.
+            .margin_right(28)
             .x_label_area_size(28)
-            .y_label_area_size(48)
+            .y_label_area_size(room)
             .build_cartesian_2d(least..most, 0.0..count as f64)?;
         chart
             .configure_mesh()
@@ -127,7 +137,7 @@ pub fn ranges(rows: &[Range], least: f64, most: f64, written: Written<'_>) -> St
             chart.draw_series([Circle::new((row.value, height), 4, SERIES[1].filled())])?;
             let place = (least, height);
             let label = EmptyElement::at(place)
-                + Text::new(row.number.to_string(), (-24, -6), style(12, &INK));
+                + Text::new(row.label.clone(), (8 - room, -6), style(12, &INK));
             chart.draw_series([label])?;
         }
         Ok(())
@@ -161,6 +171,23 @@ fn drawn_in(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Outcome) -> String
 fn top(values: impl Iterator<Item = f64>) -> f64 {
     let most = values.filter(|it| it.is_finite()).fold(0.0, f64::max);
     if most > 0.0 { most * 1.1 } else { 1.0 }
+}
+
+/// Names the lines by their colours, and leaves the room below.
+fn legend<'s>(area: &Area<'s>, names: &[&str]) -> Result<Area<'s>, Box<dyn std::error::Error>> {
+    let (above, below) = area.split_vertically(20);
+    let mut left = 72;
+    for (name, colour) in names.iter().zip(SERIES) {
+        let line = vec![(left, 12), (left + 18, 12)];
+        above.draw(&PathElement::new(line, colour.stroke_width(3)))?;
+        above.draw(&Text::new(
+            (*name).to_owned(),
+            (left + 24, 6),
+            style(12, &INK),
+        ))?;
+        left += 48 + WIDE * i32::try_from(name.chars().count())?;
+    }
+    Ok(below)
 }
 
 fn frame<'a, 's>(
@@ -245,12 +272,12 @@ mod tests {
             ..mark
         };
         let range = Range {
-            number: 1,
+            label: "v1".to_owned(),
             value: 0.5,
             ends: Some((0.4, 0.6)),
         };
         let written: Written<'_> = &|value| format!("{value}");
-        let series = vec![vec![Some(1.0); 4]; 3];
+        let series = ["p50", "p90", "p99"].map(|name| (name, vec![Some(1.0); 4]));
         for svg in [
             bars(&steps(), &[1.0, 0.0, 2.0, 3.0], &[mark, mark_too], written),
             lines(&steps(), &series, &[mark], written),

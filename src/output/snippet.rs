@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ui::{BAD, BOLD, DIM, HINT, NOTE, paint};
 use super::words::words;
+use super::wrap::hung;
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::secrets::blot;
 use crate::prompt::visible;
@@ -88,6 +89,25 @@ pub fn render(finding: &Finding, sources: &Sources, colors: bool) -> String {
         ));
     }
     out.push('\n');
+    out
+}
+
+/// A text of findings as a terminal of this width shows it best: its sentences broken at words, and lines of a
+/// file as they stand.
+pub fn fitted(text: &str, width: Option<usize>) -> String {
+    let Some(width) = width else {
+        return text.to_owned();
+    };
+    // Before the bar stands the number of the line at most, and the colours, which end with `m`.
+    let is_margin = |text: &str| !text.contains(|it: char| it.is_alphabetic() && it != 'm');
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        match line.split_once('|') {
+            Some((before, _)) if is_margin(before) => out.push_str(line),
+            _ => out.push_str(&hung(line, width)),
+        }
+        out.push('\n');
+    }
     out
 }
 

@@ -15,7 +15,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::file::FileOut;
 use super::pager::{Paged, Screen};
 use super::words::words;
-use super::wrap::wrapped;
+use super::wrap::{hung, wrapped};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
@@ -254,6 +254,31 @@ impl Ui {
         let text = text.to_string();
         let columns: Vec<_> = text.split('\t').map(visible::line).collect();
         self.styled(columns.join("\t") + "\n");
+    }
+
+    /// Writes a line that is coloured and escaped already; a terminal shows it broken at its words.
+    pub fn title(&mut self, line: &str) {
+        let line = match self.width() {
+            Some(width) => hung(line, width),
+            None => line.to_owned(),
+        };
+        self.styled(line + "\n");
+    }
+
+    /// Writes a sentence for people, on one line whatever foreign text is in it; a terminal shows it broken at
+    /// its words.
+    pub fn sentence(&mut self, style: Option<Style>, text: impl Display) {
+        let text = text.to_string();
+        let text = visible::line(&text);
+        let text = match self.width() {
+            Some(width) => hung(&text, width),
+            None => text.into_owned(),
+        };
+        let colors = self.colors_out();
+        for line in text.lines() {
+            let line = style.map_or_else(|| line.to_owned(), |style| paint(colors, style, line));
+            self.styled(line + "\n");
+        }
     }
 
     /// Writes data of several lines, such as a JSON document, and ends the last.

@@ -106,6 +106,15 @@ pub fn words(advice: &Hint) -> String {
             "unset OPENAI_BASE_URL; or name OpenAI's API for this command: OPENAI_BASE_URL=https://api.openai.com/v1 promptctl import …"
         }
         Hint::ListExecutions => "`promptctl log list` shows the ids that this machine's log holds",
+        Hint::AddColumn { near, columns } => {
+            return format!(
+                "{near}`--to testData` adds it to the prompt's own file; or add the column to the first line and a comma to every other; its columns are {columns}"
+            );
+        }
+        Hint::RaiseLimit(dollars) => return format!("--max-cost {dollars} allows more"),
+        Hint::NameKey => {
+            "an id is visible to its own project only: --key-env VARIABLE names the variable with that project's key"
+        }
         Hint::MakeRepository => {
             "promptctl init makes a repository of prompts here; -C DIR names another folder"
         }
@@ -117,7 +126,6 @@ pub fn words(advice: &Hint) -> String {
         }
         Hint::NameVersion => "a rollback from it needs --to",
         Hint::LeaveModelOut => "leave --model or --source openai out",
-        Hint::AllowCost(usd) => return format!("--max-cost {usd} allows more"),
         Hint::ProveOffline => {
             "nothing of it was written; without --prove the check is made offline alone"
         }

@@ -448,4 +448,6 @@ codes! {
         "The message names what it is. `export --lossy` leaves it out and lists it; `--to dotprompt` keeps Handlebars, `--to json` everything.";
     DOUBTFUL_TEXT = "P524", Fixed, "a text in code of which it is not sure what the program sends",
         "`scan --lift` writes only what the program surely sends: a name counts as known if every place that sets or changes it is a plain statement on the way to the call. Loops and branches, closures, parameters, other names of a list and escapes that are not understood make it doubtful. Put the text in one constant, with the values where the call stands, and lift again; or write the prompt by hand.";
+    BROUGHT_LOG = "P540", Fixed, "a check that would go by a log that git tracks",
+        "A log that git tracks comes with the repository: whoever sends a pull request could write calls into it that keep an alert from firing, so `stats --fail-on` and `compare --fail-on` refuse it. Take it out of git (`git rm --cached .promptctl/executions.jsonl`), or name it with `--log` to take it at its word. Past sums (`history.jsonl`) that git tracks do not count, unless their log is named so.";
 }

@@ -77,6 +77,17 @@ pub enum Hint {
     AskOpenAi,
     /// Look up which executions the log holds.
     ListExecutions,
+    /// Add a column to a table of cases, or the case elsewhere.
+    AddColumn {
+        /// What is said of a column that may be meant, before all else.
+        near: String,
+        /// Its columns.
+        columns: String,
+    },
+    /// Let a run cost up to so many US dollars.
+    RaiseLimit(String),
+    /// Name the key of the project that an id belongs to.
+    NameKey,
     /// Make a repository of prompts, or name the one that is meant.
     MakeRepository,
     /// Name the bare repository at this path, which is not used where it is only found.
@@ -85,8 +96,6 @@ pub enum Hint {
     NameVersion,
     /// Leave the wish for another model out, or the one for the stored prompt.
     LeaveModelOut,
-    /// Allow calls to cost this many USD.
-    AllowCost(String),
     /// Check what was recovered without asking the API.
     ProveOffline,
     /// Recover the current version of a stored prompt alone.

@@ -21,6 +21,15 @@ use super::log::{Log, Order, is_same};
 use crate::record::regular::open_regular;
 
 impl Log {
+    /// The file of the log and its archives, as far as they are there.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let own = Some(self.path().to_path_buf()).filter(|path| path.exists());
+        Ok(self.archives()?.into_values().chain(own).collect())
+    }
+
     /// The archives by their numbers. One that is being compressed is its uncompressed file.
     pub(super) fn archives(&self) -> io::Result<BTreeMap<u32, PathBuf>> {
         let folder = match self.path().parent() {

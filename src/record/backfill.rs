@@ -6,12 +6,12 @@ use std::io;
 use rayon::prelude::*;
 
 use super::brief::Brief;
-use super::entry::Outcome;
-use super::feed::{Entry, Feed, Whose};
+use super::entry::{Outcome, Record};
 use super::log::Log;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
 use super::log::read::Order;
+use super::told::{Entry, Told, Whose};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
@@ -36,16 +36,16 @@ pub struct Settled {
 /// - `P321`: no execution fits one.
 /// - `P426`: the label of one fits several executions.
 /// - The log cannot be read.
-pub fn settle(log: &Log, feed: Feed) -> Result<Settled, Failure> {
-    let found = Found::new(log, &feed.entries)?;
-    found.refuse_doubtful(&feed.entries)?;
-    let ids: Vec<String> = feed
+pub fn settle(log: &Log, told: Told) -> Result<Settled, Failure> {
+    let found = Found::new(log, &told.entries)?;
+    found.refuse_doubtful(&told.entries)?;
+    let ids: Vec<String> = told
         .entries
         .iter()
         .filter_map(|it| found.only(&it.whose).map(str::to_owned))
         .collect();
     drop(found);
-    let outcomes = feed.entries.into_iter().zip(ids).map(|(entry, id)| {
+    let outcomes = told.entries.into_iter().zip(ids).map(|(entry, id)| {
         let mut outcome = entry.outcome;
         outcome.outcome_of = id;
         outcome
@@ -135,6 +135,37 @@ impl<'t> Wanted<'t> {
                 .chain(labels)
                 .map(|whose| Hit::Other(whose, record.id.to_owned())),
         );
+    }
+}
+
+impl Log {
+    /// Takes out the records whose ids the log or one above holds already, and returns these ids.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn drop_known(&self, records: &mut Vec<Record>) -> Result<Vec<String>, Failure> {
+        let mut known: HashSet<String> = HashSet::new();
+        let wanted: HashSet<&str> = records.iter().map(|it| it.id.as_str()).collect();
+        let of = |line: &[u8], found: &mut Vec<String>| {
+            let id = match read(line) {
+                Line::Brief(record) => wanted.get(record.id).copied(),
+                Line::Parsed(Parsed::Record(record)) => wanted.get(record.id.as_str()).copied(),
+                Line::Parsed(Parsed::Outcome(_) | Parsed::Bad(..)) => None,
+            };
+            found.extend(id.map(str::to_owned));
+        };
+        each_line(self, &of, &mut |id| {
+            known.insert(id);
+        })?;
+        let mut already = Vec::new();
+        records.retain(|record| {
+            let is_new = known.insert(record.id.clone());
+            if !is_new {
+                already.push(record.id.clone());
+            }
+            is_new
+        });
+        Ok(already)
     }
 }
 
@@ -234,12 +265,17 @@ impl<'t> Found<'t> {
     }
 }
 
+/// What an execution was looked for by.
+fn named(whose: &Whose) -> String {
+    match whose {
+        Whose::Id(id) => format!("the id `{id}`"),
+        Whose::Response(id) => format!("the response id `{id}`"),
+        Whose::Label(key, value) => format!("the label `{key}={value}`"),
+    }
+}
+
 fn unknown(whose: &Whose) -> Failure {
-    let message = match whose {
-        Whose::Id(id) => format!("no execution has the id `{id}`"),
-        Whose::Response(id) => format!("no execution has the response id `{id}`"),
-        Whose::Label(key, value) => format!("no execution has the label `{key}={value}`"),
-    };
+    let message = format!("no execution has {}", named(whose));
     let failure = Failure::new(code::UNKNOWN_EXECUTION, message);
     match whose {
         Whose::Id(_) => failure.hint("ids must be whole here; nothing was kept"),
@@ -248,11 +284,7 @@ fn unknown(whose: &Whose) -> Failure {
 }
 
 fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
-    let what = match whose {
-        Whose::Id(id) => format!("the id `{id}`"),
-        Whose::Response(id) => format!("the response id `{id}`"),
-        Whose::Label(key, value) => format!("the label `{key}={value}`"),
-    };
+    let what = named(whose);
     let shown: Vec<&str> = ids.iter().map(String::as_str).take(LISTED).collect();
     let more = match ids.len() - shown.len() {
         0 => String::new(),

@@ -13,6 +13,7 @@ use memchr::memmem::Finder;
 use serde::Deserialize;
 
 use super::entry::{Record, Source, Status, Usage};
+use super::possible::{Figures, Impossible, LeftOut};
 
 /// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
 const LONG_FIELDS: &[u8] = br#","variables":"#;
@@ -50,6 +51,8 @@ pub(in crate::record) struct Brief<'l> {
     pub(in crate::record) request: Option<&'l str>,
     /// What went wrong.
     pub(in crate::record) error: Option<BriefError<'l>>,
+    /// Which of its figures were taken out, since no call has them.
+    pub(in crate::record) left_out: LeftOut,
     labels: Labels<'l>,
 }
 
@@ -128,8 +131,21 @@ impl<'l> Brief<'l> {
                 code: error.code.as_deref(),
                 reason: error.reason.as_deref(),
             }),
+            left_out: LeftOut::default(),
             labels: Labels::Map(&record.labels),
         }
+    }
+
+    /// Takes out figures that no call has, and says which is the first.
+    pub(in crate::record) fn take_out_impossible(&mut self) -> Option<Impossible> {
+        let figures = Figures {
+            cost_usd: &mut self.cost_usd,
+            duration_ms: &mut self.duration_ms,
+            tokens: self.usage.counts(),
+        };
+        let (first, left_out) = figures.take_out()?;
+        self.left_out = left_out;
+        Some(first)
     }
 
     /// The value of a label.
@@ -149,10 +165,27 @@ impl<'l> Brief<'l> {
 
     /// The short fields of a line, if promptctl wrote it.
     pub(in crate::record) fn read(line: &'l [u8]) -> Option<Self> {
-        if !is_whole(line) {
-            return None;
+        match is_whole(line) {
+            true => Self::head(line, Some(line)).map(|(brief, _)| brief),
+            false => None,
         }
-        let mut at = Cursor { line, at: 0 };
+    }
+
+    /// The short fields of the line that a text begins with, and the line, if promptctl wrote it and nothing went
+    /// wrong with its execution. Where the line ends is looked for behind these fields alone.
+    #[inline]
+    pub(in crate::record) fn first(text: &'l [u8]) -> Option<(Self, &'l [u8])> {
+        let (brief, at) = Self::head(text, None)?;
+        let end = memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end);
+        let line = &text[..end];
+        is_whole(line).then_some((brief, line))
+    }
+
+    /// The short fields that a text begins with, and where they end; what went wrong only of a whole line. None of
+    /// them holds the end of a line.
+    #[inline(always)]
+    fn head(text: &'l [u8], line: Option<&'l [u8]>) -> Option<(Self, usize)> {
+        let mut at = Cursor { line: text, at: 0 };
         at.eat(b"{\"schema\":1,\"id\":")?;
         let id = at.text()?;
         at.eat(b",\"time\":")?;
@@ -176,17 +209,11 @@ impl<'l> Brief<'l> {
         at.eat(b",\"variant\":")?;
         let variant = at.text_or_null()?;
         at.eat(b",\"source\":")?;
-        let source = at.bytes()?;
-        let source = Source::ALL
-            .into_iter()
-            .find(|it| it.as_str().as_bytes() == source)?;
+        let source = Source::of(at.bytes()?)?;
         at.eat(b",\"model\":")?;
         let model = at.text_or_null()?;
         at.eat(b",\"status\":")?;
-        let status = at.bytes()?;
-        let status = Status::ALL
-            .into_iter()
-            .find(|it| it.as_str().as_bytes() == status)?;
+        let status = Status::of(at.bytes()?)?;
         at.eat(b",\"duration_ms\":")?;
         let duration_ms = at.count()?;
         at.eat(b",\"attempts\":")?;
@@ -232,6 +259,7 @@ impl<'l> Brief<'l> {
         at.eat(b",\"error\":")?;
         let mut failure = None;
         if at.eat(b"null,\"variables\":").is_none() {
+            let line = line?;
             let error = line.get(at.at..head_end(line)?)?;
             // What is escaped here is left to the other reader, as everywhere.
             if memchr(b'\\', error).is_some() {
@@ -240,7 +268,7 @@ impl<'l> Brief<'l> {
             let WrittenError { code, reason, .. } = serde_json::from_slice(error).ok()?;
             failure = Some(BriefError { code, reason });
         }
-        Some(Self {
+        let brief = Self {
             id,
             time,
             prompt,
@@ -264,8 +292,10 @@ impl<'l> Brief<'l> {
             case,
             request,
             error: failure,
+            left_out: LeftOut::default(),
             labels: Labels::Line(labels),
-        })
+        };
+        Some((brief, at.at))
     }
 }
 
@@ -396,6 +426,8 @@ impl<'l> Cursor<'l> {
         let end = rest.iter().position(|byte| *byte == b',')?;
         let number = match plain(&rest[..end]) {
             Some(number) => number,
+            // What stands on another line is no part of it.
+            None if rest[..end].contains(&b'\n') => return None,
             None => serde_json::from_slice(&rest[..end]).ok()?,
         };
         self.at += end;

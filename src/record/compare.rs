@@ -17,15 +17,15 @@ use crate::error::Failure;
 use crate::record::entry::Status;
 use crate::record::groups::{Groups, Mix, Question};
 use crate::record::log::Log;
-use crate::statistics::{Side, split_p};
+use crate::statistics::{Quantiles, Side, split_p};
 
 use calls::{Call, Calls};
 use common::Common;
 
-pub use calls::{Unit, Which};
+pub use calls::{Chosen, Unit};
 pub use common::StratumShown;
 pub use measure::{
-    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, What,
+    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, Weighed,
 };
 pub use verdict::{CantTell, Verdict};
 
@@ -39,17 +39,17 @@ pub const SPLIT_ERROR: f64 = 0.001;
 #[derive(Debug, Clone)]
 pub struct Terms {
     /// What is compared with.
-    pub base: Which,
+    pub base: Chosen,
     /// What is compared.
-    pub head: Which,
+    pub head: Chosen,
     /// Whose calls are alike.
     pub unit: Unit,
     /// The label of an outcome that is a win.
     pub win: String,
     /// What decides; where it is empty, success, score and win do.
-    pub deciding: Vec<What>,
+    pub deciding: Vec<Weighed>,
     /// Of which figures less is better, beside latency, tokens and cost.
-    pub lower: Vec<What>,
+    pub lower: Vec<Weighed>,
     /// How calls should be split, in parts.
     pub share: Option<(f64, f64)>,
     /// The difference that is looked for: of a rate itself, of anything else a part of base's mean.
@@ -82,6 +82,8 @@ pub struct Whole {
     /// The share of those that count and have status ok which has an outcome; none where none has that
     /// status.
     pub coverage: Option<f64>,
+    /// The share of those that count and have status ok which has no outcome, and is so young that one may come.
+    pub may_come: f64,
     /// The share of those that count which were interrupted: of them nothing is known.
     pub interrupted: f64,
 }
@@ -124,6 +126,8 @@ pub struct Comparison {
     pub measures: Vec<Measured>,
     /// What may be said.
     pub verdict: Verdict,
+    /// How long 99 of 100 outcomes took to come, in milliseconds; none where none is known.
+    pub usual_delay: Option<f64>,
     /// In what else the sides differ, with the share of calls that do, the most first.
     pub changed: Vec<(String, f64)>,
     /// What was read and met on the way.
@@ -142,11 +146,15 @@ fn is_apart(base: Option<f64>, head: Option<f64>) -> bool {
 /// # Errors
 /// A file is there and cannot be read.
 pub fn compare(logs: &[Log], question: &Question, terms: &Terms) -> Result<Comparison, Failure> {
-    Ok(weigh(calls::read(logs, question, terms)?, terms))
+    Ok(weigh(
+        calls::read(logs, question, terms)?,
+        question.now,
+        terms,
+    ))
 }
 
 /// Compares two versions by their calls.
-pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
+pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> Comparison {
     let Calls {
         calls,
         names,
@@ -159,10 +167,11 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
         true => Design::SideBySide,
         false => Design::BeforeAfter,
     };
+    let waiting = Waiting::of(&calls, now);
     let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
     let whole = |is_head: bool| {
         let mut whole = Whole::default();
-        let (mut ok, mut covered, mut interrupted) = (0, 0, 0);
+        let (mut ok, mut covered, mut young, mut interrupted) = (0_u64, 0_u64, 0_u64, 0_u64);
         for (at, call) in calls.iter().enumerate() {
             if call.is_head != is_head {
                 continue;
@@ -178,12 +187,14 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
                 ok += u64::from(is_ok);
                 interrupted += u64::from(call.status == Status::Interrupted);
                 covered += u64::from(is_ok && call.ending.is_some());
+                young += u64::from(is_ok && call.ending.is_none() && waiting.is_young(call));
             }
         }
         if design == Design::SideBySide {
             whole.left_out = common.in_hours(is_head) - whole.counted;
         }
         whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
+        whole.may_come = young as f64 / ok.max(1) as f64;
         whole.interrupted = interrupted as f64 / (whole.counted.max(1)) as f64;
         whole
     };
@@ -220,8 +231,37 @@ pub(in crate::record) fn weigh(found: Calls, terms: &Terms) -> Comparison {
         split,
         measures,
         verdict,
+        usual_delay: waiting.usual,
         changed,
         groups,
+    }
+}
+
+/// How long outcomes take to come.
+struct Waiting {
+    now: i64,
+    /// So long, in milliseconds, that 99 of 100 outcomes have come; none where no outcome is known.
+    usual: Option<f64>,
+}
+
+impl Waiting {
+    fn of(calls: &[Call], now: Timestamp) -> Self {
+        let mut delays = Quantiles::default();
+        for call in calls {
+            if let Some(ending) = &call.ending {
+                delays.push((ending.time.as_millisecond() - call.time).max(0) as f64);
+            }
+        }
+        Self {
+            now: now.as_millisecond(),
+            usual: delays.figures([0.99]).map(|[usual]| usual),
+        }
+    }
+
+    /// Whether the outcome of a call may come yet.
+    fn is_young(&self, call: &Call) -> bool {
+        let age = (self.now - call.time) as f64;
+        self.usual.is_none_or(|usual| age <= usual)
     }
 }
 
@@ -272,7 +312,7 @@ fn changed<'c>(calls: impl Iterator<Item = &'c Call>, names: &calls::Names) -> V
 }
 
 /// What is shown of a side in a figure: its mean.
-fn mean_of(side: &Side, design: Design) -> f64 {
+fn shown_mean(side: &Side, design: Design) -> f64 {
     match design {
         Design::SideBySide => side.mean,
         Design::BeforeAfter => side.plain,

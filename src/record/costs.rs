@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::groups::{Dimension, Groups, Question, read};
+use super::groups::{Dimension, Groups, Question, Value, read};
 use super::log::Log;
 use crate::error::Failure;
 
@@ -14,8 +14,8 @@ pub use super::groups::spent::{PromptCosts, Spent};
 pub struct Costs {
     /// By prompt.
     pub prompts: BTreeMap<String, PromptCosts>,
-    /// By model.
-    pub models: BTreeMap<String, Spent>,
+    /// By model; none where records name none.
+    pub models: BTreeMap<Option<String>, Spent>,
     /// Of all.
     pub all: Spent,
     /// Calls that failed, by the code of the error, or how they ended where it has none.
@@ -68,15 +68,19 @@ pub fn costs_of(mut groups: Groups) -> Costs {
         let Some(of_group) = group.costs else {
             continue;
         };
-        let mut names = key.into_iter().map(|value| value.to_string());
-        let (prompt, model) = (names.next().unwrap_or_default(), names.next());
+        let mut names = key.into_iter();
+        let prompt = names.next().map(|value| value.to_string());
+        let model = match names.next() {
+            None | Some(Value::Missing) => None,
+            Some(model) => Some(model.to_string()),
+        };
         costs.all.merge(&of_group.all);
         for (failure, count) in &of_group.failures {
             *costs.failures.entry(failure.clone()).or_default() += count;
         }
-        let model = model.unwrap_or_default();
         costs.models.entry(model).or_default().merge(&of_group.all);
-        costs.prompts.entry(prompt).or_default().merge(&of_group);
+        let prompt = costs.prompts.entry(prompt.unwrap_or_default());
+        prompt.or_default().merge(&of_group);
     }
     costs
 }

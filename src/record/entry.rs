@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::{NoContext, Uuid};
 
+use super::possible::{Figures, Impossible, can_be_added};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -192,51 +193,62 @@ impl Record {
                 record.schema
             )));
         }
-        if record.cost_usd.is_some_and(|cost| cost < 0.0) {
-            return Err(bad("`cost_usd` is negative".to_owned())
-                .hint("it would lift the budgets; leave it out where the cost is not known"));
-        }
-        if let Some((name, most)) = record.absurd() {
-            return Err(
-                bad(format!("`{name}` is more than any call has: {most}")).hint(
-                    "one such figure would hide all others; leave it out where it is not known",
-                ),
-            );
+        if let Some(impossible) = record.impossible() {
+            return Err(bad(impossible.to_string()).hint(match impossible {
+                Impossible::NegativeCost => {
+                    "it would lift the budgets; leave it out where the cost is not known"
+                }
+                _ => "one such figure would hide all others; leave it out where it is not known",
+            }));
         }
         record.source = Source::External;
         Ok(record)
     }
 }
 
-/// No score and no metric is farther from 0: larger ones could not be added up.
-pub const MOST_FIGURE: f64 = 1e15;
-
-/// No call has more: US dollars, tokens, and milliseconds.
-const MOST_COST: f64 = 1_000_000.0;
-const MOST_TOKENS: u64 = 1_000_000_000_000;
-const MOST_DURATION: u64 = 366 * 24 * 3_600_000;
-
 impl Record {
-    /// A figure that no call can have, with the most that one may have.
-    fn absurd(&self) -> Option<(&'static str, String)> {
-        let usage = &self.usage;
-        let tokens = [
-            ("input_tokens", usage.input_tokens),
-            ("cached_tokens", usage.cached_tokens),
-            ("cache_write_tokens", usage.cache_write_tokens),
-            ("output_tokens", usage.output_tokens),
-            ("reasoning_tokens", usage.reasoning_tokens),
-            ("total_tokens", usage.total_tokens),
-        ];
-        let most_of = |count: Option<u64>, most: u64| count.is_some_and(|count| count > most);
-        if self.cost_usd.is_some_and(|cost| cost > MOST_COST) {
-            return Some(("cost_usd", MOST_COST.to_string()));
+    /// A figure that it cannot have.
+    pub(super) fn impossible(&self) -> Option<Impossible> {
+        let (mut cost_usd, mut duration_ms, mut usage) =
+            (self.cost_usd, self.duration_ms, self.usage);
+        let figures = Figures {
+            cost_usd: &mut cost_usd,
+            duration_ms: &mut duration_ms,
+            tokens: usage.counts(),
+        };
+        figures.take_out().map(|(first, _)| first)
+    }
+}
+
+impl Usage {
+    /// Its counts with their names.
+    pub(super) fn counts(&mut self) -> [(&'static str, &mut Option<u64>); 6] {
+        [
+            ("input_tokens", &mut self.input_tokens),
+            ("cached_tokens", &mut self.cached_tokens),
+            ("cache_write_tokens", &mut self.cache_write_tokens),
+            ("output_tokens", &mut self.output_tokens),
+            ("reasoning_tokens", &mut self.reasoning_tokens),
+            ("total_tokens", &mut self.total_tokens),
+        ]
+    }
+}
+
+impl Outcome {
+    /// Whether it has a figure that cannot be added up.
+    pub(super) fn is_impossible(&self) -> bool {
+        let figures = self.score.iter().chain(self.metrics.values());
+        !figures.copied().all(can_be_added)
+    }
+
+    /// Takes such figures out, and says whether there were any.
+    pub(super) fn take_out_impossible(&mut self) -> bool {
+        let has_any = self.is_impossible();
+        if has_any {
+            self.score = self.score.filter(|score| can_be_added(*score));
+            self.metrics.retain(|_, figure| can_be_added(*figure));
         }
-        if most_of(self.duration_ms, MOST_DURATION) {
-            return Some(("duration_ms", MOST_DURATION.to_string()));
-        }
-        let tokens = tokens.into_iter().find(|(_, it)| most_of(*it, MOST_TOKENS));
-        tokens.map(|(name, _)| (name, MOST_TOKENS.to_string()))
+        has_any
     }
 }
 
@@ -295,11 +307,16 @@ impl Source {
 
     /// The source that the log writes so.
     pub fn find(text: &str) -> Option<Self> {
+        Self::of(text.as_bytes())
+    }
+
+    /// The same of bytes.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
         Some(match text {
-            "local" => Self::Local,
-            "openai" => Self::Openai,
-            "fallback" => Self::Fallback,
-            "external" => Self::External,
+            b"local" => Self::Local,
+            b"openai" => Self::Openai,
+            b"fallback" => Self::Fallback,
+            b"external" => Self::External,
             _ => return None,
         })
     }
@@ -336,11 +353,16 @@ impl Status {
 
     /// The status that the log writes so.
     pub fn find(text: &str) -> Option<Self> {
+        Self::of(text.as_bytes())
+    }
+
+    /// The same of bytes.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
         Some(match text {
-            "ok" => Self::Ok,
-            "error" => Self::Error,
-            "invalid_output" => Self::InvalidOutput,
-            "interrupted" => Self::Interrupted,
+            b"ok" => Self::Ok,
+            b"error" => Self::Error,
+            b"invalid_output" => Self::InvalidOutput,
+            b"interrupted" => Self::Interrupted,
             _ => return None,
         })
     }

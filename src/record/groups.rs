@@ -5,17 +5,15 @@
 //! time, and joins what became of them; `figures` holds what is known of a group, `measure` says
 //! one figure of it and how sure that is; `cache` keeps what was found. Nothing here knows the terminal.
 
-pub(in crate::record) mod became;
 mod cache;
+mod counted;
 mod dimension;
-mod feed;
-pub(in crate::record) mod figures;
+mod figures;
 mod found;
-pub(in crate::record) mod id;
-pub(in crate::record) mod kind;
 mod measure;
 mod page;
 mod past;
+mod pieces;
 mod question;
 mod rank;
 mod rows;
@@ -28,8 +26,8 @@ mod tests;
 use std::path::Path;
 
 use cache::{Cache, Found};
-use feed::Read;
 use past::Sums;
+use pieces::Read;
 use tally::{Ended, Tally};
 
 use super::history::{self, Summed};
@@ -37,8 +35,9 @@ use super::log::Log;
 use super::log::hold::Turn;
 use crate::error::Failure;
 
+pub use super::became::{MOST_NAMES, Outcomes, Tokens};
 pub use dimension::{Dimension, Releases, Value};
-pub use figures::{Answers, Group, MOST_NAMES, Mix, Outcomes, Series, Tokens};
+pub use figures::{Answers, Group, Mix, Series};
 pub use found::{Groups, Met, Past, Skipped, Source};
 pub use measure::{Best, Bound, Condition, Figure, Judged, Measure};
 pub use question::Question;
@@ -119,7 +118,7 @@ impl Asking<'_> {
         let Some(cache) = &self.cache else {
             return Ok(());
         };
-        let parts = feed::parts(logs)?;
+        let parts = pieces::parts(logs)?;
         let known = match cache.find(&parts) {
             Found::Nothing => return Ok(()),
             Found::Wrong => {
@@ -150,7 +149,7 @@ fn read_whole(logs: &[Log], asked: &mut [Asking<'_>]) -> Result<(), Failure> {
     if open.is_empty() {
         return Ok(());
     }
-    let parts = feed::parts(logs)?;
+    let parts = pieces::parts(logs)?;
     let is_kept = open.iter().any(|it| it.cache.is_some());
     let covers = match is_kept {
         true => cache::covers(&parts).ok().flatten(),
@@ -173,11 +172,11 @@ fn read_whole(logs: &[Log], asked: &mut [Asking<'_>]) -> Result<(), Failure> {
 
 /// Reads files for several questions at once.
 fn read_into(
-    parts: Vec<feed::Wanted>,
+    parts: Vec<pieces::Wanted>,
     questions: &[&Question],
     tallies: &mut [Tally<'_>],
 ) -> Result<(), Failure> {
-    feed::each_page(parts, questions, &mut |read| {
+    pieces::each_page(parts, questions, &mut |read| {
         match read {
             Read::File { path, is_more } => {
                 tallies.iter_mut().for_each(|it| it.begin(&path, is_more));
@@ -194,9 +193,9 @@ fn read_into(
 }
 
 /// The files of logs, and the sums of what was there before them, as they are at one moment.
-fn open(logs: &[Log]) -> Result<(Vec<feed::Wanted>, history::Past), Failure> {
+fn open(logs: &[Log]) -> Result<(Vec<pieces::Wanted>, history::Past), Failure> {
     let turns: Vec<Turn> = logs.iter().map(|log| Turn::to_look(log.path())).collect();
-    let parts = feed::parts(logs)?;
+    let parts = pieces::parts(logs)?;
     let mut past = history::Past::default();
     let mut seen = std::collections::HashSet::new();
     for log in logs {

@@ -18,11 +18,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::became::{Became, Kind, Outcomes, Tokens};
 use super::entry::{Record, SCHEMA, SUBJECT, Source, Status};
-use super::groups::became::Became;
-use super::groups::figures::{Outcomes, Tokens};
-use super::groups::id::Id;
-use super::groups::kind::Kind;
+use super::id::Id;
 use super::log::Log;
 use crate::statistics::{Moments, Quantiles};
 

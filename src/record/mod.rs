@@ -1,22 +1,25 @@
 //! The execution log: one JSON object a line, only ever appended to.
 //!
-//! [`entry`] says what a line holds, [`log`] appends and reads, [`privacy`] keeps out of the log
+//! [`entry`] says what a line holds, [`log`] appends and reads, [`possible`] says which figures there can be, [`privacy`] keeps out of the log
 //! what shall not be in it, [`archive`] keeps it small, [`mend`] sets torn lines apart, [`export`] writes it for other programs,
-//! [`feed`] reads what others tell, [`backfill`] finds whose it is, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
+//! [`told`] reads what others tell, [`backfill`] finds whose it is, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
 
 pub mod archive;
 pub mod backfill;
+mod became;
 mod brief;
 pub mod compare;
 pub mod costs;
 pub mod entry;
 pub mod export;
-pub mod feed;
 pub mod filter;
 pub mod groups;
 pub mod history;
+mod id;
 pub mod log;
 pub mod mend;
+pub mod possible;
 pub mod privacy;
 mod prune;
 mod regular;
+pub mod told;

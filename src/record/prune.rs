@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::archive::{segment_of, write_lines};
+use super::became::Became;
+use super::entry::Record;
 use super::filter::Filter;
-use super::groups::became::Became;
-use super::groups::id::Id;
 use super::history::{Adding, History, Summed};
+use super::id::Id;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Parsed, parse};
 use super::log::{Log, Order};
@@ -36,7 +37,8 @@ pub struct Pruned {
 impl Log {
     /// Takes away the records before `cutoff` with their outcomes, in the archives too: writes
     /// what stays to a new file, then swaps. Daily sums of them are appended to [`history`](Self::history),
-    /// each execution once, wherever it is stopped. Lines that are not sound stay. With `is_dry` nothing
+    /// each execution once, wherever it is stopped. Lines that are not sound stay, and so do records with
+    /// figures that no call has. With `is_dry` nothing
     /// is changed.
     ///
     /// # Errors
@@ -103,7 +105,7 @@ fn add_up(
         while let Some((at, text)) = blocks.next()? {
             for (_, line) in lines_of(at, &text) {
                 match parse(line, &Filter::default(), true) {
-                    Some(Parsed::Record(record)) if record.time < cutoff => {
+                    Some(Parsed::Record(record)) if goes(&record, cutoff) => {
                         if summed.has(Id::of(&record.id), record.time.as_millisecond()) {
                             continue;
                         }
@@ -128,6 +130,11 @@ fn add_up(
         }
     }
     Ok(sums)
+}
+
+/// Whether a record goes away. One with a figure that no call has stays: no sum could keep it.
+fn goes(record: &Record, cutoff: Timestamp) -> bool {
+    record.time < cutoff && record.impossible().is_none()
 }
 
 struct Pruner {
@@ -179,7 +186,7 @@ impl Pruner {
 
     fn is_old(&mut self, line: &[u8]) -> bool {
         match parse(line, &Filter::default(), true) {
-            Some(Parsed::Record(record)) if record.time < self.cutoff => {
+            Some(Parsed::Record(record)) if goes(&record, self.cutoff) => {
                 self.pruned.records += 1;
                 self.gone.insert(record.id);
                 true

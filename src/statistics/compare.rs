@@ -1,4 +1,5 @@
-//! Two versions on the same cases: which is better, and how sure is that.
+//! Two versions on the same cases, as `eval` asks them: which is better, and how sure is that. What two versions did
+//! in use is compared in `record::compare`.
 
 use std::collections::BTreeMap;
 

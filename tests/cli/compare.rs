@@ -53,10 +53,11 @@ fn a_worse_version_is_found_side_by_side() {
     let repo = repo(&env, &split());
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "120").play(&format!("{SIDES} --unit label:user --fail-on worse")), @"
     $ promptctl compare support/triage@v1 support/triage@v2 --unit label:user --fail-on worse
-    support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    support/triage v2 compared with v1, side by side in 10 hours from 2026-11-01 00:00 to 2026-11-01 10:00 (UTC), 298 calls
+        against 298 calls
     FIGURE             V1      V2                  DIFFERENCE             P  N
     success        94.0 %  59.7 %      -34.2 (-40.3 to -28.1)  below 0.0001  298/298
-    latency        <n> ms  <n> ms  +<n> ms (-<n> ms to +<n> ms)     describes  298/298
+    mean latency   <n> ms  <n> ms  +<n> ms (-<n> ms to +<n> ms)     describes  298/298
     tokens            120     120                           0     describes  298/298
     cost_per_call  $0.001  $0.001                          $0     describes  298/298
     v2 is worse than v1: success
@@ -73,14 +74,14 @@ fn a_worse_version_is_found_side_by_side() {
          {SIDES} --by latency,metric:r --difference 5 --unit label:nobody"
     )), @"
     $ promptctl compare support/triage@v1 support/triage@v2 --format markdown
-    #### `support/triage` v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    #### `support/triage` v2 compared with v1, side by side in 10 hours from `2026-11-01 00:00` to `2026-11-01 10:00` (UTC), 298 calls against 298 calls
 
     **v2 is worse than v1: success**
 
     |  | v1 | v2 | difference | p | n |
     |---|---:|---:|---:|---:|---|
     | success | 94.0 % | 59.7 % | -34.2 (-40.3 to -27.9) | below 0.0001 | 298/298 |
-    | latency | <n> ms | <n> ms | +<n> ms (+<n> ms to +<n> ms) | describes | 298/298 |
+    | mean latency | <n> ms | <n> ms | +<n> ms (+<n> ms to +<n> ms) | describes | 298/298 |
     | tokens | 120 | 120 | 0 | describes | 298/298 |
     | `cost_per_call` | $0.001 | $0.001 | $0 | describes | 298/298 |
 
@@ -90,9 +91,9 @@ fn a_worse_version_is_found_side_by_side() {
     - p holds however often somebody looks, over the figure that decides; intervals are those of this look
     - what only describes has an interval and no p; `--by` names what decides
     $ promptctl compare support/triage@v1 support/triage@v2 --by latency,metric:r --difference 5 --unit label:nobody
-    support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    support/triage v2 compared with v1, side by side in 10 hours from 2026-11-01 00:00 to 2026-11-01 10:00 (UTC), 298 calls against 298 calls
     success	94.0 %	59.7 %	-34.2 (-40.3 to -27.9)	describes	298/298
-    latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.01	298/298
+    mean latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.01	298/298
     tokens	120	120	0	describes	298/298
     cost_per_call	$0.001	$0.001	$0	describes	298/298
     v2 is worse than v1: latency
@@ -173,7 +174,7 @@ fn what_came_one_after_the_other_has_no_verdict_and_no_p() {
     $ promptctl compare support/triage@v1 support/triage@v2 --fail-on worse
     support/triage v2 compared with v1, before and after, 260 calls against 340 calls
     success	100.0 %	0.0 %	-100	-	260/340
-    latency	<n> ms	<n> ms	+<n> ms	-	260/340
+    mean latency	<n> ms	<n> ms	+<n> ms	-	260/340
     tokens	120	120	0	-	260/340
     cost_per_call	$0.001	$0.001	$0	-	260/340
     can't tell: v1 was called from 2026-11-01 00:00 to 2026-11-01 04:19 and v2 was called from 2026-11-01 04:20 to 2026-11-01 09:59, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
@@ -206,15 +207,15 @@ fn outcomes_that_are_not_in_are_no_verdict() {
     let repo = repo(&env, &log);
     assert_snapshot!(repo.play(&format!("{SIDES} --fail-on worse")), @"
     $ promptctl compare support/triage@v1 support/triage@v2 --fail-on worse
-    support/triage v2 compared with v1, side by side in 10 hours, 298 calls against 298 calls
+    support/triage v2 compared with v1, side by side in 10 hours from 2026-11-01 00:00 to 2026-11-01 10:00 (UTC), 298 calls against 298 calls
     success	87.2 %	93.3 %	+6 (+1.3 to +10.9)	0.37	298/298
     score	0.4027	0.5	+0.09732 (+0.0251 to +0.1695)	-	298/75
     win	100.0 %	100.0 %	0 (-4.9 to +1.3)	-	298/75
-    latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	describes	298/298
+    mean latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	describes	298/298
     tokens	120	120	0	describes	298/298
     cost_per_call	$0.001	$0.001	$0	describes	298/298
     can't tell: v2's outcomes are not in yet (25 % against 100 %)
-    success: not told apart; differences below about 12 points go unseen with these calls; about 13000 calls in all show 2 points
+    success: not told apart, though its interval leaves out 0: what may be looked at every day is told only below p 0.05, and this is 0.37; if 6 points is real, about 1000 more calls show it; differences below about 12 points go unseen with these calls; about 13000 calls in all show 2 points
     score: no verdict while outcomes are missing on one side
     win: no verdict while outcomes are missing on one side
     --- stderr
@@ -225,6 +226,19 @@ fn outcomes_that_are_not_in_are_no_verdict() {
     can't tell whether B is worse: --fail-on worse ends with 3
     [exit 3]
     ");
+}
+
+#[test]
+fn outcomes_that_will_never_come_are_not_said_to_be_on_their_way() {
+    let env = TestEnv::new();
+    let mut log = calls(|_, user| 1 + user % 2, |_, _| false);
+    for number in (0..10 * AN_HOUR).step_by(2) {
+        log += &outcome(number, &json!({"score": 0.5}));
+    }
+    // A month ago, and told after two days.
+    let repo = repo(&env, &log.replace("2026-11-0", "2026-10-0"));
+    let run = repo.run(SIDES);
+    assert_snapshot!(run.stdout.lines().find(|line| line.starts_with("can't tell")).unwrap(), @"can't tell: many calls of v2 have no outcome (0 % against 100 %) and are too old for one to come: of 100 outcomes 99 came within 3 days");
 }
 
 #[test]
@@ -258,14 +272,14 @@ fn labels_are_sides_and_what_is_on_both_counts_on_none() {
     $ promptctl compare label:market=EU label:market=US
     market=US compared with market=EU, before and after, 460 calls against 140 calls
     success	77.2 %	75.0 %	-2.2	-	460/140
-    latency	<n> ms	<n> ms	-<n> ms	-	460/140
+    mean latency	<n> ms	<n> ms	-<n> ms	-	460/140
     tokens	120	120	0	-	460/140
     cost_per_call	$0.001	$0.001	$0	-	460/140
     can't tell: market=EU was called from 2026-11-01 00:00 to 2026-11-01 09:59 and market=US was called from 2026-11-01 01:00 to 2026-11-01 09:19, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
     $ promptctl compare support/triage@v1 label:market=US
     market=US compared with support/triage v1, before and after, 230 calls against 70 calls
     success	93.5 %	57.1 %	-36.3	-	230/70
-    latency	<n> ms	<n> ms	+<n> ms	-	230/70
+    mean latency	<n> ms	<n> ms	+<n> ms	-	230/70
     tokens	120	120	0	-	230/70
     cost_per_call	$0.001	$0.001	$0	-	230/70
     can't tell: support/triage v1 was called from 2026-11-01 00:00 to 2026-11-01 09:58 and market=US was called from 2026-11-01 01:01 to 2026-11-01 09:19, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
@@ -283,7 +297,7 @@ fn labels_are_sides_and_what_is_on_both_counts_on_none() {
     $ promptctl compare label:market=EU label:market=DE
     market=DE compared with market=EU, before and after, 460 calls against 0 calls
     success	77.2 %	-	-	-	460/0
-    latency	<n> ms	-	-	-	460/0
+    mean latency	<n> ms	-	-	-	460/0
     tokens	120	-	-	-	460/0
     cost_per_call	$0.001	-	-	-	460/0
     can't tell: there is no call of market=DE

@@ -53,16 +53,16 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
     gpt-oss-20b	$0.00007	-	-
     gpt-oss-120b	$0.00009	-	-
     gpt-5-nano	$0.00015	-	-
-    gpt-oss-safeguard-20b	$0.00016	-	-
-    gpt-4.1-nano	$0.00021	-	-
     gpt-6-luna	$0.00023	-	-
-    gpt-4o-mini	$0.00032	-	-
     gpt-5.6-luna	$0.00051	-	-
     gpt-5.4-nano	$0.00052	-	-
     gpt-5-mini-2025-08-07	$0.00075	12	$0.066
     gpt-5-mini	$0.00075	-	-
-    gpt-4.1-mini	$0.00083	-	-
-    gpt-realtime-mini	$0.00123	-	-
+    gpt-5.4-mini	$0.0019	-	-
+    o4-mini	$0.00228	-	-
+    gpt-6.1-terra	$0.00229	-	-
+    o3-mini	$0.00231	-	-
+    codex-mini	$0.00311	-	-
     --- stderr
     1 of 12 calls has no known price; costs are those of the others
     text before/behind: tokens of the file here before the first variable, which a provider's cache can keep, and behind it, which it cannot
@@ -82,16 +82,16 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
     | `gpt-oss-20b` | $0.00005 | - | - |
     | `gpt-oss-120b` | $0.00006 | - | - |
     | `gpt-5-nano` | $0.0001 | - | - |
-    | `gpt-oss-safeguard-20b` | $0.0001 | - | - |
-    | `gpt-4.1-nano` | $0.00014 | - | - |
     | `gpt-6-luna` | $0.00015 | - | - |
-    | `gpt-4o-mini` | $0.00021 | - | - |
     | `gpt-5.6-luna` | $0.00034 | - | - |
     | `gpt-5.4-nano` | $0.00035 | - | - |
     | `gpt-5-mini-2025-08-07` | $0.0005 | 8 | $0.036 |
     | `gpt-5-mini` | $0.0005 | - | - |
-    | `gpt-4.1-mini` | $0.00055 | - | - |
-    | gpt-realtime-mini | $0.00082 | - | - |
+    | `gpt-5.4-mini` | $0.00127 | - | - |
+    | `o4-mini` | $0.00152 | - | - |
+    | `gpt-6.1-terra` | $0.00152 | - | - |
+    | `o3-mini` | $0.00154 | - | - |
+    | codex-mini | $0.00207 | - | - |
     --- stderr
     text before/behind: tokens of the file here before the first variable, which a provider's cache can keep, and behind it, which it cannot
     again: the same request was sent before; cut off: the answer ended at maxTokens

@@ -2,6 +2,7 @@
 //! theme.
 
 mod again;
+mod alerts;
 mod architecture;
 mod archive;
 mod bisect;
@@ -39,6 +40,7 @@ mod hooks;
 mod hostile;
 mod init;
 mod kill;
+mod leaderboard;
 mod list;
 mod manners;
 mod merge;

@@ -286,13 +286,9 @@ fn figures_that_cannot_be_added_up_lose_nothing_and_silence_no_alert() {
     let repo = repo(&env, &log);
     let alert = "promptctl stats --by all --fail-on 'cost > 1' --min-calls 1";
     assert_eq!(repo.run(alert).code, Some(3));
+    // No sum could keep them, so that they stay.
     let run = repo.run("promptctl log prune --older-than 1d");
-    assert_eq!(run.code, Some(1), "{run}");
-    assert!(
-        run.stderr
-            .contains("figures of support/triage on 2026-10-01 are too large"),
-        "{run}"
-    );
+    assert_eq!(run.code, Some(0), "{run}");
     assert_eq!(repo.read(LOG), log);
     let run = repo.run(&format!("promptctl outcome {} --score nan", id(0)));
     assert_eq!(run.code, Some(2), "{run}");

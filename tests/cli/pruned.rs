@@ -31,7 +31,7 @@ fn what_was_pruned_and_is_appended_again_counts_once() {
     same("appended again");
     assert_snapshot!(repo.run("promptctl stats --by version --log copy/executions.jsonl --log .promptctl/executions.jsonl").stderr, @"
     40 executions that `log prune` took away count too, by their daily sums
-    70 records in the logs more than once, and counted once
+    60 records in the logs more than once, and counted once
     40 records in a log again that `log prune` took away; their daily sums count, and they do not
     1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     latencies of more than 100,000 calls and of past sums are within 0.5 %
@@ -178,4 +178,57 @@ fn a_prune_says_that_it_tells_only_so_many_labels_apart() {
     let (after, notes) = label();
     assert_eq!(after, before);
     assert!(notes.contains("the first 1000 are told apart"), "{notes}");
+}
+
+#[test]
+fn a_record_that_the_log_holds_is_not_appended_again_and_is_listed_once() {
+    let env = TestEnv::new();
+    let repo = repo(&env, "");
+    let calls: String = (0..3).map(record).collect();
+    repo.write("calls.jsonl", calls + &record(2));
+    assert_snapshot!(repo.play(
+        "promptctl log append calls.jsonl --dry-run
+         promptctl log append calls.jsonl
+         promptctl log append calls.jsonl
+         promptctl log append calls.jsonl --format json"
+    ), @r#"
+    $ promptctl log append calls.jsonl --dry-run
+    3 records would be appended
+    --- stderr
+    1 of 4 records is in the log, or above, already
+    $ promptctl log append calls.jsonl
+    1 of 4 records is in the log, or above, already
+    3 records appended
+    $ promptctl log append calls.jsonl
+    4 of 4 records are in the log, or above, already
+    0 records appended
+    $ promptctl log append calls.jsonl --format json
+    {
+      "schema": 1,
+      "ids": [],
+      "already": [
+        "<uuid>",
+        "<uuid>",
+        "<uuid>",
+        "<uuid>"
+      ]
+    }
+    "#);
+    let once = repo.read(LOG);
+    assert_eq!(once.lines().count(), 3);
+    // Two machines' logs were put together; what became of a call stands between its lines.
+    let outcome =
+        json!({"schema": 1, "outcome_of": id(1), "time": "2026-10-02T00:00:00Z", "score": 0.5});
+    repo.write(LOG, format!("{once}{outcome}\n{once}"));
+    let found = repo.json("promptctl log --format json");
+    let records = found["records"].as_array().unwrap();
+    assert_eq!(records.len(), 3, "{found}");
+    assert_eq!(records[1]["outcomes"][0]["score"], 0.5, "{found}");
+    let exported = repo.run("promptctl log export --format jsonl").stdout;
+    assert_eq!(exported.lines().count(), 3, "{exported}");
+    assert_eq!(
+        repo.run(&format!("promptctl log show {}", &id(1)[30..]))
+            .code,
+        Some(0)
+    );
 }

@@ -156,11 +156,55 @@ fn a_page_stands_alone_and_runs_nothing() {
     }
     // Every chart has a title of its own and a table in its section.
     let charts = html.matches("<svg role=\"img\" aria-labelledby=").count();
-    assert_eq!(charts, 4, "{charts}");
+    // Calls, cost, latency, and success, score and win of each version.
+    assert_eq!(charts, 6, "{charts}");
     assert_eq!(html.matches("<title id=\"c").count(), charts);
     for section in html.split("<section").skip(1) {
         assert!(section.contains("<table>"), "{section}");
     }
+}
+
+#[test]
+fn charts_name_versions_and_lines_and_nothing_is_cut_off() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write(LOG, calls("support/triage"));
+    let html = page(&repo, "");
+    let drawn = |title: &str| {
+        let at = html.find(title).unwrap_or_else(|| panic!("{title}"));
+        let from = html[..at].rfind("<svg ").unwrap();
+        let to = at + html[at..].find("</svg>").unwrap();
+        html[from..to].to_owned()
+    };
+    for (figure, versions) in [("Success", 3), ("Score", 1), ("Win", 1)] {
+        let chart = drawn(&format!("{figure} of each version with its interval"));
+        let labels = ["v1", "v2", "v3"].map(|it| usize::from(chart.contains(&format!("\n{it}\n"))));
+        assert_eq!(labels.iter().sum::<usize>(), versions, "{figure}: {chart}");
+    }
+    let latency = drawn("Latency by hour, in milliseconds");
+    for name in ["p50", "p90", "p99"] {
+        assert!(latency.contains(&format!("\n{name}\n")), "{latency}");
+    }
+    // The last figure of the axis has its room.
+    let success = drawn("Success of each version");
+    let at = success.find("\n100 %\n").unwrap();
+    let text = &success[success[..at].rfind("<text ").unwrap()..at];
+    let x: f64 = text
+        .split(" x=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(x + 20.0 <= 760.0, "{text}");
+    let made = html.split("made ").nth(1).unwrap();
+    assert!(
+        !made.split(' ').next().unwrap().contains('.'),
+        "{}",
+        &made[..40]
+    );
 }
 
 #[test]
@@ -305,7 +349,7 @@ fn a_browser_draws_the_page_and_has_nothing_to_complain_of() {
         String::from_utf8_lossy(&run.stdout),
         String::from_utf8_lossy(&run.stderr),
     );
-    assert_eq!(dom.matches("<svg ").count(), 4, "{dom}");
+    assert_eq!(dom.matches("<svg ").count(), 6, "{dom}");
     assert!(!said.contains("CONSOLE"), "{said}");
     assert_eq!(
         rows(&dom, "Versions, the newest first"),

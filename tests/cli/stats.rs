@@ -1,13 +1,11 @@
-//! `stats` and `leaderboard`: figures of a log that stands here, line by line.
-
-use std::fmt::Write as _;
+//! `stats`: figures of a log that stands here, line by line.
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use crate::env::{Shell, TestEnv};
 
-const LOG: &str = ".promptctl/executions.jsonl";
+pub(crate) const LOG: &str = ".promptctl/executions.jsonl";
 
 /// A record as promptctl writes it.
 pub(crate) struct Line {
@@ -111,7 +109,7 @@ fn calls() -> String {
     text
 }
 
-fn repo(env: &TestEnv, log: &str) -> Shell {
+pub(crate) fn repo(env: &TestEnv, log: &str) -> Shell {
     let repo = env.triage();
     repo.write(LOG, log);
     repo
@@ -133,14 +131,14 @@ fn the_figures_of_two_versions() {
     support/triage  v2          15  93 % (70–99)  <n> ms  <n> ms  $0.015    $0.001      0.0 %    0.0 %     0.0 %      -             -               -  3 hours ago  ·······▃▅···█▆▂
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
-    no verdict between the versions of support/triage: v2's outcomes are not in yet (0 % against 75 %)
-    no room for p90, per win, tokens in/out; --format csv has all columns
+    no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
+    no room for p90, interrupted, per win, tokens in/out; --format csv has all columns
     $ promptctl stats --by version --sort success --ascending --top 1
-    VERSION  CALLS       SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  INVALID  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  LAST USED  OVER TIME
-    v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
+    VERSION  CALLS       SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  INVALID  INTERRUPTED  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  LAST USED  OVER TIME
+    v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
-    no verdict between the versions: v2's outcomes are not in yet (0 % against 75 %)
+    no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     no room for p90, tokens in/out; --format csv has all columns
     not shown: 1 more group
     $ promptctl stats --by day,label:market --status ok
@@ -163,8 +161,8 @@ fn the_figures_of_two_versions() {
     support/triage  v2          15  93 % (70–99)     0.0 %      -             -
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
-    no verdict between the versions of support/triage: v2's outcomes are not in yet (0 % against 75 %)
-    no room for p50, p90, p99, cost, per call, fallbacks, invalid, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
+    no room for p50, p90, p99, cost, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
     ");
     assert_snapshot!(repo.play(
         "promptctl stats
@@ -172,26 +170,26 @@ fn the_figures_of_two_versions() {
          promptctl stats --by version --format csv"
     ), @"
     $ promptctl stats
-    support/triage	v1	15	86 % (60–96)	<n> ms	<n> ms	<n> ms	$0.013	$0.001	6.7 %	7.1 %	75.0 %	0.5	67 % (39–86)	$0.00217	1.5 (-0.8–3.8)	1.5k/300	2026-11-02T04:00:00Z
-    support/triage	v2	15	93 % (70–99)	<n> ms	<n> ms	<n> ms	$0.015	$0.001	0.0 %	0.0 %	0.0 %	-	-	-	-	1.5k/300	2026-11-03T09:00:00Z
+    support/triage	v1	15	86 % (60–96)	<n> ms	<n> ms	<n> ms	$0.013	$0.001	6.7 %	7.1 %	6.7 %	75.0 %	0.5	67 % (39–86)	$0.00217	1.5 (-0.8–3.8)	1.5k/300	2026-11-02T04:00:00Z
+    support/triage	v2	15	93 % (70–99)	<n> ms	<n> ms	<n> ms	$0.015	$0.001	0.0 %	0.0 %	0.0 %	0.0 %	-	-	-	-	1.5k/300	2026-11-03T09:00:00Z
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
-    no verdict between the versions of support/triage: v2's outcomes are not in yet (0 % against 75 %)
+    no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     $ promptctl stats --by version --format markdown
-    | version | calls | success | p50 | p90 | p99 | cost | per call | fallbacks | invalid | coverage | score | win | per win | `r_multiple` | tokens in/out | last used |
-    |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-    | v1 | 15 | 86 % (60–96) | <n> ms | <n> ms | <n> ms | $0.013 | $0.001 | 6.7 % | 7.1 % | 75.0 % | 0.5 | 67 % (39–86) | $0.00217 | 1.5 (-0.8–3.8) | 1.5k/300 | 2026-11-02T04:00:00Z |
-    | v2 | 15 | 93 % (70–99) | <n> ms | <n> ms | <n> ms | $0.015 | $0.001 | 0.0 % | 0.0 % | 0.0 % | - | - | - | - | 1.5k/300 | 2026-11-03T09:00:00Z |
+    | version | calls | success | p50 | p90 | p99 | cost | per call | fallbacks | invalid | interrupted | coverage | score | win | per win | `r_multiple` | tokens in/out | last used |
+    |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
+    | v1 | 15 | 86 % (60–96) | <n> ms | <n> ms | <n> ms | $0.013 | $0.001 | 6.7 % | 7.1 % | 6.7 % | 75.0 % | 0.5 | 67 % (39–86) | $0.00217 | 1.5 (-0.8–3.8) | 1.5k/300 | 2026-11-02T04:00:00Z |
+    | v2 | 15 | 93 % (70–99) | <n> ms | <n> ms | <n> ms | $0.015 | $0.001 | 0.0 % | 0.0 % | 0.0 % | 0.0 % | - | - | - | - | 1.5k/300 | 2026-11-03T09:00:00Z |
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
-    no verdict between the versions: v2's outcomes are not in yet (0 % against 75 %)
+    no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     $ promptctl stats --by version --format csv
     version,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,metric:r_multiple,metric:r_multiple_low,metric:r_multiple_high,metric:r_multiple_count,metric:r_multiple_sum,metric:r_multiple_best,metric:r_multiple_worst,label:loss,label:win,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
     1,15,0.8571428571428571,0.6005862050302965,0.9599060787285351,0.5,0.5,0.5,0.6666666666666666,0.39062208887279953,0.8618799089087867,1.5,-0.7908579865461407,3.7908579865461407,12,18.0,7.0,-4.0,4,8,1,1,1,1,400.0,860.0,986.0,true,1500,150,300,,0.013000000000000001,0.001,0.002166666666666667,2,12,0.75,2026-11-01T00:00:00Z,2026-11-02T04:00:00Z
     2,15,0.9333333333333333,0.7018347012621997,0.9881331045067314,,,,,,,,,,0,,,,0,0,0,1,0,0,700.0,960.0,1000.0,true,1500,150,300,,0.015,0.001,,0,0,0.0,2026-11-02T05:00:00Z,2026-11-03T09:00:00Z
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
-    no verdict between the versions: v2's outcomes are not in yet (0 % against 75 %)
+    no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     ");
 }
 
@@ -362,76 +360,6 @@ fn what_is_odd_in_a_log_is_said_and_left_out() {
 }
 
 #[test]
-fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
-    let env = TestEnv::new();
-    let mut log = String::new();
-    for number in 0..100 {
-        let mut line = Line::new(number);
-        line.status = if number % 10 < 3 { "error" } else { "ok" };
-        log += &line.text();
-    }
-    let repo = repo(&env, &log);
-    assert_snapshot!(repo.play(
-        "promptctl stats --quiet --fail-on 'success < 0.95'
-         promptctl stats --quiet --fail-on 'success < 0.8'
-         promptctl stats --quiet --fail-on 'success.low < 0.8' --fail-on 'calls < 1'
-         promptctl stats --quiet --fail-on 'success < 0.8' --level 95
-         promptctl stats --fail-on 'success < 0.95' --fail-on 'score < 1' --since 2026-11-03
-         promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
-         promptctl stats --by version,status --fail-on 'p50 > 0.1s'
-         promptctl stats --fail-on 'sucess < 1'"
-    ), @"
-    $ promptctl stats --quiet --fail-on 'success < 0.95'
-    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
-    --- stderr
-    alert: success < 0.95: 70.0 % (53.6 % to 82.5 % at 99.9 %, 100 calls)
-    [exit 3]
-    $ promptctl stats --quiet --fail-on 'success < 0.8'
-    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
-    $ promptctl stats --quiet --fail-on 'success.low < 0.8' --fail-on 'calls < 1'
-    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
-    --- stderr
-    alert: success.low < 0.8: 70.0 % (53.6 % to 82.5 % at 99.9 %, 100 calls)
-    [exit 3]
-    $ promptctl stats --quiet --fail-on 'success < 0.8' --level 95
-    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
-    --- stderr
-    alert: success < 0.8: 70.0 % (60.4 % to 78.1 % at 95 %, 100 calls)
-    [exit 3]
-    $ promptctl stats --fail-on 'success < 0.95' --fail-on 'score < 1' --since 2026-11-03
-    30	70 % (52–83)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T09:00:00Z
-    --- stderr
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    alert: success < 0.95: 70.0 % (40.5 % to 88.9 % at 99.9 %, 30 calls)
-    score < 1: nothing to judge
-    [exit 3]
-    $ promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    no executions
-    hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
-    alert: calls < 1: 0
-    success < 1: nothing to judge
-    [exit 3]
-    $ promptctl stats --by version,status --fail-on 'p50 > 0.1s'
-    v1	error	30	0 % (0–11)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T02:00:00Z
-    v1	ok	70	100.0 % (94.8–100.0)	<n> ms	<n> ms	<n> ms	$0.07	$0.001	7.0k/1.4k	2026-11-03T09:00:00Z
-    --- stderr
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    alert: v1 ok: p50 > 0.1s: <n> ms (<n> ms to <n> ms at 99.9 %, 70 calls)
-    [exit 3]
-    $ promptctl stats --fail-on 'sucess < 1'
-    error: invalid value 'sucess < 1' for '--fail-on <CONDITION>': the figures are calls, success, invalid, errors, fallbacks, p50, p90, p99, tokens, cost, cost_per_call, cost_per_win, unpriced, coverage, score, win, label:NAME, metric:NAME, and /POINTER into the answers
-
-    For more information, try '--help'.
-    [exit 2]
-    ");
-    let shape = repo.json("promptctl stats --fail-on 'success < 0.95' --format json");
-    assert_eq!(shape["alerts"][0]["fired"], true);
-    assert_eq!(shape["alerts"][0]["condition"], "success < 0.95");
-    assert_eq!(shape["alerts"][0]["level"], 0.999);
-}
-
-#[test]
 fn outcomes_that_are_not_in_yet_make_no_verdict() {
     let env = TestEnv::new();
     let mut log = String::new();
@@ -453,13 +381,13 @@ fn outcomes_that_are_not_in_yet_make_no_verdict() {
     v2	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	50.0 %	0.5	2.0k/400	2026-11-03T09:00:00Z
     --- stderr
     1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    no verdict between the versions: v2's outcomes are not in yet (50 % against 100 %)
+    no verdict between the versions: 50 % of the calls of v2 have an outcome, and 100 % of those of v1; --mature leaves out the young ones
     $ promptctl stats --by version --until 2026-11-02
     v1	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	100.0 %	0.5	2.0k/400	2026-11-02T09:00:00Z
     v2	10	100 % (72–100)	<n> ms	<n> ms	<n> ms	$0.01	$0.001	50.0 %	0.5	1.0k/200	2026-11-01T09:00:00Z
     --- stderr
     1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    no verdict between the versions: v2's outcomes are not in yet (50 % against 100 %)
+    no verdict between the versions: 50 % of the calls of v2 have an outcome, and 100 % of those of v1; --mature leaves out the young ones
     ");
     // What is too young to have one is left out on both sides.
     let shape = repo.json("promptctl stats --by version --mature 1d --format json");
@@ -519,97 +447,6 @@ fn the_release_that_was_live_is_a_group() {
 }
 
 #[test]
-fn the_leaderboard_tells_apart_only_what_differs() {
-    let env = TestEnv::new();
-    let mut log = String::new();
-    let mut number = 0;
-    // Version 1 mostly well, version 2 as well as far as few calls tell, 3 badly, 4 too few.
-    for (version, of, good) in [(1, 4000, 3600), (2, 100, 95), (3, 100, 40), (4, 29, 29)] {
-        for at in 0..of {
-            let mut line = Line::new(number);
-            line.time = format!(
-                "2026-1{}-01T00:00:{:02}.{:03}Z",
-                u32::from(version < 3),
-                at / 100,
-                at % 100
-            );
-            line.version = version;
-            line.status = if at < good { "ok" } else { "error" };
-            line.labels = json!({"market": if version == 3 { "EU" } else { "US" }});
-            log += &line.text();
-            number += 1;
-        }
-    }
-    for at in 0..1000 {
-        let profit = f64::from(at % 10) - 4.0;
-        write!(
-            log,
-            "{}",
-            outcome(at, &json!({"metrics": {"profit": profit}}))
-        )
-        .unwrap();
-    }
-    let repo = repo(&env, &log);
-    let wide = repo.with("PROMPTCTL_WIDTH", "110");
-    assert_snapshot!(wide.play(
-        "promptctl leaderboard
-         promptctl leaderboard --by prompt --metric profit --category support
-         promptctl leaderboard --category tickets
-         promptctl leaderboard --metric p99"
-    ), @"
-    $ promptctl leaderboard
-    RANK     PROMPT          VERSION  SUCCESS     LOW     HIGH     N  FIRST USED  LAST USED
-    1=       support/triage  v1        90.0 %  89.0 %   90.9 %  4000  2026-11-01  2026-11-01
-    1=       support/triage  v2        95.0 %  88.8 %   97.8 %   100  2026-11-01  2026-11-01
-    3        support/triage  v3        40.0 %  30.9 %   49.8 %   100  2026-10-01  2026-10-01
-    too few  support/triage  v4       100.0 %  88.3 %  100.0 %    29  2026-10-01  2026-10-01
-    --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    other times: support/triage v1 was used from 2026-11-01 to 2026-11-01, support/triage v3 from 2026-10-01 to 2026-10-01
-    other calls: support/triage v1 and support/triage v3 differ in label market for 100 % of theirs
-    too few: fewer than 30 are no ground for a rank
-    a rank with = is shared: those are not told apart
-    it describes what was used and decides nothing; each call counts as independent
-    $ promptctl leaderboard --by prompt --metric profit --category support
-    RANK  PROMPT          PROFIT     LOW    HIGH     N  FIRST USED  LAST USED
-    1     support/triage     0.5  0.3217  0.6783  1000  2026-10-01  2026-11-01
-    --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    it describes what was used and decides nothing; each call counts as independent
-    $ promptctl leaderboard --category tickets
-    error: no prompt has the category `tickets`
-      hint: the categories are support
-    [exit 2]
-    $ promptctl leaderboard --metric p99
-    RANK     PROMPT          VERSION      P99      LOW     HIGH     N  FIRST USED  LAST USED
-    1        support/triage  v1       <n> ms  <n> ms  <n> ms  4000  2026-11-01  2026-11-01
-    too few  support/triage  v2       <n> ms        -        -   100  2026-11-01  2026-11-01
-    too few  support/triage  v3       <n> ms        -        -   100  2026-10-01  2026-10-01
-    too few  support/triage  v4       <n> ms        -        -    29  2026-10-01  2026-10-01
-    --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
-    too few: fewer than 30, and what has too few for an interval, are no ground for a rank
-    it describes what was used and decides nothing; each call counts as independent
-    ");
-    let shape = repo.json("promptctl leaderboard --format json");
-    let rows: Vec<_> = shape["rows"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| (&row["rank"], &row["tied"], &row["version"]))
-        .collect();
-    assert_eq!(
-        rows,
-        [
-            (&json!(1), &json!(true), &json!(1)),
-            (&json!(1), &json!(true), &json!(2)),
-            (&json!(3), &json!(false), &json!(3))
-        ]
-    );
-    assert_eq!(shape["too_few"][0]["n"], 29);
-}
-
-#[test]
 fn foreign_words_stay_in_their_cell() {
     let env = TestEnv::new();
     let mut line = Line::new(1);
@@ -632,4 +469,22 @@ fn foreign_words_stay_in_their_cell() {
     label:market,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,metric:=1+1|\n::error::,metric:=1+1|\n::error::_low,metric:=1+1|\n::error::_high,metric:=1+1|\n::error::_count,metric:=1+1|\n::error::_sum,metric:=1+1|\n::error::_best,metric:=1+1|\n::error::_worst,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
     a|b `c` \u{1b}[31m @ada\n::error::x,1,1.0,0.20654931437723745,1.0,,,,,,,1.0,,,1,1.0,1.0,1.0,0,0,0,0,200.0,200.0,200.0,true,100,10,20,,0.001,0.001,,0,1,1.0,2026-11-01T01:00:00Z,2026-11-01T01:00:00Z
     ");
+}
+
+#[test]
+fn how_many_calls_were_interrupted_is_a_figure() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &calls());
+    let wide = repo.with("PROMPTCTL_WIDTH", "240");
+    assert_snapshot!(wide.play("promptctl stats --by version --sort interrupted"), @"
+    $ promptctl stats --by version --sort interrupted
+    VERSION  CALLS       SUCCESS     P50     P90      P99    COST  PER CALL  FALLBACKS  INVALID  INTERRUPTED  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  TOKENS IN/OUT  LAST USED    OVER TIME
+    v1          15  86 % (60–96)  <n> ms  <n> ms   <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)       1.5k/300  1 day ago    ▄██···▆▄·······
+    v2          15  93 % (70–99)  <n> ms  <n> ms  <n> ms  $0.015    $0.001      0.0 %    0.0 %        0.0 %     0.0 %      -             -         -               -       1.5k/300  3 hours ago  ·······▃▅···█▆▂
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
+    ");
+    let alert = repo.run("promptctl stats --fail-on 'interrupted > 0.5' --min-calls 1");
+    assert_eq!(alert.code, Some(0), "{alert}");
 }

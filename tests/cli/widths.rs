@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use super::stats::{LOG, Line};
 use crate::env::{SMALL, Shell, TestEnv};
 
 /// Two prompts with long names, released in two environments by two people.
@@ -196,4 +197,68 @@ fn no_table_cuts_the_name_of_a_prompt() {
                                                  Hopper
       production   v1       publish  1 hour ago  Ada
     ");
+}
+
+#[test]
+fn no_result_breaks_a_word_at_the_edge() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let log: String = (0..300)
+        .map(|number| {
+            let mut line = Line::new(number);
+            line.version = 1 + number % 2;
+            line.time = format!(
+                "2026-11-01T0{}:{:02}:{:02}.000Z",
+                number / 100,
+                number / 2 % 50,
+                number % 2
+            );
+            line.status = if number % 2 == 0 && number % 7 == 0 {
+                "error"
+            } else {
+                "ok"
+            };
+            line.text()
+        })
+        .collect();
+    repo.write(LOG, log);
+    repo.write(
+        "app.py",
+        "from openai import OpenAI\nclient = OpenAI()\nclient.responses.create(model='gpt-5-mini', input='You sort tickets of customers into topics and answer in one word alone')\n",
+    );
+    let file = "prompts/support/triage.prompt.yml";
+    repo.replace(file, "{{ticket}}", "{{ticket}} {{custommer}}");
+    let tested = repo.read(file)
+        + "testData:
+  - {ticket: a, custommer: b, expected: billing}
+evaluators:
+  - {name: the answer begins with what was asked for and says nothing else, string: {startsWith: billing}}
+";
+    repo.write(file, tested);
+    let narrow = repo.with("PROMPTCTL_WIDTH", "60");
+    for line in [
+        "promptctl compare support/triage@v1 support/triage@v2",
+        "promptctl scan",
+        "promptctl validate",
+        "promptctl eval support/triage --model echo",
+    ] {
+        let wide = repo.run(line).stdout;
+        let run = narrow.run(line);
+        assert!(!run.stdout.is_empty(), "{line}: {run}");
+        for shown in run.stdout.lines() {
+            let words = shown.split_whitespace().count();
+            let is_of_file = shown.contains(" | ");
+            assert!(
+                shown.chars().count() <= 60 || words <= 2 || is_of_file,
+                "{line}: {shown}"
+            );
+        }
+        if line.contains("compare") {
+            // The sentences are the same ones, word by word.
+            let last = wide.lines().last().unwrap();
+            let words: Vec<&str> = run.stdout.split_whitespace().collect();
+            let last: Vec<&str> = last.split_whitespace().collect();
+            assert!(words.ends_with(&last), "{run}");
+        }
+    }
 }

@@ -6,8 +6,8 @@ use super::super::common::count;
 use super::super::stats::notes::significant;
 use crate::output::calls::dollars;
 use crate::record::compare::{
-    CantTell, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Terms,
-    TooFew, Verdict, What, Which, Whole,
+    CantTell, Chosen, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
+    SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
 };
 use crate::statistics::{FEWEST_OF_STRATUM, about};
 
@@ -32,7 +32,7 @@ impl Words {
     pub(super) fn new(found: &Comparison, terms: &Terms) -> Self {
         let (base, head) = names(&terms.base, &terms.head);
         let prompt = match (&terms.base, &terms.head) {
-            (Which::Version { prompt, .. }, Which::Version { prompt: other, .. })
+            (Chosen::Version { prompt, .. }, Chosen::Version { prompt: other, .. })
                 if prompt == other =>
             {
                 format!("{prompt} ")
@@ -41,8 +41,9 @@ impl Words {
         };
         let design = match found.design {
             Design::SideBySide => format!(
-                "side by side in {}, {} against {}",
+                "side by side in {}{}, {} against {}",
                 count(found.hours, "hour"),
+                within(found),
                 calls(found.base.counted),
                 calls(found.head.counted)
             ),
@@ -120,15 +121,20 @@ impl Words {
             }
             Verdict::CantTell(CantTell::Coverage) => {
                 let share = |side: &Whole| side.coverage.unwrap_or(0.0);
-                let (one, low, high) = match share(&found.base) < share(&found.head) {
-                    true => (base, share(&found.base), share(&found.head)),
-                    false => (head, share(&found.head), share(&found.base)),
+                let (one, less, more) = match share(&found.base) < share(&found.head) {
+                    true => (base, &found.base, &found.head),
+                    false => (head, &found.head, &found.base),
                 };
-                format!(
-                    "can't tell: {one}'s outcomes are not in yet ({:.0} % against {:.0} %)",
-                    low * 100.0,
-                    high * 100.0
-                )
+                let (low, high) = (share(less), share(more));
+                let shares = format!("({:.0} % against {:.0} %)", low * 100.0, high * 100.0);
+                let can_still_come = less.may_come > SAME_COVERAGE;
+                match (can_still_come, found.usual_delay) {
+                    (false, Some(delay)) => format!(
+                        "can't tell: many calls of {one} have no outcome {shares} and are too old for one to come: of 100 outcomes 99 came within {}",
+                        long(delay)
+                    ),
+                    _ => format!("can't tell: {one}'s outcomes are not in yet {shares}"),
+                }
             }
             Verdict::CantTell(CantTell::Interrupted) => format!(
                 "can't tell: {:.0} % of the calls of {base} and {:.0} % of those of {head} were interrupted, and nothing is known of them",
@@ -148,7 +154,7 @@ impl Words {
         }
         let deciding = found.measures.iter().filter(|it| it.decides);
         let said = deciding.filter_map(|it| self.reason(it, terms));
-        let is_there = |what: &&What| found.measures.iter().any(|it| it.what == **what);
+        let is_there = |what: &&Weighed| found.measures.iter().any(|it| it.what == **what);
         let missing = terms.deciding.iter().filter(|what| !is_there(what));
         let missing = missing.map(|what| format!("{what}: no call has it"));
         said.chain(missing).collect()
@@ -204,7 +210,8 @@ impl Words {
         }
         let difference = it.difference?;
         if !it.is_shown(terms.level) {
-            return Some(format!("{what}: not told apart; {rest}"));
+            let why = self.why_not_told_apart(it, terms).unwrap_or_default();
+            return Some(format!("{what}: not told apart{why}; {rest}"));
         }
         let way = if difference.value > 0.0 {
             "higher"
@@ -223,6 +230,29 @@ impl Words {
             apart(what, difference.value.abs()),
             between.unwrap_or_default(),
             chance(difference.p_adjusted.unwrap_or(1.0))
+        ))
+    }
+
+    /// Why a difference is not shown whose interval leaves out 0.
+    fn why_not_told_apart(&self, it: &Measured, terms: &Terms) -> Option<String> {
+        let found = it.difference?;
+        let p = found.p_adjusted?;
+        if found.interval?.holds(0.0) {
+            return None;
+        }
+        let all = (it.n.0 + it.n.1) as f64;
+        let more = it.needed_for_this.map(|needed| about(needed - all));
+        let more = match more.filter(|more| *more >= 1.0) {
+            None => String::new(),
+            Some(more) => format!(
+                "; if {} is real, about {more} more calls show it",
+                apart(&it.what, found.value.abs())
+            ),
+        };
+        Some(format!(
+            ", though its interval leaves out 0: what may be looked at every day is told only below p {}, and this is {}{more}",
+            chance(1.0 - terms.level),
+            chance(p)
         ))
     }
 
@@ -341,17 +371,43 @@ impl Words {
 }
 
 /// What two sides are called: as short as tells them apart.
-fn names(base: &Which, head: &Which) -> (String, String) {
-    let name = |one: &Which, other: &Which| match (one, other) {
-        (Which::Version { prompt, version }, Which::Version { prompt: same, .. })
+fn names(base: &Chosen, head: &Chosen) -> (String, String) {
+    let name = |one: &Chosen, other: &Chosen| match (one, other) {
+        (Chosen::Version { prompt, version }, Chosen::Version { prompt: same, .. })
             if prompt == same =>
         {
             format!("v{version}")
         }
-        (Which::Version { prompt, version }, _) => format!("{prompt} v{version}"),
-        (Which::Label { key, value }, _) => format!("{key}={value}"),
+        (Chosen::Version { prompt, version }, _) => format!("{prompt} v{version}"),
+        (Chosen::Label { key, value }, _) => format!("{key}={value}"),
     };
     (name(base, head), name(head, base))
+}
+
+/// From when to when calls of both count.
+fn within(found: &Comparison) -> String {
+    let from = found.strata.iter().map(|it| it.from).min();
+    let until = found.strata.iter().map(|it| it.until).max();
+    match from.zip(until) {
+        None => String::new(),
+        Some((from, until)) => format!(" from {} to {} (UTC)", minute(from), minute(until)),
+    }
+}
+
+fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time that passes, in milliseconds, as people say it.
+fn long(delay: f64) -> String {
+    let units = [
+        ("day", 86_400_000.0),
+        ("hour", 3_600_000.0),
+        ("minute", 60_000.0),
+    ];
+    let unit = units.iter().find(|(_, length)| delay >= *length);
+    let (name, length) = unit.unwrap_or(&("second", 1000.0));
+    count((delay / length).ceil() as usize, name)
 }
 
 fn calls(number: u64) -> String {
@@ -359,26 +415,29 @@ fn calls(number: u64) -> String {
 }
 
 fn used(name: &str, whole: &Whole) -> String {
-    let day = |time: Timestamp| time.strftime("%Y-%m-%d %H:%M").to_string();
     match whole.times {
         None => name.to_owned(),
-        Some((first, last)) => format!("{name} was called from {} to {}", day(first), day(last)),
+        Some((first, last)) => format!(
+            "{name} was called from {} to {}",
+            minute(first),
+            minute(last)
+        ),
     }
 }
 
 /// A figure as people read it.
-fn amount(what: &What, value: f64) -> String {
+fn amount(what: &Weighed, value: f64) -> String {
     match what {
         _ if !value.is_finite() => "-".to_owned(),
         _ if what.is_rate() => format!("{:.1} %", value * 100.0),
-        What::Latency => format!("{value:.0} ms"),
-        What::Cost => dollars(value),
+        Weighed::Latency => format!("{value:.0} ms"),
+        Weighed::Cost => dollars(value),
         _ => significant(value),
     }
 }
 
 /// A difference as people read it.
-fn apart(what: &What, value: f64) -> String {
+fn apart(what: &Weighed, value: f64) -> String {
     match what {
         _ if what.is_rate() => format!("{} points", significant_of(value * 100.0)),
         _ => amount(what, value),
@@ -433,8 +492,13 @@ fn row(it: &Measured, design: Design) -> [String; 6] {
         None => "-".to_owned(),
         Some(p) => chance(p),
     };
+    let name = match what {
+        // Elsewhere stand quantiles of it.
+        Weighed::Latency => "mean latency".to_owned(),
+        other => other.to_string(),
+    };
     [
-        what.to_string(),
+        name,
         amount(what, it.means.0),
         amount(what, it.means.1),
         difference,

@@ -15,7 +15,7 @@ use crate::experiment::verdict::Verdict;
 use crate::output::calls::dollars_in_all;
 use crate::output::ui::{BAD, BOLD, DIM, GOOD, NOTE, paint};
 use crate::output::versus::Section;
-use crate::output::wrap::wrapped;
+use crate::output::wrap::{hung, wrapped};
 use crate::prompt::visible;
 
 /// How many cases that did not pass are shown of each prompt.
@@ -52,7 +52,11 @@ struct Page {
 
 impl Page {
     fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
+        let text = text.trim_end();
+        match self.width {
+            Some(width) => self.out.push_str(&hung(text, width)),
+            None => self.out.push_str(text),
+        }
         self.out.push('\n');
     }
 

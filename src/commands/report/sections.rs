@@ -1,5 +1,7 @@
 //! What stands on the page.
 
+use std::collections::BTreeSet;
+
 use super::super::common::count;
 use super::super::stats::notes::{shown, significant, with_interval};
 use super::Found;
@@ -181,7 +183,10 @@ fn latency(found: &Found, marks: &[Mark]) -> Section {
         .iter()
         .map(|group| (*group)?.latency.figures([0.5, 0.9, 0.99]))
         .collect();
-    let series = [0, 1, 2].map(|at| figures.iter().map(|it| it.map(|it| it[at])).collect());
+    let series = [("p50", 0), ("p90", 1), ("p99", 2)].map(|(name, at)| {
+        let values = figures.iter().map(|it| it.map(|it| it[at]));
+        (name, values.collect::<Vec<_>>())
+    });
     let rows = names.iter().zip(&figures).filter_map(|(name, figures)| {
         let cell = |value: f64| Cell::figure(format!("{value:.0} ms"), Some(value));
         let [p50, p90, p99] = (*figures)?;
@@ -196,7 +201,7 @@ fn latency(found: &Found, marks: &[Mark]) -> Section {
     Section {
         heading: "Latency".to_owned(),
         charts: vec![Drawing {
-            title: format!("Latency by {word}, in milliseconds: p50 below, p90, and p99 above"),
+            title: format!("Latency by {word}, in milliseconds: p50, p90 and p99"),
             svg: chart::lines(&names, &series, marks, &|value| significant(value)),
         }],
         tables: vec![cut(table, &mut notes)],
@@ -213,6 +218,65 @@ fn named(key: &[Value]) -> (String, String) {
     (prompt, version)
 }
 
+/// A version as a chart names it: with its prompt, where there are several.
+fn label(key: &[Value], has_several: bool) -> String {
+    /// So much of the name is shown.
+    const LONGEST: usize = 24;
+    let (prompt, version) = named(key);
+    if !has_several {
+        return version;
+    }
+    let length = prompt.chars().count();
+    match length > LONGEST {
+        true => {
+            let end: String = prompt.chars().skip(length - LONGEST + 1).collect();
+            format!("…{end} {version}")
+        }
+        false => format!("{prompt} {version}"),
+    }
+}
+
+/// A figure of the newest versions with its intervals; none where no version has it.
+fn of_versions(measure: &Measure, groups: &[(&Vec<Value>, &Group)], level: f64) -> Option<Drawing> {
+    let prompts: BTreeSet<Option<&Value>> = groups.iter().map(|(key, _)| key.first()).collect();
+    let shown = groups.iter().take(MOST_IN_CHART);
+    let ranges: Vec<Range> = shown
+        .filter_map(|(key, group)| {
+            let figure = measure.of(group, &[], level)?;
+            Some(Range {
+                label: label(key, prompts.len() > 1),
+                value: figure.value,
+                ends: figure.interval.map(|it| (it.low, it.high)),
+            })
+        })
+        .collect();
+    let ends = |it: &Range| it.ends.unwrap_or((it.value, it.value));
+    let low = ranges.iter().map(|it| ends(it).0).reduce(f64::min)?;
+    let high = ranges.iter().map(|it| ends(it).1).reduce(f64::max)?;
+    let (least, most) = match measure.is_share() {
+        // To a tenth below, and a whole one at the end.
+        true => ((low * 10.0 - 0.5).floor().max(0.0) / 10.0, 1.0),
+        false if low < high => (low - (high - low) / 20.0, high + (high - low) / 20.0),
+        false => (low - 0.5, high + 0.5),
+    };
+    let name = measure.to_string();
+    let (first, rest) = name.split_at(1);
+    Some(Drawing {
+        title: format!(
+            "{}{rest} of each version with its interval, the newest first",
+            first.to_uppercase()
+        ),
+        svg: chart::ranges(&ranges, least, most, &|value| shown_at_axis(measure, value)),
+    })
+}
+
+fn shown_at_axis(measure: &Measure, value: f64) -> String {
+    match measure.is_share() {
+        true => format!("{:.0} %", value * 100.0),
+        false => significant(value),
+    }
+}
+
 fn versions(found: &Found, level: f64) -> Section {
     let mut groups: Vec<(&Vec<Value>, &Group)> = found.versions.groups.iter().collect();
     let more = groups.len().saturating_sub(MOST_ROWS);
@@ -222,24 +286,6 @@ fn versions(found: &Found, level: f64) -> Section {
     }
     // The newest is the one that was called last for the first time.
     groups.sort_by_key(|(key, group)| std::cmp::Reverse((group.first(), *key)));
-    let ranges: Vec<Range> = groups
-        .iter()
-        .zip(1..)
-        .take(MOST_IN_CHART)
-        .filter_map(|((_, group), number)| {
-            let figure = Measure::Success.of(group, &[], level)?;
-            Some(Range {
-                number,
-                value: figure.value,
-                ends: figure.interval.map(|it| (it.low, it.high)),
-            })
-        })
-        .collect();
-    let lows = ranges
-        .iter()
-        .map(|it| it.ends.map_or(it.value, |ends| ends.0));
-    let least = (lows.fold(1.0, f64::min) * 10.0).floor() / 10.0;
-    let least = if least < 1.0 { least } else { 0.9 };
     let rows = groups.iter().zip(1_u64..).map(|((key, group), number)| {
         let (prompt, version) = named(key);
         vec![
@@ -256,6 +302,7 @@ fn versions(found: &Found, level: f64) -> Section {
             figure(&Measure::Coverage, group, level),
             figure(&Measure::Score, group, level),
             figure(&Measure::Win, group, level),
+            figure(&Measure::Interrupted, group, level),
             group.last().map(time).unwrap_or_default().into(),
         ]
     });
@@ -275,6 +322,7 @@ fn versions(found: &Found, level: f64) -> Section {
             "coverage",
             "score",
             "win",
+            "interrupted",
             "last used",
         ]),
         rows: rows.collect(),
@@ -291,13 +339,10 @@ fn versions(found: &Found, level: f64) -> Section {
     }
     Section {
         heading: "What each version did".to_owned(),
-        charts: vec![Drawing {
-            title: "Success with its interval, by the number of the version in the table"
-                .to_owned(),
-            svg: chart::ranges(&ranges, least, 1.0, &|share| {
-                format!("{:.0} %", share * 100.0)
-            }),
-        }],
+        charts: [Measure::Success, Measure::Score, Measure::Win]
+            .iter()
+            .filter_map(|measure| of_versions(measure, &groups, level))
+            .collect(),
         tables: vec![cut(table, &mut notes)],
         notes,
     }

@@ -203,9 +203,8 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: 
         let title = paint(colors, BOLD, name);
         let about = about(path, prompt, lifted, marks_new);
         let about = visible::line(&about);
-        session
-            .ui
-            .styled(format!("{title}  {}  {about}\n", visible::line(&place)));
+        let line = format!("{title}  {}  {about}", visible::line(&place));
+        session.ui.title(&line);
         let width = prompt
             .messages
             .iter()
@@ -217,14 +216,14 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: 
                 Content::Placeholder(name) => format!("all of {name}"),
             };
             let line = format!("  {:<2$}  {}", role(message), said, width.unwrap_or(0));
-            session.ui.line(visible::line(&line));
+            session.ui.sentence(None, line);
         }
         for lost in &prompt.lost {
-            session.ui.line(visible::line(&format!("  note: {lost}")));
+            session.ui.sentence(None, format!("  note: {lost}"));
         }
         for doubt in &prompt.doubts {
             let line = format!("  not lifted: line {}: {}", doubt.line, doubt.why);
-            session.ui.line(visible::line(&line));
+            session.ui.sentence(None, line);
         }
         session.ui.line("");
     }

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::super::session::Session;
 use super::key::{common, titled};
 use super::notes::shown;
-use crate::record::groups::{Bound, Condition, Dimension, Group, Groups, Judged, Value};
+use crate::record::groups::{Bound, Condition, Dimension, Figure, Group, Groups, Judged, Value};
 
 /// A condition on a group, and how it came out.
 pub(super) struct Alert<'a> {
@@ -44,41 +44,77 @@ pub(super) fn judge<'a>(
     alerts
 }
 
-/// Says which fired, and which could not for want of calls.
+/// Says which fired, and which could not for want of calls. Of many groups that have too few, how many.
 pub(super) fn say(alerts: &[Alert<'_>], fewest: u64, session: &mut Session) {
-    for alert in alerts {
-        let title = match alert.key {
-            [] => String::new(),
-            key => format!("{}: ", titled(alert.by, key)),
-        };
-        let condition = &alert.condition.text;
-        match alert.judged {
-            Judged::Fired(_) => session
+    for of_one in alerts.chunk_by(|one, other| std::ptr::eq(one.condition, other.condition)) {
+        let is_few = |alert: &&Alert<'_>| matches!(alert.judged, Judged::TooFew(_));
+        let few: Vec<&Alert<'_>> = of_one.iter().filter(is_few).collect();
+        for alert in of_one.iter().filter(|alert| alert.is_fired()) {
+            session
                 .ui
-                .status_always(format!("alert: {title}{condition}: {}", alert.words())),
-            Judged::TooFew(None) => session
-                .ui
-                .status(format!("{title}{condition}: nothing to judge")),
-            Judged::TooFew(Some(_)) => session.ui.status(format!(
-                "{title}{condition}: too few: {} (--min-calls {fewest})",
-                alert.words()
+                .status_always(format!("alert: {}", alert.sentence()));
+        }
+        match few.as_slice() {
+            [] => {}
+            [alert] => {
+                let few = match alert.judged {
+                    Judged::TooFew(Some(_)) => format!(" (--min-calls {fewest})"),
+                    _ => String::new(),
+                };
+                session.ui.status(format!("{}{few}", alert.sentence()));
+            }
+            [first, ..] => session.ui.status(format!(
+                "{}: too few in {} of {} groups (--min-calls {fewest}); --format json lists them",
+                first.condition.text,
+                few.len(),
+                of_one.len()
             )),
-            Judged::Quiet(_) => {}
         }
     }
 }
 
 impl Alert<'_> {
     pub(super) fn is_fired(&self) -> bool {
-        matches!(self.judged, Judged::Fired(_))
+        matches!(self.judged, Judged::Fired(_) | Judged::Unsound(..))
+    }
+
+    /// What is said of it.
+    fn sentence(&self) -> String {
+        let title = match self.key {
+            [] => String::new(),
+            key => format!("{}: ", titled(self.by, key)),
+        };
+        let (condition, words) = (&self.condition.text, self.words());
+        match self.judged {
+            Judged::Fired(_) | Judged::Quiet(_) => format!("{title}{condition}: {words}"),
+            Judged::TooFew(None) => format!("{title}{condition}: nothing to judge"),
+            Judged::TooFew(Some(_)) => format!("{title}{condition}: too few: {words}"),
+            Judged::Unsound(number, figure) => {
+                let figures = match number {
+                    1 => "1 figure that no call has is left out".to_owned(),
+                    more => format!("{more} figures that no call has are left out"),
+                };
+                let others = match figure {
+                    None => "there is no other",
+                    Some(_) => "the others come to ",
+                };
+                format!("{title}{condition}: {figures}, and {others}{words}")
+            }
+        }
+    }
+
+    /// The figure, where there is one.
+    fn figure(&self) -> Option<Figure> {
+        match self.judged {
+            Judged::Fired(figure) | Judged::Quiet(figure) => Some(figure),
+            Judged::TooFew(figure) | Judged::Unsound(_, figure) => figure,
+        }
     }
 
     /// The figure in words.
     fn words(&self) -> String {
         let measure = &self.condition.measure;
-        let (Judged::Fired(figure) | Judged::Quiet(figure) | Judged::TooFew(Some(figure))) =
-            self.judged
-        else {
+        let Some(figure) = self.figure() else {
             return String::new();
         };
         let value = shown(measure, figure.value);
@@ -101,10 +137,7 @@ impl Alert<'_> {
     }
 
     pub(super) fn shape(&self) -> Json {
-        let figure = match self.judged {
-            Judged::Fired(figure) | Judged::Quiet(figure) => Some(figure),
-            Judged::TooFew(figure) => figure,
-        };
+        let figure = self.figure();
         let interval = figure.and_then(|it| it.interval);
         json!({
             "condition": self.condition.text,

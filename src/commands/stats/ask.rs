@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::log::trim::parse_age;
-use super::super::log::{FilterArgs, OwnLog, own, require_environment};
+use super::super::log::{FilterArgs, OwnLog, first_brought, own, require_environment};
+use super::super::run::is_tracked;
 use super::super::session::Session;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -62,18 +63,12 @@ impl ReadArgs {
     /// The executions in groups.
     ///
     /// # Errors
-    /// - A log cannot be read, or a named one is not there.
+    /// - A log cannot be read.
     /// - Nobody knows the environment that is asked for.
-    /// - There is no repository, and one is needed.
-    pub(in crate::commands) fn groups(
-        &self,
-        breakdown: &Breakdown,
-        session: &mut Session,
-    ) -> Result<Groups, Failure> {
-        let wanted = self.wanted(breakdown, session)?;
+    pub(in crate::commands) fn groups(&self, wanted: &Wanted) -> Result<Groups, Failure> {
         let groups = read(&wanted.logs, &wanted.question, wanted.kept.as_deref())?;
         if groups.groups.is_empty() {
-            self.require_known(&wanted)?;
+            self.require_known(wanted)?;
         }
         Ok(groups)
     }
@@ -93,23 +88,57 @@ impl ReadArgs {
             true => Some(session.store()?),
             false => None,
         };
-        let mut kept = None;
+        let (mut kept, mut without_past) = (None, false);
         let logs = match &place {
             Some((store, config)) if self.logs.is_empty() => {
-                let OwnLog { log, is_brought } = own(store, config, session);
+                let OwnLog {
+                    log,
+                    is_brought,
+                    is_past_brought,
+                } = own(store, config, session);
                 // What came with the repository is no answer of ours.
                 kept = (!is_brought).then(|| beside(log.path()));
+                without_past = is_past_brought;
                 vec![log]
             }
             _ => named(&self.logs, &session.directory)?,
         };
         let store = place.map(|(store, _)| store);
         Ok(Wanted {
-            question: self.question(breakdown, store.as_ref(), session)?,
+            question: Question {
+                without_past,
+                ..self.question(breakdown, store.as_ref(), session)?
+            },
             logs,
             kept,
             store,
         })
+    }
+
+    /// Fails where git tracks the log itself: whoever sends a pull request could write what a check goes by. One
+    /// that is named with `--log` is taken at its word.
+    ///
+    /// # Errors
+    /// `P540`: that is so.
+    pub(in crate::commands) fn require_own_log(&self, wanted: &Wanted) -> Result<(), Failure> {
+        let (Some(store), [log]) = (&wanted.store, wanted.logs.as_slice()) else {
+            return Ok(());
+        };
+        if !self.logs.is_empty() || !is_tracked(log, store) {
+            return Ok(());
+        }
+        let files = log.files().unwrap_or_default();
+        let Some(file) = first_brought(files, log, store) else {
+            return Ok(());
+        };
+        let file = file.strip_prefix(store.top()).unwrap_or(&file);
+        let shown = file.display().to_string();
+        Err(Failure::new(
+            code::BROUGHT_LOG,
+            "the log may have come with the repository, and no check goes by such a log",
+        )
+        .at(shown)
+        .hint("git rm --cached takes it out of git; --log PATH takes the log at its word"))
     }
 
     /// Fails where nothing was found because nobody knows the environment.
@@ -152,6 +181,7 @@ impl ReadArgs {
             with_costs: false,
             zone: breakdown.zone.clone(),
             releases,
+            without_past: false,
             now: session.now,
         })
     }

@@ -42,6 +42,9 @@ impl<'g> Columns<'g> {
         if all().any(|group| group.invalid > 0) {
             measures.push(Measure::Invalid);
         }
+        if all().any(|group| group.interrupted > 0) {
+            measures.push(Measure::Interrupted);
+        }
         if all().any(|group| group.outcomes.count > 0) {
             measures.push(Measure::Coverage);
         }
@@ -185,6 +188,7 @@ impl<'g> Columns<'g> {
             at(Measure::Latency(90)),
             self.has_tokens.then_some(first + count),
             at(Measure::CostPerWin),
+            at(Measure::Interrupted),
             Some(last),
             at(Measure::Latency(50)),
             at(Measure::CostPerCall),

@@ -11,7 +11,7 @@ use super::ask::{Breakdown, ReadArgs, say_none};
 use super::{Format, notes};
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
-use crate::openai::models::has_ended;
+use crate::openai::models::{is_for_texts, last_day};
 use crate::openai::prices::{OwnPrices, listed, price_of};
 use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::openai::tokens;
@@ -66,17 +66,18 @@ pub(super) fn run(read: &ReadArgs, format: Format, session: &mut Session) -> Res
     };
     let user = UserConfig::read(session.environ.user_config.as_deref())?;
     let own = user.own_prices(&session.environ)?;
-    let others = others(&found, &own, session);
+    let models = by_model(&found);
+    let others = others(&found, &models, &own, session);
     let notes = notes::notes(&found.groups);
     notes::say(&notes, format == Format::Json, session);
     match format {
         Format::Json => {
-            let shape = shape(&found, &texts, &others, &notes);
+            let shape = shape(&found, &models, &texts, &others, &notes);
             session.ui.block(json::document(&shape));
         }
         _ if found.all.calls == 0 => say_none(session),
         _ => {
-            for (at, part) in parts(&found, &texts, &others).iter().enumerate() {
+            for (at, part) in parts(&found, &models, &texts, &others).iter().enumerate() {
                 if at > 0 {
                     session.ui.line("");
                 }
@@ -104,13 +105,28 @@ fn texts(store: &Store, found: &Costs) -> BTreeMap<String, Text> {
     used.collect()
 }
 
-/// What all calls whose tokens are known would cost with each model that has a price and answers today, the
-/// cheapest first. One that was asked is among them even when it answers no more.
-fn others(found: &Costs, own: &OwnPrices, session: &Session) -> Vec<(String, f64)> {
-    let today = session.now.to_zoned(TimeZone::UTC).date();
+/// Calls by the model that they asked; none where records name none.
+type ByModel = BTreeMap<Option<String>, Spent>;
+
+/// The calls of each model, however its provider is written: `openai/gpt-5-mini` is `gpt-5-mini`.
+fn by_model(found: &Costs) -> ByModel {
+    let mut models = ByModel::new();
+    for (model, spent) in &found.models {
+        let bare = model.as_deref().map(|model| match model.split_once('/') {
+            Some((DEFAULT_PROVIDER, name)) => name.to_owned(),
+            _ => model.to_owned(),
+        });
+        models.entry(bare).or_default().merge(spent);
+    }
+    models
+}
+
+/// What all calls whose tokens are known would cost with each model that has a price, answers texts today and whose
+/// end is not announced, the cheapest first. One that was asked is among them whatever it is.
+fn others(found: &Costs, used: &ByModel, own: &OwnPrices, session: &Session) -> Vec<(String, f64)> {
     let mut models = listed(DEFAULT_PROVIDER);
-    models.retain(|model| !has_ended(model, today));
-    models.extend(found.models.keys().cloned());
+    models.retain(|model| is_for_texts(model) && last_day(model).is_none());
+    models.extend(used.keys().flatten().cloned());
     models.sort();
     models.dedup();
     let [input, cached, written, output] = found.all.tokens.map(|it| it as f64);
@@ -139,7 +155,12 @@ fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
-fn parts(found: &Costs, texts: &BTreeMap<String, Text>, others: &[(String, f64)]) -> Vec<Part> {
+fn parts(
+    found: &Costs,
+    models: &ByModel,
+    texts: &BTreeMap<String, Text>,
+    others: &[(String, f64)],
+) -> Vec<Part> {
     let all = found.all.cost.sum().unwrap_or(0.0);
     let prompts = found.dearest().into_iter().map(|(name, it)| {
         let share = it.all.cost.sum().filter(|_| all > 0.0).map(|sum| sum / all);
@@ -174,7 +195,7 @@ fn parts(found: &Costs, texts: &BTreeMap<String, Text>, others: &[(String, f64)]
         ],
         rows: prompts.collect(),
     };
-    let used = |model: &str| found.models.get(model);
+    let used = |model: &str| models.get(&Some(model.to_owned()));
     let (known, rest): (Vec<_>, Vec<_>) =
         others.iter().partition(|(model, _)| used(model).is_some());
     let mut shown: Vec<&(String, f64)> = known;
@@ -272,6 +293,7 @@ fn say(found: &Costs, session: &mut Session) {
 
 fn shape(
     found: &Costs,
+    models: &ByModel,
     texts: &BTreeMap<String, Text>,
     others: &[(String, f64)],
     notes: &[notes::Note],
@@ -295,7 +317,7 @@ fn shape(
             "cut_off": spent(&it.cut),
         })
     });
-    let models = found.models.iter();
+    let models = models.iter();
     let models = models.map(|(model, it)| json!({"model": model, "spent": spent(it)}));
     let others = others.iter();
     let others = others.map(|(model, cost)| json!({"model": model, "cost_usd": cost}));

@@ -189,7 +189,7 @@ fn of_lines(groups: &Groups, notes: &mut Vec<Note>) {
     }
 }
 
-/// Where outcomes are in for some versions and not for others: what is said of those is no verdict.
+/// Where more calls of some versions have outcomes than of others: what is said of those is no verdict.
 pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     let is_version = |it: &Dimension| {
         matches!(
@@ -212,17 +212,18 @@ pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     for (others, row) in rows {
         let low = row.iter().min_by(|one, other| one.1.total_cmp(&other.1));
         let high = row.iter().max_by(|one, other| one.1.total_cmp(&other.1));
-        let (Some((version, low)), Some((_, high))) = (low, high) else {
+        let (Some((version, low)), Some((other, high))) = (low, high) else {
             continue;
         };
         if high - low > SAME_COVERAGE {
             let of: String = others.iter().map(|it| format!(" of {it}")).collect();
             said.push(Note::of(format!(
-                "no verdict between the {}s{of}: {}'s outcomes are not in yet ({:.0} % against {:.0} %)",
+                "no verdict between the {}s{of}: {:.0} % of the calls of {} have an outcome, and {:.0} % of those of {}; --mature leaves out the young ones",
                 groups.by[at],
-                named(&groups.by[at], version),
                 low * 100.0,
-                high * 100.0
+                named(&groups.by[at], version),
+                high * 100.0,
+                named(&groups.by[at], other)
             )));
         }
     }

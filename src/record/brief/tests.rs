@@ -100,3 +100,63 @@ fn a_request_with_what_a_caller_added_is_another_than_the_prompts_own() {
     record.sent_hash = Some("added".to_owned());
     assert_eq!(Brief::of(&record).request, Some("added"));
 }
+
+#[test]
+fn the_first_line_of_a_text_is_read_as_it_is_alone() {
+    let mut record = Record::new("support/triage", jiff::Timestamp::UNIX_EPOCH);
+    let mut line = serde_json::to_string(&record).unwrap();
+    let text = format!("{line}\n{line}\n");
+    let (brief, first) = Brief::first(text.as_bytes()).unwrap();
+    assert_eq!(first, line.as_bytes());
+    assert_eq!(Some(brief), read(&line));
+    // Torn in its fields, or behind them, or between a figure and what follows.
+    for at in [40, line.len() - 3] {
+        let torn = format!("{}\n{line}\n", &line[..at]);
+        assert_eq!(Brief::first(torn.as_bytes()), None, "{at}");
+    }
+    let torn = text.replacen("\"cost_usd\":null,", "\"cost_usd\":1e3\n,", 1);
+    assert_eq!(Brief::first(torn.as_bytes()), None);
+    record.error = Some(ErrorNote {
+        message: "no".to_owned(),
+        ..ErrorNote::default()
+    });
+    line = serde_json::to_string(&record).unwrap();
+    assert_eq!(Brief::first(line.as_bytes()), None);
+    assert!(read(&line).is_some());
+}
+
+#[test]
+fn a_figure_is_possible_up_to_its_limit_and_taken_out_beyond() {
+    type Change = fn(&mut Record);
+    let cases: [(Change, Option<Impossible>); 9] = [
+        (|_| {}, None),
+        (|it| it.cost_usd = Some(0.0), None),
+        (|it| it.cost_usd = Some(1e6), None),
+        (|it| it.duration_ms = Some(31_622_400_000), None),
+        (|it| it.usage.output_tokens = Some(1_000_000_000_000), None),
+        (
+            |it| it.cost_usd = Some(-1e-9),
+            Some(Impossible::NegativeCost),
+        ),
+        (
+            |it| it.cost_usd = Some(1e308),
+            Some(Impossible::TooMuch("cost_usd", 1e6)),
+        ),
+        (
+            |it| it.duration_ms = Some(31_622_400_001),
+            Some(Impossible::TooMuch("duration_ms", 31_622_400_000.0)),
+        ),
+        (
+            |it| it.usage.output_tokens = Some(u64::MAX),
+            Some(Impossible::TooMuch("output_tokens", 1e12)),
+        ),
+    ];
+    for (change, expected) in cases {
+        let mut record = Record::new("a", jiff::Timestamp::UNIX_EPOCH);
+        change(&mut record);
+        assert_eq!(record.impossible(), expected);
+        let mut brief = Brief::of(&record);
+        assert_eq!(brief.take_out_impossible(), expected);
+        assert_eq!(brief.take_out_impossible(), None, "{expected:?}");
+    }
+}

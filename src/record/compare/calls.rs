@@ -13,7 +13,7 @@ use crate::statistics::seed_of;
 
 /// Which executions are a side.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum Chosen {
     /// Those of a version.
     Version {
         /// The name of the prompt.
@@ -30,7 +30,7 @@ pub enum Which {
     },
 }
 
-impl Which {
+impl Chosen {
     fn means(&self, record: &Brief<'_>) -> bool {
         match self {
             Self::Version { prompt, version } => {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::calls::Call;
 use super::common::Common;
-use super::{Design, Terms, is_apart, mean_of};
+use super::{Design, Terms, is_apart, shown_mean};
 use crate::record::entry::Status;
 use crate::statistics::{Arms, Count, Interval, Msprt, Seen, Side, arms, holm, newcombe_unpaired};
 
@@ -30,7 +30,7 @@ const MOST_METRICS: usize = 20;
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum Weighed {
     /// The share of those that ended and have an answer as it should be.
     Success,
     /// The mean score.
@@ -48,16 +48,16 @@ pub enum What {
 }
 
 /// Those that have a word of their own.
-const WORDS: [(&str, What); 6] = [
-    ("success", What::Success),
-    ("score", What::Score),
-    ("win", What::Win),
-    ("latency", What::Latency),
-    ("tokens", What::Tokens),
-    ("cost_per_call", What::Cost),
+const WORDS: [(&str, Weighed); 6] = [
+    ("success", Weighed::Success),
+    ("score", Weighed::Score),
+    ("win", Weighed::Win),
+    ("latency", Weighed::Latency),
+    ("tokens", Weighed::Tokens),
+    ("cost_per_call", Weighed::Cost),
 ];
 
-impl fmt::Display for What {
+impl fmt::Display for Weighed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Self::Metric(name) = self {
             return write!(f, "metric:{name}");
@@ -67,7 +67,7 @@ impl fmt::Display for What {
     }
 }
 
-impl FromStr for What {
+impl FromStr for Weighed {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -84,7 +84,7 @@ impl FromStr for What {
     }
 }
 
-impl What {
+impl Weighed {
     /// Whether it is a share of all.
     pub fn is_rate(&self) -> bool {
         matches!(self, Self::Success | Self::Win)
@@ -185,7 +185,7 @@ impl Difference {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// Which.
-    pub what: What,
+    pub what: Weighed,
     /// Whether it decides.
     pub decides: bool,
     /// How many values base and head have.
@@ -208,6 +208,8 @@ pub struct Measured {
     pub is_not_covered: bool,
     /// How many calls a difference takes.
     pub needed: Option<Needed>,
+    /// How many calls the difference that is seen would take.
+    pub needed_for_this: Option<f64>,
     /// About what difference would be seen with these calls.
     pub seen: Option<f64>,
 }
@@ -244,9 +246,9 @@ pub(super) fn measures(
         .flat_map(|it| it.metrics.iter().map(|(name, _)| &**name))
         .collect();
     let metrics = metrics.into_iter().take(MOST_METRICS);
-    let mut all = vec![What::Success, What::Score, What::Win];
-    all.extend(metrics.map(|name| What::Metric(name.to_owned())));
-    all.extend([What::Latency, What::Tokens, What::Cost]);
+    let mut all = vec![Weighed::Success, Weighed::Score, Weighed::Win];
+    all.extend(metrics.map(|name| Weighed::Metric(name.to_owned())));
+    all.extend([Weighed::Latency, Weighed::Tokens, Weighed::Cost]);
     for wanted in &terms.deciding {
         if !all.contains(wanted) {
             all.push(wanted.clone());
@@ -265,7 +267,7 @@ pub(super) fn measures(
 }
 
 fn measured_one(
-    what: What,
+    what: Weighed,
     decides: bool,
     calls: &[Call],
     common: &Common,
@@ -293,7 +295,10 @@ fn measured_one(
     let mut measured = Measured {
         decides,
         n: (arms.base.n, arms.head.n),
-        means: (mean_of(&arms.base, design), mean_of(&arms.head, design)),
+        means: (
+            shown_mean(&arms.base, design),
+            shown_mean(&arms.head, design),
+        ),
         plain: (arms.base.plain, arms.head.plain),
         units: (arms.base.units, arms.head.units),
         on_both: arms.on_both,
@@ -302,6 +307,7 @@ fn measured_one(
         too_few: None,
         is_not_covered: is_not_covered(&what, coverage),
         needed: None,
+        needed_for_this: None,
         seen: None,
         what: what.clone(),
     };
@@ -313,12 +319,12 @@ fn measured_one(
     Some(measured)
 }
 
-fn is_not_covered(what: &What, (base, head): (Option<f64>, Option<f64>)) -> bool {
+fn is_not_covered(what: &Weighed, (base, head): (Option<f64>, Option<f64>)) -> bool {
     what.is_of_outcomes() && is_apart(base, head)
 }
 
 fn lone(
-    what: What,
+    what: Weighed,
     decides: bool,
     seen: impl Iterator<Item = Seen>,
     design: Design,
@@ -347,6 +353,7 @@ fn lone(
             false => TooFew::Calls,
         }),
         needed: None,
+        needed_for_this: None,
         seen: None,
     })
 }
@@ -381,7 +388,7 @@ fn judge(
         true => TAU,
         false => TAU_OF_SPREAD * arms.base.spread,
     };
-    let variance = arms.variance + if is_rate { of_few(arms) } else { 0.0 };
+    let variance = arms.variance + if is_rate { variance_of_few(arms) } else { 0.0 };
     if variance.is_nan() || variance <= 0.0 || tau.is_nan() || tau <= 0.0 {
         measured.too_few = measured.too_few.or(Some(TooFew::Spread));
         return;
@@ -393,6 +400,8 @@ fn judge(
     };
     let all = (arms.base.n + arms.head.n) as f64;
     measured.seen = Some(Msprt::least_shown(tau, variance, terms.level));
+    measured.needed_for_this = (arms.difference != 0.0)
+        .then(|| all * variance / Msprt::variance_to_show(tau, arms.difference.abs(), terms.level));
     measured.needed = (margin > 0.0).then(|| Needed {
         difference: margin,
         calls: all * variance / Msprt::variance_to_show(tau, margin, terms.level),
@@ -407,7 +416,12 @@ fn judge(
 
 /// What is said of a rate whose sides are counted already.
 #[cfg(test)]
-pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Terms) -> Measured {
+pub(super) fn judge_counts(
+    what: &Weighed,
+    arms: &Arms,
+    has_units: bool,
+    terms: &Terms,
+) -> Measured {
     let mut difference = Difference::plain(arms.difference);
     let mut measured = Measured {
         what: what.clone(),
@@ -422,6 +436,7 @@ pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Te
         too_few: None,
         is_not_covered: false,
         needed: None,
+        needed_for_this: None,
         seen: None,
     };
     judge(&mut measured, &mut difference, arms, has_units, terms);
@@ -431,7 +446,7 @@ pub(super) fn judge_counts(what: &What, arms: &Arms, has_units: bool, terms: &Te
 
 /// The variance of a rate with five failures, of each side that has fewer: of so few the spread that is
 /// seen says little, and none at all where there is none.
-fn of_few(arms: &Arms) -> f64 {
+fn variance_of_few(arms: &Arms) -> f64 {
     let sides = [&arms.base, &arms.head].into_iter();
     let few = sides.filter(|side| side.zeros.0.min(side.zeros.1) < FEWEST_FAILURES);
     few.map(|side| {
@@ -466,5 +481,30 @@ pub(super) fn adjust(measures: &mut [Measured]) {
     let p: Vec<f64> = tested.iter().filter_map(|it| it.p).collect();
     for (difference, adjusted) in tested.iter_mut().zip(holm(&p)) {
         difference.p_adjusted = Some(adjusted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The one after this; a new one must be named here to compile, and then have a word.
+    fn next(what: &Weighed) -> Option<Weighed> {
+        Some(match what {
+            Weighed::Success => Weighed::Score,
+            Weighed::Score => Weighed::Win,
+            Weighed::Win => Weighed::Metric("r".to_owned()),
+            Weighed::Metric(_) => Weighed::Latency,
+            Weighed::Latency => Weighed::Tokens,
+            Weighed::Tokens => Weighed::Cost,
+            Weighed::Cost => return None,
+        })
+    }
+
+    #[test]
+    fn nothing_that_is_compared_lacks_a_word() {
+        for what in std::iter::successors(Some(Weighed::Success), next) {
+            assert_eq!(what.to_string().parse(), Ok(what));
+        }
     }
 }

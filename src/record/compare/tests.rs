@@ -48,7 +48,7 @@ fn won(is_won: bool) -> Option<Ending> {
 }
 
 fn terms() -> Terms {
-    let version = |version| Which::Version {
+    let version = |version| Chosen::Version {
         prompt: "support/triage".to_owned(),
         version,
     };
@@ -77,10 +77,11 @@ fn weighed(calls: Vec<Call>, terms: &Terms) -> Comparison {
         of_both: 0,
         groups: Groups::default(),
     };
-    weigh(calls, terms)
+    let now = Timestamp::from_millisecond(MONDAY + 1000 * HOUR).unwrap();
+    weigh(calls, now, terms)
 }
 
-fn measure(found: &Comparison, what: &What) -> Measured {
+fn measure(found: &Comparison, what: &Weighed) -> Measured {
     let measured = found.measures.iter().find(|it| it.what == *what);
     measured.unwrap().clone()
 }
@@ -123,7 +124,7 @@ fn the_table_of_simpson_is_read_within_its_strata() {
         }
     }
     let found = found(calls);
-    let success = measure(&found, &What::Success);
+    let success = measure(&found, &Weighed::Success);
     assert!(success.plain.1 < success.plain.0, "{:?}", success.plain);
     let difference = success.difference.unwrap();
     assert!(difference.value > 0.03, "{difference:?}");
@@ -151,7 +152,7 @@ fn four_hundred_users_of_1_to_40_calls_in_equal_arms_are_not_told_apart() {
             }
         }
         let arms = arms(seen.into_iter()).unwrap();
-        let shown = judge_counts(&What::Success, &arms, has_units, &terms());
+        let shown = judge_counts(&Weighed::Success, &arms, has_units, &terms());
         shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
     };
     let share = |has_units: bool| {
@@ -178,7 +179,7 @@ fn looking_100_times_at_equal_arms_tells_them_apart_in_at_most_a_twentieth() {
                     *side += (0..30).filter(|_| coin(&mut random, chance)).count() as u64;
                 }
                 let arms = counted(passed, 30 * look);
-                let shown = judge_counts(&What::Success, &arms, false, &terms());
+                let shown = judge_counts(&Weighed::Success, &arms, false, &terms());
                 shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
             })
         };
@@ -215,7 +216,12 @@ fn counted(passed: [u64; 2], n: u64) -> crate::statistics::Arms {
 
 #[test]
 fn as_many_calls_as_are_said_to_be_needed_show_the_difference_in_80_percent() {
-    let first = judge_counts(&What::Success, &counted([900, 900], 1000), false, &terms());
+    let first = judge_counts(
+        &Weighed::Success,
+        &counted([900, 900], 1000),
+        false,
+        &terms(),
+    );
     let needed = first.needed.unwrap();
     assert_eq!(needed.difference, 0.02);
     let n = (needed.calls / 2.0) as u64;
@@ -223,7 +229,7 @@ fn as_many_calls_as_are_said_to_be_needed_show_the_difference_in_80_percent() {
         let mut random = Pcg::new(*seed);
         let mut passed = |chance| (0..n).filter(|_| coin(&mut random, chance)).count() as u64;
         let arms = counted([passed(0.91), passed(0.89)], n);
-        let shown = judge_counts(&What::Success, &arms, false, &terms());
+        let shown = judge_counts(&Weighed::Success, &arms, false, &terms());
         shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
     };
     let share = (0..200_u64).into_par_iter().filter(shown).count() as f64 / 200.0;
@@ -254,7 +260,7 @@ fn a_share_that_grows_while_all_gets_worse_is_no_difference() {
     for is_by_steps in [true, false] {
         let apart = (0..20_u64).into_par_iter().filter(|seed| {
             let found = found(growing(*seed, is_by_steps));
-            let success = measure(&found, &What::Success);
+            let success = measure(&found, &Weighed::Success);
             // Over all it looks like a lot.
             assert!(
                 success.plain.1 - success.plain.0 < -0.04,
@@ -292,10 +298,10 @@ fn figures_that_only_describe_do_not_hide_one_that_decides() {
     let found = found(calls);
     assert_eq!(found.verdict, Verdict::Worse, "{:?}", found.measures);
     let p = |what| measure(&found, &what).difference.unwrap();
-    let success = p(What::Success);
+    let success = p(Weighed::Success);
     assert_eq!(success.p, success.p_adjusted);
     assert!(success.p.unwrap() > 0.0125, "{success:?}");
-    for what in [What::Latency, What::Tokens, What::Cost] {
+    for what in [Weighed::Latency, Weighed::Tokens, Weighed::Cost] {
         let described = p(what);
         assert_eq!((described.p, described.p_adjusted), (None, None));
         assert!(described.interval.is_some());
@@ -320,7 +326,7 @@ fn monday_against_sunday_is_one_after_the_other() {
         "{:?}",
         found.changed
     );
-    let success = measure(&found, &What::Success).difference.unwrap();
+    let success = measure(&found, &Weighed::Success).difference.unwrap();
     assert_eq!((success.p, success.interval), (None, None));
 }
 
@@ -384,7 +390,7 @@ fn a_breakdown_is_seen_though_base_never_failed() {
     let found = super::tests::found(calls.collect());
     assert_eq!(found.verdict, Verdict::CantTell(CantTell::TooFew));
     assert_eq!(
-        measure(&found, &What::Success).too_few,
+        measure(&found, &Weighed::Success).too_few,
         Some(TooFew::Failures)
     );
 }
@@ -419,7 +425,7 @@ fn latency_decides_where_it_is_asked_to_and_less_of_it_is_better() {
         Verdict::CantTell(CantTell::TooFew)
     );
     let mut terms = terms();
-    terms.deciding = vec![What::Latency];
+    terms.deciding = vec![Weighed::Latency];
     assert_eq!(weighed(calls.clone(), &terms).verdict, Verdict::Better);
     for call in &mut calls {
         call.is_head = !call.is_head;

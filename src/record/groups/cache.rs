@@ -15,20 +15,21 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::counted::Counted;
 use super::dimension::{Dimension, Value};
-use super::feed::Wanted;
 use super::figures::Group;
 use super::found::{Met, Source};
-use super::id::{Id, IdPlaces, Row};
+use super::pieces::Wanted;
 use super::question::Question;
 use crate::record::history::Summed;
+use crate::record::id::{Id, IdPlaces};
 use crate::record::log::read::Part;
 use crate::statistics::{Quantiles, Sketch};
 
 pub(super) use ids::{Ids, Torn};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS3";
+const MAGIC: &[u8; 8] = b"PCSTATS4";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;
@@ -116,7 +117,7 @@ pub(super) struct Keep<'k> {
     pub(super) above: Option<i64>,
     pub(super) met: Met,
     pub(super) unknown: Vec<[u64; 2]>,
-    pub(super) rows: Vec<(Id, Row)>,
+    pub(super) rows: Vec<(Id, Counted)>,
     pub(super) requests: Vec<u64>,
 }
 

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::page::{Answer, Fact};
 use super::question::Question;
 use super::spent::PromptCosts;
-use crate::record::entry::Status;
-use crate::statistics::{Moments, Quantiles};
 
-/// So many different labels, metrics or answers of a group are told apart.
-pub const MOST_NAMES: usize = 1000;
+use crate::record::became::{Outcomes, Tokens, count};
+use crate::record::entry::Status;
+use crate::record::possible::{LeftOut, can_be_added};
+use crate::statistics::{Moments, Quantiles};
 
 /// The executions of a group in figures.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Group {
     pub unpriced: u64,
     /// What became of them.
     pub outcomes: Outcomes,
+    /// Those with figures that no call has, which do not count.
+    pub left_out: LeftOut,
     /// The fields of the answers that were asked for.
     pub answers: Vec<Answers>,
     /// How many there were when.
@@ -51,42 +53,6 @@ pub struct Group {
     pub(super) times: Option<(i64, i64)>,
 }
 
-/// Tokens of several calls; a figure that no call told is none.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
-    /// Read, the cached ones among them.
-    pub input: Option<u64>,
-    /// Of the input, those from the cache.
-    pub cached: Option<u64>,
-    /// Written, those of reasoning among them.
-    pub output: Option<u64>,
-    /// Of the output, those of reasoning.
-    pub reasoning: Option<u64>,
-}
-
-/// What became of executions.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Outcomes {
-    /// How many have an outcome.
-    pub count: u64,
-    /// How many of those have status ok.
-    pub of_ok: u64,
-    /// How many have a label.
-    pub labelled: u64,
-    /// How many are won.
-    pub won: u64,
-    /// How many of those have a price.
-    pub won_priced: u64,
-    /// The scores.
-    pub score: Moments,
-    /// The labels.
-    pub labels: BTreeMap<String, u64>,
-    /// The metrics.
-    pub metrics: BTreeMap<String, Moments>,
-    /// How many have labels or metrics beyond [`MOST_NAMES`], which are not told apart.
-    pub beyond: u64,
-}
-
 /// A field of the answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Answers {
@@ -96,21 +62,10 @@ pub struct Answers {
     pub words: BTreeMap<String, u64>,
     /// How many are other texts than [`MOST_NAMES`].
     pub beyond: u64,
+    /// How many are numbers that cannot be added up.
+    pub left_out: u64,
     /// How many answers lack it.
     pub without: u64,
-}
-
-/// Something said to one more.
-pub(super) fn count(words: &mut BTreeMap<String, u64>, word: &str) -> bool {
-    if let Some(count) = words.get_mut(word) {
-        *count += 1;
-        return true;
-    }
-    let has_room = words.len() < MOST_NAMES;
-    if has_room {
-        words.insert(word.to_owned(), 1);
-    }
-    has_room
 }
 
 impl Group {
@@ -152,6 +107,7 @@ impl Group {
         self.times = Some((first.min(fact.time), last.max(fact.time)));
         self.series.push(fact.time);
         if let Some(more) = fact.more() {
+            self.left_out.add(more.left_out);
             for (answers, answer) in self.answers.iter_mut().zip(&more.answers) {
                 answers.take(answer.as_ref());
             }
@@ -189,25 +145,10 @@ impl Group {
     }
 }
 
-impl Tokens {
-    pub(in crate::record) fn take(&mut self, tokens: [Option<u64>; 4]) {
-        let sums = [
-            &mut self.input,
-            &mut self.cached,
-            &mut self.output,
-            &mut self.reasoning,
-        ];
-        for (sum, more) in sums.into_iter().zip(tokens) {
-            if let Some(more) = more {
-                *sum = Some(sum.unwrap_or(0).saturating_add(more));
-            }
-        }
-    }
-}
-
 impl Answers {
     fn take(&mut self, answer: Option<&Answer>) {
         match answer {
+            Some(Answer::Number(number)) if !can_be_added(*number) => self.left_out += 1,
             Some(Answer::Number(number)) => self.numbers.push(*number),
             Some(Answer::Word(word)) => {
                 self.beyond += u64::from(!count(&mut self.words, word));

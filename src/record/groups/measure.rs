@@ -26,6 +26,8 @@ pub enum Measure {
     Invalid,
     /// The share that ended with an error.
     Errors,
+    /// The share of all that somebody stopped: of them nothing is known.
+    Interrupted,
     /// The share that the version here answered because the stored prompt is gone.
     Fallbacks,
     /// A quantile of the time they took, in hundredths: 50, 90 or 99.
@@ -55,11 +57,12 @@ pub enum Measure {
 }
 
 /// The words for measures, and what stands for which.
-const WORDS: [(&str, Measure); 16] = [
+const WORDS: [(&str, Measure); 17] = [
     ("calls", Measure::Calls),
     ("success", Measure::Success),
     ("invalid", Measure::Invalid),
     ("errors", Measure::Errors),
+    ("interrupted", Measure::Interrupted),
     ("fallbacks", Measure::Fallbacks),
     ("p50", Measure::Latency(50)),
     ("p90", Measure::Latency(90)),
@@ -163,6 +166,7 @@ impl Measure {
         match self {
             Self::Errors
             | Self::Invalid
+            | Self::Interrupted
             | Self::Fallbacks
             | Self::Latency(_)
             | Self::CostPerCall
@@ -181,11 +185,28 @@ impl Measure {
             Self::Success
                 | Self::Invalid
                 | Self::Errors
+                | Self::Interrupted
                 | Self::Fallbacks
                 | Self::Coverage
                 | Self::Win
                 | Self::Label(_)
         )
+    }
+
+    /// How many figures of a group that it would rest on are left out, since they cannot be.
+    fn left_out(&self, group: &Group, pointers: &[String]) -> u64 {
+        match self {
+            Self::Latency(_) => group.left_out.duration,
+            Self::Tokens => group.left_out.tokens,
+            Self::Cost | Self::CostPerCall | Self::CostPerWin => group.left_out.cost,
+            Self::Score | Self::Metric(_) => group.outcomes.left_out,
+            Self::Answer(pointer) => {
+                let at = pointers.iter().position(|known| known == pointer);
+                at.and_then(|at| group.answers.get(at))
+                    .map_or(0, |answers| answers.left_out)
+            }
+            _ => 0,
+        }
     }
 
     /// The figure of a group, whose answers were looked at by these pointers; none where the group has
@@ -206,6 +227,7 @@ impl Measure {
             Self::Success => share(group.ok),
             Self::Invalid => share(group.invalid),
             Self::Errors => share(group.errors),
+            Self::Interrupted => Figure::share(group.interrupted, all, level),
             Self::Fallbacks => Figure::share(group.fallbacks, all, level),
             Self::Latency(hundredths) => {
                 let q = f64::from(*hundredths) / 100.0;
@@ -280,6 +302,9 @@ pub enum Judged {
     Quiet(Figure),
     /// There are too few calls, or none that have such a figure.
     TooFew(Option<Figure>),
+    /// So many figures that it rests on cannot be, and are left out; what the others come to does not hold it.
+    /// Nobody shall be quiet about that.
+    Unsound(u64, Option<Figure>),
 }
 
 impl FromStr for Condition {
@@ -331,6 +356,15 @@ impl Condition {
     /// Whether it holds for a group. Below `fewest` calls or outcomes nothing is said of what has an
     /// interval.
     pub fn judge(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
+        let judged = self.judge_sound(group, pointers, fewest, level);
+        match (self.measure.left_out(group, pointers), judged) {
+            (0, _) | (_, Judged::Fired(_) | Judged::Unsound(..)) => judged,
+            (number, Judged::Quiet(figure)) => Judged::Unsound(number, Some(figure)),
+            (number, Judged::TooFew(figure)) => Judged::Unsound(number, figure),
+        }
+    }
+
+    fn judge_sound(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
         let Some(figure) = self.measure.of(group, pointers, level) else {
             return Judged::TooFew(None);
         };
@@ -377,6 +411,40 @@ mod tests {
     fn judge(condition: &str, group: &Group) -> Judged {
         let condition: Condition = condition.parse().unwrap();
         condition.judge(group, &[], 30, 0.999)
+    }
+
+    /// The measure after this one; a new one must be named here to compile, and then have a word.
+    fn next(measure: &Measure) -> Option<Measure> {
+        Some(match measure {
+            Measure::Calls => Measure::Success,
+            Measure::Success => Measure::Invalid,
+            Measure::Invalid => Measure::Errors,
+            Measure::Errors => Measure::Interrupted,
+            Measure::Interrupted => Measure::Fallbacks,
+            Measure::Fallbacks => Measure::Latency(50),
+            Measure::Latency(50) => Measure::Latency(90),
+            Measure::Latency(90) => Measure::Latency(99),
+            Measure::Latency(_) => Measure::Tokens,
+            Measure::Tokens => Measure::Cost,
+            Measure::Cost => Measure::CostPerCall,
+            Measure::CostPerCall => Measure::CostPerWin,
+            Measure::CostPerWin => Measure::Unpriced,
+            Measure::Unpriced => Measure::Coverage,
+            Measure::Coverage => Measure::Score,
+            Measure::Score => Measure::Win,
+            Measure::Win => Measure::Label("a b".to_owned()),
+            Measure::Label(_) => Measure::Metric("r.low".to_owned()),
+            Measure::Metric(_) => Measure::Answer("/a/b".to_owned()),
+            Measure::Answer(_) => return None,
+        })
+    }
+
+    #[test]
+    fn no_measure_lacks_a_word() {
+        let all = std::iter::successors(Some(Measure::Calls), next);
+        for measure in all {
+            assert_eq!(measure.to_string().parse(), Ok(measure));
+        }
     }
 
     #[test]

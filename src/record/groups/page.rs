@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::dimension::{Clock, Given, Value, given};
-use super::id::{Id, IdPlaces};
-use super::kind::Kind;
 use super::question::Question;
 use crate::prompt::code;
+use crate::record::became::Kind;
 use crate::record::brief::{Brief, BriefError};
 use crate::record::entry::{Outcome, Source, Status, Usage};
-use crate::record::log::parse::{Line, Parsed, read};
+use crate::record::id::{Id, IdPlaces};
+use crate::record::log::parse::{Parsed, read_slowly};
+use crate::record::possible::{Impossible, LeftOut};
 use crate::statistics::seed_of;
 
 /// A gap by which a time may be before the one on the line above: calls are written when they end.
@@ -56,6 +57,8 @@ pub(super) struct More {
     pub(super) failure: Option<Box<str>>,
     /// Whether its answer was cut off.
     pub(super) is_cut: bool,
+    /// Which of its figures do not count, since no call has them.
+    pub(super) left_out: LeftOut,
 }
 
 /// A figure that is not known.
@@ -153,6 +156,12 @@ impl Page {
     pub(super) fn is_backwards(above: i64, time: i64) -> bool {
         time < above.saturating_sub(BACKWARDS)
     }
+
+    /// Notes that a figure of this line does not count, and that the rest of it does.
+    fn leave_out(&mut self, impossible: Impossible) {
+        let reason = format!("only a figure, the rest of the line counts: {impossible}");
+        self.bad.push((self.lines, reason, None));
+    }
 }
 
 /// How long lines are, at least of those that are many, in bytes.
@@ -167,7 +176,10 @@ pub(super) fn each_record(
     mut take: impl FnMut(&mut Page, &Brief<'_>, &[u8]),
 ) {
     let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
-    let mut record = |page: &mut Page, record: &Brief<'_>, line: &[u8]| {
+    let mut record = |page: &mut Page, record: &mut Brief<'_>, line: &[u8]| {
+        if let Some(impossible) = record.take_out_impossible() {
+            page.leave_out(impossible);
+        }
         let time = record.time.as_millisecond();
         let (first, above) = page.ends.unwrap_or((time, time));
         page.backwards += u64::from(Page::is_backwards(above, time));
@@ -177,21 +189,33 @@ pub(super) fn each_record(
     };
     let mut start = 0;
     while start < text.len() {
+        page.lines += 1;
+        // Most lines are such, and a record is large to be handed on.
+        if let Some((mut brief, line)) = Brief::first(&text[start..]) {
+            start += line.len() + 1;
+            record(page, &mut brief, line);
+            continue;
+        }
         let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |it| start + it);
         let line = &text[start..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         start = end + 1;
-        page.lines += 1;
         if line.is_empty() {
             continue;
         }
-        match read(line) {
-            Line::Brief(brief) => record(page, &brief, line),
-            Line::Parsed(Parsed::Record(whole)) => record(page, &Brief::of(&whole), line),
-            Line::Parsed(Parsed::Outcome(outcome)) => {
+        if let Some(mut brief) = Brief::read(line) {
+            record(page, &mut brief, line);
+            continue;
+        }
+        match read_slowly(line) {
+            Parsed::Record(whole) => record(page, &mut Brief::of(&whole), line),
+            Parsed::Outcome(outcome) => {
+                if outcome.is_impossible() {
+                    page.leave_out(Impossible::TooFar);
+                }
                 page.outcomes.push((Id::of(&outcome.outcome_of), outcome));
             }
-            Line::Parsed(Parsed::Bad(reason, schema)) => {
+            Parsed::Bad(reason, schema) => {
                 page.bad.push((page.lines, reason, schema));
             }
         }
@@ -307,13 +331,16 @@ impl Reader<'_> {
         let cache_write = record.usage.cache_write_tokens;
         let cache_write = cache_write.filter(|_| question.with_costs);
         let has_costs = failure.is_some() || cache_write.is_some();
-        if !asks && !question.with_mix && question.values.is_empty() && !is_large && !has_costs {
+        let is_asked = asks || question.with_mix || !question.values.is_empty();
+        let has_left_out = record.left_out != LeftOut::default();
+        if !is_asked && !is_large && !has_costs && !has_left_out {
             return None;
         }
         let mut more = More {
             tokens: is_large.then_some(tokens),
             is_cut: failure.is_some() && is_cut(record),
             failure: failure.map(Into::into),
+            left_out: record.left_out,
             cache_write,
             ..More::default()
         };
@@ -447,11 +474,16 @@ impl Column {
             return self.last;
         }
         // Few values are found sooner by looking at each.
-        let few = self
-            .values
-            .iter()
-            .take(FEW)
-            .position(|value| given.is(value));
+        let mut values = self.values.iter().take(FEW);
+        let few = match given {
+            Given::Text(text) => {
+                values.position(|it| matches!(it, Value::Text(known) if **known == *text))
+            }
+            Given::Number(number) => {
+                values.position(|it| matches!(it, Value::Number(known) if *known == number))
+            }
+            other => values.position(|value| other.is(value)),
+        };
         if let Some(at) = few {
             self.last = at as u32;
             return self.last;

@@ -3,11 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::dimension::{Clock, Dimension, Value};
-use super::figures::{Group, MOST_NAMES, Outcomes};
+use super::figures::Group;
 use super::found::{self, Groups};
 use super::question::Question;
 use super::tally::{MOST_GROUPS, too_many};
 use crate::error::Failure;
+use crate::record::became::{MOST_NAMES, Outcomes};
 use crate::record::brief::Brief;
 use crate::record::entry::{Record, Status};
 use crate::record::history::{DaySum, Known, Past, Summed};
@@ -43,10 +44,10 @@ impl Sums {
         chosen.met.bad = past.bad;
         for sum in past.sums {
             let why = match (judge(&sum, question), &lacks) {
-                (Verdict::Not, _) => continue,
+                (Standing::Not, _) => continue,
                 (_, Some(why)) => Some(why.clone()),
-                (Verdict::LeftOut(why), None) => Some(why),
-                (Verdict::Counts, None) => None,
+                (Standing::LeftOut(why), None) => Some(why),
+                (Standing::Counts, None) => None,
             };
             match all.add(&sum) {
                 Known::All => {
@@ -146,7 +147,7 @@ fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
 }
 
 /// Whether a sum counts.
-enum Verdict {
+enum Standing {
     Counts,
     /// The filter leaves all of it out.
     Not,
@@ -156,6 +157,9 @@ enum Verdict {
 
 /// What past sums do not tell that a question asks for.
 fn lacks(question: &Question) -> Option<String> {
+    if question.without_past {
+        return Some("somebody else may have written them, since git tracks them".to_owned());
+    }
     let is_here = !is_utc(&question.zone);
     for by in &question.by {
         match by {
@@ -192,7 +196,7 @@ fn is_utc(zone: &TimeZone) -> bool {
     *zone == TimeZone::UTC || matches!(zone.iana_name(), Some("UTC" | "Etc/UTC"))
 }
 
-fn judge(sum: &DaySum, question: &Question) -> Verdict {
+fn judge(sum: &DaySum, question: &Question) -> Standing {
     let mut filter = question.filter.clone();
     let (since, until) = (filter.since.take(), filter.until.take());
     // What sums do not tell says nothing about which of them are meant.
@@ -204,18 +208,18 @@ fn judge(sum: &DaySum, question: &Question) -> Verdict {
     record.model.clone_from(&sum.model);
     record.status = sum.status;
     if !filter.matches(&Brief::of(&record)) {
-        return Verdict::Not;
+        return Standing::Not;
     }
     let is_before = since.is_some_and(|since| sum.last < since);
     let is_after = until.is_some_and(|until| sum.first >= until);
     if is_before || is_after {
-        return Verdict::Not;
+        return Standing::Not;
     }
     let is_whole =
         since.is_none_or(|since| sum.first >= since) && until.is_none_or(|until| sum.last < until);
     match is_whole {
-        true => Verdict::Counts,
-        false => Verdict::LeftOut("they tell of whole days only".to_owned()),
+        true => Standing::Counts,
+        false => Standing::LeftOut("they tell of whole days only".to_owned()),
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Question {
     pub zone: TimeZone,
     /// The releases of prompts, where groups go by them.
     pub releases: Releases,
+    /// Whether past sums do not count, since they may have come with the repository.
+    pub without_past: bool,
     /// The time that counts as now: what is dated later is counted.
     pub now: Timestamp,
 }

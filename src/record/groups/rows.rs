@@ -3,18 +3,19 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::became::Became;
 use super::found::Groups;
-use super::id::{Id, IdPlaces};
 use super::page::{Page, each_record, places};
 use super::past::Sums;
 use super::question::Question;
 use super::tally::{Aftermath, Ended, Tally};
 use crate::error::Failure;
+use crate::record::became::Became;
 use crate::record::brief::Brief;
 use crate::record::history::Summed;
+use crate::record::id::{Id, IdPlaces};
 use crate::record::log::Log;
 use crate::record::log::lines::Blocks;
 use crate::record::log::read::Order;
@@ -28,6 +29,8 @@ pub struct Ending {
     pub label: Option<Box<str>>,
     /// Further figures.
     pub metrics: Vec<(Box<str>, f64)>,
+    /// When the first of it was told.
+    pub time: Timestamp,
 }
 
 /// What was made of an execution, and what became of it.
@@ -194,6 +197,7 @@ impl<T> Collector<'_, T> {
 impl From<Became> for Ending {
     fn from(became: Became) -> Self {
         Self {
+            time: became.first.unwrap_or_default(),
             score: became.score.map(|(_, score)| score),
             label: became.label.map(|(_, label)| label),
             metrics: (became.metrics.into_iter())

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::id::{Id, IdPlaces, Row};
+use super::counted::Counted;
+use crate::record::id::{Id, IdPlaces};
 
 /// Ids with what is known of each. Those of a log rise with its times, nearly: what is higher than all
 /// before it is new without looking for it.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    rising: Vec<(Id, Row)>,
-    others: HashMap<Id, Row, IdPlaces>,
+    rising: Vec<(Id, Counted)>,
+    others: HashMap<Id, Counted, IdPlaces>,
 }
 
 impl Seen {
@@ -19,7 +20,7 @@ impl Seen {
     }
 
     /// Takes an id in, and says whether it is new; what is known of another one stays.
-    pub(super) fn insert(&mut self, id: Id, row: Row) -> bool {
+    pub(super) fn insert(&mut self, id: Id, row: Counted) -> bool {
         // All others are lower than one that rises was when they came.
         if self.rising.last().is_none_or(|(last, _)| *last < id) {
             self.rising.push((id, row));
@@ -33,7 +34,7 @@ impl Seen {
     }
 
     /// What is known of an id.
-    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Row> {
+    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Counted> {
         match self.place(id) {
             Some(at) => self.rising.get_mut(at).map(|(_, row)| row),
             None => self.others.get_mut(&id),
@@ -46,7 +47,7 @@ impl Seen {
     }
 
     /// All of them, in no order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, Row)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Id, Counted)> {
         let others = self.others.iter().map(|(id, row)| (*id, *row));
         self.rising.iter().copied().chain(others)
     }
@@ -69,8 +70,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::kind::Kind;
     use super::*;
+    use crate::record::became::Kind;
 
     proptest! {
         #[test]
@@ -78,7 +79,7 @@ mod tests {
             let mut seen = Seen::default();
             let mut known = BTreeMap::new();
             for (number, id) in (0..).zip(ids) {
-                let (id, row) = (Id([id, 0]), Row::new(number, Kind { is_priced: false, is_ok: true }));
+                let (id, row) = (Id([id, 0]), Counted::new(number, Kind { is_priced: false, is_ok: true }));
                 prop_assert_eq!(seen.contains(id), known.contains_key(&id));
                 prop_assert_eq!(seen.insert(id, row), !known.contains_key(&id));
                 known.entry(id).or_insert(row);
@@ -86,7 +87,7 @@ mod tests {
             for (id, row) in &known {
                 prop_assert_eq!(seen.get_mut(*id).map(|it| *it), Some(*row));
             }
-            let all: BTreeMap<Id, Row> = seen.iter().collect();
+            let all: BTreeMap<Id, Counted> = seen.iter().collect();
             prop_assert_eq!(all, known);
         }
     }

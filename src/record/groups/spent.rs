@@ -71,7 +71,8 @@ impl PromptCosts {
 }
 
 impl Spent {
-    pub(in crate::record) fn merge(&mut self, other: &Self) {
+    /// Adds what others cost.
+    pub fn merge(&mut self, other: &Self) {
         self.calls += other.calls;
         self.cost.merge(&other.cost);
         self.counted += other.counted;

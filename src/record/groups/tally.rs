@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use super::became::Became;
 use super::cache::{Cache, Cover, Ids, Keep, Known, Torn};
+use super::counted::Counted;
 use super::dimension::Value;
 use super::figures::Group;
 use super::found::{Groups, Met, Skipped, Source};
-use super::id::{Id, IdPlaces, Row};
 use super::page::{Fact, Page};
 use super::question::Question;
 use super::seen::Seen;
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::record::became::Became;
 use crate::record::entry::Outcome;
 use crate::record::history::Summed;
+use crate::record::id::{Id, IdPlaces};
 
 /// So many groups are told apart, so that no question takes all memory.
 pub const MOST_GROUPS: usize = 100_000;
@@ -123,7 +124,7 @@ impl<'q> Tally<'q> {
     }
 
     /// What an earlier reading knew of an id.
-    fn before(&mut self, id: Id) -> Option<Row> {
+    fn before(&mut self, id: Id) -> Option<Counted> {
         let found = self.older.as_mut()?.ids.find(id);
         found.unwrap_or_else(|Torn| {
             self.must_begin_anew = true;
@@ -132,7 +133,7 @@ impl<'q> Tally<'q> {
     }
 
     /// Whether an id is new; it is known from here on.
-    fn is_new(&mut self, id: Id, row: Row) -> bool {
+    fn is_new(&mut self, id: Id, row: Counted) -> bool {
         if self.before(id).is_some() {
             return false;
         }
@@ -195,7 +196,7 @@ impl<'q> Tally<'q> {
             self.take_fact(group, fact);
         }
         for id in page.others {
-            self.met.duplicates += u64::from(!self.is_new(id, Row::LEFT_OUT));
+            self.met.duplicates += u64::from(!self.is_new(id, Counted::LEFT_OUT));
         }
         for (id, outcome) in page.outcomes {
             let place = *self.places.entry(id).or_insert(self.became.len() as u32);
@@ -221,11 +222,11 @@ impl<'q> Tally<'q> {
     }
 
     fn take_fact(&mut self, group: u32, fact: Fact) {
-        let row = Row::new(group, fact.kind());
+        let row = Counted::new(group, fact.kind());
         let is_waiting = fact.is_lacking();
         let is_summed = self.summed.has(fact.id, fact.time);
         let row = match is_waiting || is_summed {
-            true => Row::LEFT_OUT,
+            true => Counted::LEFT_OUT,
             false => row,
         };
         if !self.is_new(fact.id, row) {
@@ -252,7 +253,7 @@ impl<'q> Tally<'q> {
             let lacking = fact.more().map_or(&[][..], |more| &more.lacking);
             if had.is_some_and(|had| lacking.iter().all(|name| had.contains(name))) {
                 if let Some(row) = self.ids.get_mut(fact.id) {
-                    *row = Row::new(group, fact.kind());
+                    *row = Counted::new(group, fact.kind());
                 }
                 self.add(group, &fact);
             }

@@ -24,6 +24,7 @@ fn question(by: &[&str]) -> Question {
         with_costs: false,
         zone: TimeZone::UTC,
         releases: Releases::new(),
+        without_past: false,
         now: at(1_000_000),
     }
 }
@@ -117,7 +118,9 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
         .iter()
         .map(|it| (it.line, it.count, it.newer_schema))
         .collect();
-    assert_eq!(skipped, [(14, 1, None), (15, 2, Some(2)), (17, 1, None)]);
+    // The first took longer than any call, which does not count.
+    let bad = [(14, 1, None), (15, 2, Some(2)), (17, 1, None)];
+    assert_eq!(skipped, [&[(11, 1, None)], &bad[..]].concat());
     let won = &found.groups[&vec![Value::Number(2)]].outcomes;
     assert_eq!((won.count, won.won, won.won_priced), (1, 1, 0));
 }

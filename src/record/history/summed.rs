@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
 use super::DaySum;
-use crate::record::groups::id::{Id, IdPlaces};
+use crate::record::id::{Id, IdPlaces};
 
 const DAY: i64 = 24 * 3_600_000;
 

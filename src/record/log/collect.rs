@@ -1,6 +1,6 @@
 //! What a query asks for, gathered line by line.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::ControlFlow;
 
@@ -8,6 +8,7 @@ use super::Log;
 use super::read::{BadLine, Execution, Item, Listing, Order, Query};
 use crate::error::Failure;
 use crate::record::entry::Outcome;
+use crate::record::id::{Id, IdPlaces};
 use crate::record::regular::open_regular;
 
 impl Log {
@@ -37,6 +38,8 @@ impl Log {
 struct Collector<'a> {
     query: &'a Query,
     executions: Vec<Execution>,
+    /// The ids of these: one that the log has twice is listed once.
+    ids: HashSet<Id, IdPlaces>,
     /// Outcomes by execution; in the order in which they were met.
     outcomes: HashMap<String, Vec<Outcome>>,
     bad: Vec<BadLine>,
@@ -47,6 +50,7 @@ impl<'a> Collector<'a> {
         Self {
             query,
             executions: Vec::new(),
+            ids: HashSet::default(),
             outcomes: HashMap::new(),
             bad: Vec::new(),
         }
@@ -69,6 +73,7 @@ impl<'a> Collector<'a> {
                     .push(outcome);
             }
             Item::Record(_) if self.is_full() => {}
+            Item::Record(record) if !self.ids.insert(Id::of(&record.id)) => {}
             Item::Record(record) => self.executions.push(Execution {
                 record: *record,
                 outcomes: Vec::new(),

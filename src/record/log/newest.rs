@@ -5,7 +5,7 @@
 //! is newer than the oldest of them is read, which a line that promptctl wrote tells at once.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::io::{Seek as _, SeekFrom};
 
 use flate2::read::GzDecoder;
@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::record::archive::LATEST;
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::is_whole_id;
+use crate::record::id::{Id, IdPlaces};
 
 impl Log {
     /// The executions that a query asks for, the newest first.
@@ -97,6 +98,10 @@ struct Newest {
     found: BinaryHeap<Reverse<Found>>,
     /// Outcomes by execution; the last of the log first.
     outcomes: HashMap<String, Vec<Outcome>>,
+    /// The ids of what was found.
+    ids: HashSet<Id, IdPlaces>,
+    /// Outcomes that stand before the first of several lines of an execution.
+    earlier: HashMap<String, Vec<Outcome>>,
     listing: Listing,
 }
 
@@ -108,6 +113,8 @@ impl Newest {
             count: 0,
             found: BinaryHeap::new(),
             outcomes: HashMap::new(),
+            ids: HashSet::default(),
+            earlier: HashMap::new(),
             listing: Listing::default(),
         }
     }
@@ -157,6 +164,12 @@ impl Newest {
         if !self.query.filter.matches_outcomes(&record, &outcomes) {
             return;
         }
+        // One that the log has twice is listed once, with all that became of it.
+        if !self.ids.insert(Id::of(&record.id)) {
+            let earlier = self.earlier.entry(record.id).or_default();
+            earlier.splice(0..0, outcomes);
+            return;
+        }
         self.count += 1;
         self.found.push(Reverse(Found {
             order: (record.time, Reverse(self.count)),
@@ -170,8 +183,15 @@ impl Newest {
     fn finish(self) -> Listing {
         // What is the least by the reversed order is the newest.
         let found = self.found.into_sorted_vec().into_iter();
+        let mut earlier = self.earlier;
+        let executions = found.map(|Reverse(Found { mut execution, .. })| {
+            if let Some(outcomes) = earlier.remove(&execution.record.id) {
+                execution.outcomes.splice(0..0, outcomes);
+            }
+            execution
+        });
         Listing {
-            executions: found.map(|Reverse(found)| found.execution).collect(),
+            executions: executions.collect(),
             ..self.listing
         }
     }

@@ -128,13 +128,15 @@ pub(in crate::record) fn is_of_outcome(line: &[u8]) -> bool {
 
 /// Reads a line shortly.
 pub(in crate::record) fn read(line: &[u8]) -> Line<'_> {
+    Brief::read(line).map_or_else(|| Line::Parsed(read_slowly(line)), Line::Brief)
+}
+
+/// Reads a line that is no record as promptctl writes it.
+pub(in crate::record) fn read_slowly(line: &[u8]) -> Parsed {
     if line.starts_with(OUTCOME_START) {
-        return Line::Parsed(parse_outcome(line));
+        return parse_outcome(line);
     }
-    if let Some(brief) = Brief::read(line) {
-        return Line::Brief(brief);
-    }
-    Line::Parsed(head_of(line).map_or_else(|| parse_slowly(line), Parsed::Record))
+    head_of(line).map_or_else(|| parse_slowly(line), Parsed::Record)
 }
 
 fn parse_outcome(line: &[u8]) -> Parsed {

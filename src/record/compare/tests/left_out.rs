@@ -97,7 +97,7 @@ fn sides_that_were_never_called_in_the_same_place_are_not_judged() {
     assert_eq!(found.verdict, Verdict::CantTell(CantTell::TooFew));
     assert_eq!(found.split, None);
     assert_eq!(
-        measure(&found, &What::Success).too_few,
+        measure(&found, &Weighed::Success).too_few,
         Some(TooFew::Strata)
     );
 }
@@ -139,9 +139,9 @@ fn what_a_figure_leaves_out_is_in_none_of_its_counts_nor_its_spread() {
     let all = found(calls.clone());
     calls.retain(|it| it.environment == 2);
     let some = found(calls);
-    let seen = |it: &Comparison| measure(it, &What::Latency).seen.unwrap();
+    let seen = |it: &Comparison| measure(it, &Weighed::Latency).seen.unwrap();
     assert_eq!(seen(&all), seen(&some));
-    let left_out = measure(&all, &What::Latency).left_out;
+    let left_out = measure(&all, &Weighed::Latency).left_out;
     assert!(left_out > 245, "{left_out}");
 
     // A stratum of failures that one side alone has is none of the rarer end.
@@ -155,6 +155,6 @@ fn what_a_figure_leaves_out_is_in_none_of_its_counts_nor_its_spread() {
     seen.extend((0..50).map(|_| value(false, 1, 0.0)));
     let arms = arms(seen.into_iter()).unwrap();
     assert_eq!((arms.base.zeros, arms.head.zeros), ((0, 200), (0, 200)));
-    let shown = judge_counts(&What::Success, &arms, false, &terms());
+    let shown = judge_counts(&Weighed::Success, &arms, false, &terms());
     assert_eq!(shown.too_few, Some(TooFew::Failures));
 }

@@ -18,7 +18,7 @@ fn outcomes_of_winners_only_are_no_verdict() {
     }
     let found = found(calls);
     assert_eq!(found.verdict, Verdict::CantTell(CantTell::Coverage));
-    let win = measure(&found, &What::Win);
+    let win = measure(&found, &Weighed::Win);
     assert!(win.means.1 > 0.99 && win.difference.unwrap().p.is_none());
 }
 
@@ -67,7 +67,13 @@ fn calls_that_failed_are_not_waited_for_to_have_an_outcome() {
         (Some(1.0), Some(1.0))
     );
     assert_eq!(found.verdict, Verdict::Worse);
-    assert!(measure(&found, &What::Win).difference.unwrap().p.is_some());
+    assert!(
+        measure(&found, &Weighed::Win)
+            .difference
+            .unwrap()
+            .p
+            .is_some()
+    );
 }
 
 #[test]

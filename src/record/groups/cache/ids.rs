@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 
-use super::super::id::{Id, Row};
+use super::super::counted::Counted;
 use super::{CHUNK, ROW, hash, word};
+use crate::record::id::Id;
 
 /// The ids of a file, of which only those around a wanted one are read.
 pub(in crate::record::groups) struct Ids {
@@ -22,7 +23,7 @@ pub(in crate::record::groups) struct Torn;
 
 impl Ids {
     /// What is known of an id.
-    pub(in crate::record::groups) fn find(&mut self, id: Id) -> Result<Option<Row>, Torn> {
+    pub(in crate::record::groups) fn find(&mut self, id: Id) -> Result<Option<Counted>, Torn> {
         let after = self.marks.partition_point(|(first, _)| *first <= id);
         let Some(number) = after.checked_sub(1) else {
             return Ok(None);
@@ -52,7 +53,7 @@ impl Ids {
             return Ok(None);
         }
         let bits = rows[low * ROW + 16..low * ROW + ROW].try_into();
-        Ok(Some(Row::from_bits(u32::from_le_bytes(
+        Ok(Some(Counted::from_bits(u32::from_le_bytes(
             bits.unwrap_or([0; 4]),
         ))))
     }

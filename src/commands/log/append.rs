@@ -22,7 +22,8 @@ use crate::releases::Store;
 ///
 /// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there.
 /// All lines are checked before the first is kept. What the configuration says of variables and
-/// output holds for them too, and for what their errors say. A negative cost is refused.
+/// output holds for them too, and for what their errors say. A negative cost is refused. A record whose `id` the
+/// log holds already is not appended again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file; standard input when left out
@@ -48,24 +49,42 @@ pub(super) fn run(
         file => file,
     };
     let mut schemas = Schemas::new(store);
-    let mut records = Vec::new();
+    let (mut records, mut has_ids) = (Vec::new(), false);
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() {
             continue;
         }
-        let record =
+        let (record, has_id) =
             read(line, session).map_err(|failure| failure.at(format!("{place}:{}", number + 1)))?;
+        has_ids |= has_id;
         let schema = schemas.of(&record.prompt);
         records.push(config.log.privacy.keep(record, schema));
     }
+    let given = records.len();
+    // Who gave none got one that nobody has.
+    let already = match has_ids {
+        true => log.drop_known(&mut records)?,
+        false => Vec::new(),
+    };
     if !args.plan.dry_run {
         log.append_all(&records)?;
     }
     if json {
         let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
-        session.ui.block(json::document(&json!({ "ids": ids })));
+        session
+            .ui
+            .block(json::document(&json!({ "ids": ids, "already": already })));
     } else {
+        if !already.is_empty() {
+            let is_one = already.len() == 1;
+            session.ui.status(format!(
+                "{} of {} {} in the log, or above, already",
+                already.len(),
+                count(given, "record"),
+                if is_one { "is" } else { "are" }
+            ));
+        }
         let records = count(records.len(), "record");
         args.plan.say(
             format!("{records} appended"),
@@ -76,7 +95,8 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-fn read(line: &str, session: &Session) -> Result<Record, Failure> {
+/// The record of a line, and whether it came with an id.
+fn read(line: &str, session: &Session) -> Result<(Record, bool), Failure> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         Failure::new(code::BAD_LOG_LINE, format!("the line is not JSON: {error}"))
     })?;
@@ -90,7 +110,7 @@ fn read(line: &str, session: &Session) -> Result<Record, Failure> {
         .prompt
         .parse::<PromptName>()
         .map_err(|error| Failure::new(code::BAD_LOG_LINE, error.to_string()))?;
-    Ok(record)
+    Ok((record, value.get("id").is_some()))
 }
 
 /// The input schemas of prompts, each looked up once.

@@ -6,7 +6,8 @@ use csv::StringRecord;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::entry::{MOST_FIGURE, Outcome};
+use super::entry::Outcome;
+use super::possible::{MOST_FIGURE, can_be_added};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -48,14 +49,14 @@ impl Entry {
 
 /// All that was told.
 #[derive(Debug, Default, PartialEq)]
-pub struct Feed {
+pub struct Told {
     /// The outcomes, in their order.
     pub entries: Vec<Entry>,
     /// How many lines say nothing of their execution, as where its outcome is not in yet.
     pub empty: u64,
 }
 
-impl Feed {
+impl Told {
     fn take(&mut self, entry: Entry) {
         let it = &entry.outcome;
         let is_empty =
@@ -72,7 +73,7 @@ impl Feed {
 ///
 /// # Errors
 /// `P323`: the first line that is wrong, with its column.
-pub fn outcomes(text: &str, now: Timestamp) -> Result<Feed, Failure> {
+pub fn outcomes(text: &str, now: Timestamp) -> Result<Told, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') {
         parse_lines(text, now)
@@ -146,14 +147,14 @@ impl Reader {
     }
 }
 
-fn parse_lines(text: &str, now: Timestamp) -> Result<Feed, Failure> {
-    let mut feed = Feed::default();
+fn parse_lines(text: &str, now: Timestamp) -> Result<Told, Failure> {
+    let mut told = Told::default();
     for (at, line) in text.lines().enumerate() {
         if !line.trim().is_empty() {
-            feed.take(parse_json(at + 1, line, now)?);
+            told.take(parse_json(at + 1, line, now)?);
         }
     }
-    Ok(feed)
+    Ok(told)
 }
 
 /// The column in which a key of a JSON object stands, counted in characters.
@@ -188,7 +189,7 @@ fn parse_json(number: usize, line: &str, now: Timestamp) -> Result<Entry, Failur
 
 /// A figure that can be added up.
 fn in_range(name: &str, figure: f64) -> Result<f64, (Wrong, Option<String>)> {
-    match figure.abs() <= MOST_FIGURE {
+    match can_be_added(figure) {
         true => Ok(figure),
         false => Err((format!("`{name}` is beyond {MOST_FIGURE:e}"), None)),
     }
@@ -231,8 +232,8 @@ fn take_json(reader: &mut Reader, key: &str, value: &Value) -> Result<(), (Wrong
     Ok(())
 }
 
-fn parse_table(text: &str, now: Timestamp) -> Result<Feed, Failure> {
-    let mut feed = Feed::default();
+fn parse_table(text: &str, now: Timestamp) -> Result<Told, Failure> {
+    let mut told = Told::default();
     let mut header: Option<Vec<String>> = None;
     each_row(text, &mut |line, written, row| {
         let Some(header) = &header else {
@@ -256,14 +257,14 @@ fn parse_table(text: &str, now: Timestamp) -> Result<Feed, Failure> {
                 bad(line + down, column, message)
             })?;
         }
-        feed.take(
+        told.take(
             reader
                 .entry(line)
                 .map_err(|message| bad(line, 1, message))?,
         );
         Ok(())
     })?;
-    Ok(feed)
+    Ok(told)
 }
 
 /// Finds what makes a table none of outcomes before its first row.
@@ -370,8 +371,8 @@ mod tests {
         "2026-11-20T12:00:00Z".parse().unwrap()
     }
 
-    fn strip(feed: Feed) -> Vec<(Whose, Outcome)> {
-        feed.entries
+    fn strip(told: Told) -> Vec<(Whose, Outcome)> {
+        told.entries
             .into_iter()
             .map(|it| (it.whose, it.outcome))
             .collect()
@@ -386,7 +387,7 @@ mod tests {
         let tabled = outcomes(table, now()).unwrap();
         assert_eq!(tabled.entries[1].line, 4);
         assert_eq!(strip(read), strip(tabled));
-        assert_eq!(outcomes("", now()).unwrap(), Feed::default());
+        assert_eq!(outcomes("", now()).unwrap(), Told::default());
     }
 
     #[test]

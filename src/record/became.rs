@@ -1,0 +1,174 @@
+//! What became of executions, one by one and added up, and their tokens.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::entry::Outcome;
+use crate::statistics::Moments;
+
+/// So many different labels, metrics or answers of a group are told apart.
+pub const MOST_NAMES: usize = 1000;
+
+/// What of an execution decides how what became of it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) is_priced: bool,
+    /// Whether its status is ok, so that an outcome of it can come.
+    pub(super) is_ok: bool,
+}
+
+/// What became of executions.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcomes {
+    /// How many have an outcome.
+    pub count: u64,
+    /// How many of those have status ok.
+    pub of_ok: u64,
+    /// How many have a label.
+    pub labelled: u64,
+    /// How many are won.
+    pub won: u64,
+    /// How many of those have a price.
+    pub won_priced: u64,
+    /// The scores.
+    pub score: Moments,
+    /// The labels.
+    pub labels: BTreeMap<String, u64>,
+    /// The metrics.
+    pub metrics: BTreeMap<String, Moments>,
+    /// How many have labels or metrics beyond [`MOST_NAMES`], which are not told apart.
+    pub beyond: u64,
+    /// How many have a figure that cannot be added up, and that does not count.
+    pub left_out: u64,
+}
+
+/// Tokens of several calls; a figure that no call told is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Read, the cached ones among them.
+    pub input: Option<u64>,
+    /// Of the input, those from the cache.
+    pub cached: Option<u64>,
+    /// Written, those of reasoning among them.
+    pub output: Option<u64>,
+    /// Of the output, those of reasoning.
+    pub reasoning: Option<u64>,
+}
+
+/// What outcomes say of an execution: of each thing what was said last, by time; where two times are
+/// the same, what stands later in the log.
+#[derive(Debug, Default)]
+pub(super) struct Became {
+    pub(super) score: Option<(Timestamp, f64)>,
+    pub(super) label: Option<(Timestamp, Box<str>)>,
+    pub(super) metrics: Vec<(Box<str>, Timestamp, f64)>,
+    /// When the first of it was told.
+    pub(super) first: Option<Timestamp>,
+    /// Whether a figure that cannot be added up was left out.
+    has_left_out: bool,
+}
+
+impl Became {
+    /// Whether something that was said before is replaced.
+    pub(super) fn take(&mut self, mut outcome: Outcome) -> bool {
+        self.has_left_out |= outcome.take_out_impossible();
+        let mut is_replaced = false;
+        let time = outcome.time;
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        if let Some(label) = outcome.label {
+            is_replaced |= newest(&mut self.label, time, label.into());
+        }
+        if let Some(score) = outcome.score {
+            is_replaced |= newest(&mut self.score, time, score);
+        }
+        for (name, figure) in outcome.metrics {
+            let known = self.metrics.iter().position(|(known, ..)| **known == *name);
+            is_replaced |= known.is_some();
+            match known {
+                Some(at) if time >= self.metrics[at].1 => {
+                    self.metrics[at] = (name.into(), time, figure);
+                }
+                None if self.metrics.len() < MOST_NAMES => {
+                    self.metrics.push((name.into(), time, figure));
+                }
+                _ => {}
+            }
+        }
+        is_replaced
+    }
+
+    /// The label that counts.
+    pub(super) fn label(&self) -> Option<&str> {
+        self.label.as_ref().map(|(_, label)| &**label)
+    }
+
+    /// Adds it to what became of others.
+    pub(super) fn add_to(self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
+        outcomes.count += 1;
+        outcomes.of_ok += u64::from(kind.is_ok);
+        outcomes.left_out += u64::from(self.has_left_out);
+        if let Some((_, score)) = self.score {
+            outcomes.score.push(score);
+        }
+        let mut is_beyond = false;
+        if let Some((_, label)) = self.label {
+            outcomes.labelled += 1;
+            let is_won = *label == *win;
+            outcomes.won += u64::from(is_won);
+            outcomes.won_priced += u64::from(is_won && kind.is_priced);
+            is_beyond |= !count(&mut outcomes.labels, &label);
+        }
+        for (name, _, figure) in self.metrics {
+            if let Some(known) = outcomes.metrics.get_mut(&*name) {
+                known.push(figure);
+            } else if outcomes.metrics.len() < MOST_NAMES {
+                let mut fresh = Moments::default();
+                fresh.push(figure);
+                outcomes.metrics.insert(name.into(), fresh);
+            } else {
+                is_beyond = true;
+            }
+        }
+        outcomes.beyond += u64::from(is_beyond);
+    }
+}
+
+/// Keeps what is newer, and says whether something was there.
+fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
+    let before = slot.as_ref().map(|(before, _)| *before);
+    if before.is_none_or(|before| time >= before) {
+        *slot = Some((time, said));
+    }
+    before.is_some()
+}
+
+impl Tokens {
+    pub(super) fn take(&mut self, tokens: [Option<u64>; 4]) {
+        let sums = [
+            &mut self.input,
+            &mut self.cached,
+            &mut self.output,
+            &mut self.reasoning,
+        ];
+        for (sum, more) in sums.into_iter().zip(tokens) {
+            if let Some(more) = more {
+                *sum = Some(sum.unwrap_or(0).saturating_add(more));
+            }
+        }
+    }
+}
+
+/// Something said to one more.
+pub(super) fn count(words: &mut BTreeMap<String, u64>, word: &str) -> bool {
+    if let Some(count) = words.get_mut(word) {
+        *count += 1;
+        return true;
+    }
+    let has_room = words.len() < MOST_NAMES;
+    if has_room {
+        words.insert(word.to_owned(), 1);
+    }
+    has_room
+}

@@ -1,0 +1,245 @@
+//! `stats --fail-on`: what fires, and what must not keep it from firing.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::past;
+use super::stats::{LOG, Line, outcome, repo};
+use crate::env::TestEnv;
+
+#[test]
+fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
+    let env = TestEnv::new();
+    let mut log = String::new();
+    for number in 0..100 {
+        let mut line = Line::new(number);
+        line.status = if number % 10 < 3 { "error" } else { "ok" };
+        log += &line.text();
+    }
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(
+        "promptctl stats --quiet --fail-on 'success < 0.95'
+         promptctl stats --quiet --fail-on 'success < 0.8'
+         promptctl stats --quiet --fail-on 'success.low < 0.8' --fail-on 'calls < 1'
+         promptctl stats --quiet --fail-on 'success < 0.8' --level 95
+         promptctl stats --fail-on 'success < 0.95' --fail-on 'score < 1' --since 2026-11-03
+         promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
+         promptctl stats --by version,status --fail-on 'p50 > 0.1s'
+         promptctl stats --fail-on 'sucess < 1'"
+    ), @"
+    $ promptctl stats --quiet --fail-on 'success < 0.95'
+    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
+    --- stderr
+    alert: success < 0.95: 70.0 % (53.6 % to 82.5 % at 99.9 %, 100 calls)
+    [exit 3]
+    $ promptctl stats --quiet --fail-on 'success < 0.8'
+    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
+    $ promptctl stats --quiet --fail-on 'success.low < 0.8' --fail-on 'calls < 1'
+    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
+    --- stderr
+    alert: success.low < 0.8: 70.0 % (53.6 % to 82.5 % at 99.9 %, 100 calls)
+    [exit 3]
+    $ promptctl stats --quiet --fail-on 'success < 0.8' --level 95
+    100	70 % (60–78)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
+    --- stderr
+    alert: success < 0.8: 70.0 % (60.4 % to 78.1 % at 95 %, 100 calls)
+    [exit 3]
+    $ promptctl stats --fail-on 'success < 0.95' --fail-on 'score < 1' --since 2026-11-03
+    30	70 % (52–83)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T09:00:00Z
+    --- stderr
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    alert: success < 0.95: 70.0 % (40.5 % to 88.9 % at 99.9 %, 30 calls)
+    score < 1: nothing to judge
+    [exit 3]
+    $ promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    no executions
+    hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
+    alert: calls < 1: 0
+    success < 1: nothing to judge
+    [exit 3]
+    $ promptctl stats --by version,status --fail-on 'p50 > 0.1s'
+    v1	error	30	0 % (0–11)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T02:00:00Z
+    v1	ok	70	100.0 % (94.8–100.0)	<n> ms	<n> ms	<n> ms	$0.07	$0.001	7.0k/1.4k	2026-11-03T09:00:00Z
+    --- stderr
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    alert: v1 ok: p50 > 0.1s: <n> ms (<n> ms to <n> ms at 99.9 %, 70 calls)
+    [exit 3]
+    $ promptctl stats --fail-on 'sucess < 1'
+    error: invalid value 'sucess < 1' for '--fail-on <CONDITION>': the figures are calls, success, invalid, errors, interrupted, fallbacks, p50, p90, p99, tokens, cost, cost_per_call, cost_per_win, unpriced, coverage, score, win, label:NAME, metric:NAME, and /POINTER into the answers
+
+    For more information, try '--help'.
+    [exit 2]
+    ");
+    let shape = repo.json("promptctl stats --fail-on 'success < 0.95' --format json");
+    assert_eq!(shape["alerts"][0]["fired"], true);
+    assert_eq!(shape["alerts"][0]["condition"], "success < 0.95");
+    assert_eq!(shape["alerts"][0]["level"], 0.999);
+}
+
+#[test]
+fn groups_that_have_too_few_are_counted_in_one_line_and_listed_for_scripts() {
+    let env = TestEnv::new();
+    let log: String = (0..30).map(|number| Line::new(number).text()).collect();
+    let repo = repo(&env, &log);
+    let alert = "promptctl stats --utc --by hour --top 1 --fail-on 'success < 0.95'";
+    assert_snapshot!(repo.play(alert), @"
+    $ promptctl stats --utc --by hour --top 1 --fail-on 'success < 0.95'
+    2026-11-01T00	1	100 % (21–100)	<n> ms	<n> ms	<n> ms	$0.001	$0.001	100/20	2026-11-01T00:00:00Z
+    --- stderr
+    not shown: 29 more groups
+    success < 0.95: too few in 30 of 30 groups (--min-calls 30); --format json lists them
+    ");
+    let shape = repo.json(&format!("{alert} --format json"));
+    let alerts = shape["alerts"].as_array().unwrap();
+    assert_eq!(alerts.len(), 30);
+    assert!(alerts.iter().all(|alert| alert["too_few"] == true));
+}
+
+/// A hundred calls of which most failed, and a history of many that did not.
+fn with_foreign_past(env: &TestEnv) -> crate::env::Shell {
+    let well: String = (0..60)
+        .map(past::record)
+        .map(|line| line.replace("\"error\"", "\"ok\""))
+        .collect();
+    let repo = repo(env, &well.replace("\"ok\":null", "\"error\":null"));
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 1d").code,
+        Some(0)
+    );
+    let failing: String = (0..100)
+        .map(|number| {
+            let mut line = Line::new(number);
+            line.status = if number % 2 == 0 { "error" } else { "ok" };
+            line.text()
+        })
+        .collect();
+    repo.write(LOG, failing);
+    repo
+}
+
+#[test]
+fn past_sums_that_git_tracks_silence_no_alert_unless_their_log_is_named() {
+    let env = TestEnv::new();
+    let repo = with_foreign_past(&env);
+    let alert = "promptctl stats --by all --fail-on 'success < 0.7'";
+    assert_eq!(repo.run(alert).code, Some(0));
+    repo.git("add --force .promptctl/history.jsonl");
+    assert_snapshot!(repo.run(alert), @"
+    100	50 % (40–60)	<n> ms	<n> ms	<n> ms	$0.1	$0.001	10.0k/2.0k	2026-11-03T09:00:00Z
+    --- stderr
+    warning: git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says
+    left out: 60 executions of which only daily sums are left: somebody else may have written them, since git tracks them
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    alert: success < 0.7: 50.0 % (34.4 % to 65.6 % at 99.9 %, 100 calls)
+    [exit 3]
+    ");
+    let named = format!("{alert} --log {LOG}");
+    assert_eq!(repo.run(&named).code, Some(0));
+}
+
+#[test]
+fn no_check_goes_by_a_log_that_git_tracks() {
+    let env = TestEnv::new();
+    let log: String = (0..100).map(|number| Line::new(number).text()).collect();
+    let repo = repo(&env, &log);
+    repo.git("add --force .promptctl/executions.jsonl");
+    assert_snapshot!(repo.play(
+        "promptctl stats --quiet --fail-on 'success < 0.5'
+         promptctl compare support/triage@v1 support/triage@v2 --fail-on worse"
+    ), @"
+    $ promptctl stats --quiet --fail-on 'success < 0.5'
+    warning: git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says
+    error[P540]: the log may have come with the repository, and no check goes by such a log
+      at: .promptctl/executions.jsonl
+      hint: git rm --cached takes it out of git; --log PATH takes the log at its word
+    [exit 1]
+    $ promptctl compare support/triage@v1 support/triage@v2 --fail-on worse
+    warning: git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says
+    error[P540]: the log may have come with the repository, and no check goes by such a log
+      at: .promptctl/executions.jsonl
+      hint: git rm --cached takes it out of git; --log PATH takes the log at its word
+    [exit 1]
+    ");
+    let named = format!("promptctl stats --fail-on 'success < 0.5' --log {LOG}");
+    assert_eq!(repo.run(&named).code, Some(0));
+    // Other files there are no log.
+    repo.git("rm --quiet --cached .promptctl/executions.jsonl");
+    repo.write(".promptctl/note.txt", "x");
+    repo.git("add --force .promptctl/note.txt");
+    let own = "promptctl stats --fail-on 'success < 0.5'";
+    assert_eq!(repo.run(own).code, Some(0));
+}
+
+#[test]
+fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
+    let env = TestEnv::new();
+    let root = env.root();
+    let mut log = String::new();
+    for number in 0..40 {
+        let text = Line::new(number).text();
+        log += &match number {
+            1 => text.replace("\"cost_usd\":0.001", "\"cost_usd\":-5"),
+            2 => text.replace("\"cost_usd\":0.001", "\"cost_usd\":1e308"),
+            3 => text.replace("\"duration_ms\":400", "\"duration_ms\":99000000000000"),
+            4 => text.replace("\"output_tokens\":20", "\"output_tokens\":2000000000000"),
+            5 => text.replace("\"output_tokens\":20", "\"output_tokens\":-3"),
+            6 => text.replace("\"cost_usd\":0.001", "\"cost_usd\":NaN"),
+            7 => text.replace("\"output\":\"billing\"", r#""output":"{\"sure\":1e308}""#),
+            _ => text.replace("\"output\":\"billing\"", r#""output":"{\"sure\":0.5}""#),
+        };
+    }
+    log += &outcome(8, &json!({"score": 1e308, "metrics": {"r": -1e308}}));
+    log += &outcome(9, &json!({"score": 0.5, "metrics": {"r": 1.5}}));
+    root.write("calls.jsonl", log);
+    assert_snapshot!(root.run("promptctl stats --by all --log calls.jsonl --value /sure"), @"
+    38	100.0 % (90.8–100.0)	<n> ms	<n> ms	<n> ms	$0.036	$0.001	5.3 %	0.5	1.5	0.5	3.8k/740	2026-11-03T09:00:00Z
+    --- stderr
+    warning: left out: $ROOT/calls.jsonl:2: only a figure, the rest of the line counts: `cost_usd` is negative
+    warning: left out: $ROOT/calls.jsonl:3: only a figure, the rest of the line counts: `cost_usd` is more than any call has: 1000000
+    warning: left out: $ROOT/calls.jsonl:4: only a figure, the rest of the line counts: `duration_ms` is more than any call has: 31622400000
+    warning: left out: $ROOT/calls.jsonl:5: only a figure, the rest of the line counts: `output_tokens` is more than any call has: 1000000000000
+    warning: left out: $ROOT/calls.jsonl:6: the line is not a record: invalid value: integer `-3`, expected u64 at line 1 column 383
+    warning: left out: $ROOT/calls.jsonl:7: the line is not JSON
+    warning: left out: $ROOT/calls.jsonl:41: only a figure, the rest of the line counts: a score or a metric is beyond 1e15
+    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    2 of 38 calls have no known price; costs are those of the others
+    ");
+    for (condition, fires) in [
+        ("success < 0.1", false),
+        ("cost > 1", true),
+        ("p50 > 20s", true),
+        ("tokens > 1000000", true),
+        ("score < 0.1", true),
+        ("metric:r < 0", true),
+        ("/sure < 0.1", true),
+        ("win < 0.1", false),
+    ] {
+        let run = root.run(&format!(
+            "promptctl stats --log calls.jsonl --fail-on '{condition}'"
+        ));
+        assert_eq!(
+            run.code,
+            Some(if fires { 3 } else { 0 }),
+            "{condition}: {run}"
+        );
+    }
+    let run = root.run("promptctl stats --quiet --log calls.jsonl --fail-on 'cost > 1'");
+    assert!(
+        run.stderr.ends_with(
+            "alert: cost > 1: 2 figures that no call has are left out, and the others come to $0.036\n"
+        ),
+        "{run}"
+    );
+    let shape = root.json("promptctl stats --by all --log calls.jsonl --format json");
+    assert_eq!(shape["groups"][0]["cost_usd"]["unpriced"], 2);
+    let left_out: Vec<&Value> = shape["logs"][0]["skipped"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .collect();
+    assert_eq!(left_out.len(), 7, "{shape}");
+    // Two versions are compared without them too.
+    let run = root.run("promptctl compare label:a=1 label:b=1 --log calls.jsonl");
+    assert!(run.stderr.contains("`cost_usd` is negative"), "{run}");
+}
