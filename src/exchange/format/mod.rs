@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use crate::prompt::finding::Finding;
 
-pub use guess::{Guess, guess};
+pub use guess::{Ending, Guess, ending, guess, may_hold_prompts};
 
 /// A file of a foreign tool.
 #[derive(Clone, Copy)]
