@@ -1,5 +1,7 @@
 //! What `import` and `export` leave out or take as something else: never without a word.
 
+use serde_json::Value;
+
 use super::moving::start;
 use crate::env::TestEnv;
 
@@ -75,4 +77,47 @@ fn data_beside_the_prompts_of_a_folder_is_not_in_the_way() {
     let run = repo.run("promptctl import data");
     assert_eq!(run.code, Some(0), "{run}");
     assert!(run.stderr.contains("2 prompts written"), "{run}");
+}
+
+#[test]
+fn models_go_out_as_the_other_tool_names_them() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "model: openai/gpt-5-mini\nmessages: [{role: user, content: Hi}]\n",
+    );
+    repo.write(
+        "prompts/b.prompt.yml",
+        "model: anthropic/claude-x\nmessages: [{role: user, content: Hi}]\n",
+    );
+    let out = |name: &str, target: &str| repo.ok(&format!("promptctl export {name} --to {target}"));
+    let prompty = out("a", "prompty");
+    assert!(
+        prompty.contains("id: gpt-5-mini\n") && prompty.contains("provider: openai\n"),
+        "{prompty}"
+    );
+    assert!(out("b", "prompty").contains("provider: anthropic\n"));
+    let langfuse: Value = serde_json::from_str(&out("a", "langfuse")).unwrap();
+    assert_eq!(langfuse[0]["config"]["model"], "gpt-5-mini");
+    for target in ["prompty", "langfuse"] {
+        repo.ok(&format!(
+            "promptctl export a b --to {target} --out {target}"
+        ));
+        repo.ok(&format!(
+            "promptctl import {target} --into {target} --no-commit"
+        ));
+        for name in ["a", "b"] {
+            let digest = |name: &str| {
+                let shown = repo.ok(&format!("promptctl show {name} --format json"));
+                let shown: Value = serde_json::from_str(&shown).unwrap();
+                shown["digest"].clone()
+            };
+            assert_eq!(
+                digest(name),
+                digest(&format!("{target}/{name}")),
+                "{target}"
+            );
+        }
+    }
 }
