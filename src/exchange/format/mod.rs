@@ -14,6 +14,8 @@ mod picoschema;
 mod promptfoo;
 mod prompty;
 mod semantic_kernel;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use serde_json::{Map, Value};
@@ -102,7 +104,7 @@ formats! {
         title: "Dotprompt (Genkit)",
         files: "`*.prompt`",
         keeps: "roles, history, pictures, partials, variants, Picoschema and JSON Schema, defaults, model, settings, output schema",
-        loses: "`{{section}}`, sound and video, tools by name, `topK`, keys of other tools",
+        loses: "`{{section}}`, sound and video, tools by name, `topK`, `name` and `version` of the front matter, keys of other tools",
         refuses: "a role or a picture inside a block; helpers that are not here",
     }
     /// Prompty, of both versions.
@@ -111,7 +113,7 @@ formats! {
         title: "Prompty v1 and v2",
         files: "`*.prompty`",
         keeps: "messages in Jinja, Nunjucks or mustache, threads, inputs, samples, model, options, output schema, function tools",
-        loses: "connections and whatever comes from the environment (never read), tools of other kinds, authors",
+        loses: "connections and whatever comes from the environment (never read; each value is named), tools of other kinds, authors",
         refuses: "embedding and image calls; a role inside a block; Jinja beyond the subset below",
     }
     /// What Langfuse exports, or answers.
@@ -128,17 +130,17 @@ formats! {
         name: "promptfoo",
         title: "promptfoo",
         files: "`promptfooconfig*.yaml`",
-        keeps: "each prompt (texts, files, chats as JSON or YAML), the first provider with its settings, tests as cases, assertions on texts, JSON, latency, cost and rubrics as evaluators",
-        loses: "other providers (listed), assertions and transforms that are programs, tests in CSV files",
-        refuses: "prompts that are programs (never run); a chat that is JSON only once it is filled in",
+        keeps: "each prompt (texts, files, chats as JSON or YAML), the first provider with its settings, tests as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
+        loses: "other providers (listed), assertions and transforms that are programs, thresholds and options of tests, tests in CSV files",
+        refuses: "prompts that are programs (never run), that another service keeps, or that stand in a CSV file; a chat that is JSON only once it is filled in",
     }
     /// Prompts of LangChain and LangSmith.
     Langchain {
         name: "langchain",
         title: "LangChain, LangSmith",
         files: "JSON or YAML with `_type`, `lc` or `template`",
-        keeps: "messages in f-string, mustache or Jinja, placeholders, pictures, partial variables as defaults, examples written out, the bound model, structured output",
-        loses: "secrets (never copied), output parsers",
+        keeps: "messages in f-string, mustache or Jinja, placeholders, pictures, partial variables as defaults, examples written out, the bound model with its provider, structured output, tags",
+        loses: "secrets (never copied), output parsers and other steps that are programs",
         refuses: "`{x:.2f}` and `{x!r}`; what LangChain itself could not write down",
     }
     /// Prompts of Semantic Kernel.
@@ -146,7 +148,7 @@ formats! {
         name: "semantic-kernel",
         title: "Semantic Kernel",
         files: "`skprompt.txt` with `config.json`, YAML with `template`",
-        keeps: "text or messages in its own language, Handlebars or Jinja, history, inputs, one set of settings",
+        keeps: "text or messages in its own language, Handlebars or Jinja, history and loops over messages, inputs, one set of settings",
         loses: "other sets of settings (listed), the description of the output",
         refuses: "calls of functions; Liquid; messages inside a block",
     }
@@ -173,8 +175,8 @@ formats! {
         name: "text",
         title: "text, Markdown, VS Code and Claude commands",
         files: "`*.txt`, `*.md`, `*.prompt.md`",
-        keeps: "one message, its heading as the title, `${input:x}` and `$ARGUMENTS` as variables; braces stay text",
-        loses: "keys for agents and tools",
+        keeps: "one message, its heading as the title, model, settings and tags of the front matter, `${input:x}` and `$ARGUMENTS` as variables; braces stay text",
+        loses: "keys for agents and tools; `{{x}}`, which stays text, is named: the format `jinja` fills it in",
         refuses: "nothing",
     }
     /// A template in Jinja or Nunjucks.
@@ -182,8 +184,8 @@ formats! {
         name: "jinja",
         title: "Jinja and Nunjucks files",
         files: "`*.j2`, `*.jinja`, `*.jinja2`, `*.njk`",
-        keeps: "one message",
-        loses: "nothing",
+        keeps: "one message, front matter as that of a text",
+        loses: "keys of the front matter for agents and tools",
         refuses: "Jinja beyond the subset below",
     }
 }
