@@ -66,7 +66,7 @@ fn target_parser() -> impl clap::builder::TypedValueParser<Value = Target> {
     use clap::builder::TypedValueParser as _;
     let names: Vec<&'static str> = TARGETS.iter().map(|row| row.name).collect();
     clap::builder::PossibleValuesParser::new(names)
-        .map(|name| Target::find(&name).unwrap_or(Target::Json))
+        .try_map(|name| Target::find(&name).ok_or("no format has this name"))
 }
 
 /// What became of one prompt.

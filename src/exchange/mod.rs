@@ -7,6 +7,7 @@
 pub mod dialect;
 pub mod escape;
 pub mod format;
+mod places;
 pub mod prove;
 pub mod refusal;
 pub mod request;

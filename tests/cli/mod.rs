@@ -47,6 +47,7 @@ mod merge;
 mod moved;
 mod moving;
 mod moving_hostile;
+mod moving_losses;
 mod moving_suites;
 mod moving_walks;
 mod mv;

@@ -734,10 +734,18 @@ fn every_file_of_other_tools_comes_or_is_refused_and_goes_out_again() {
     }
     let env = TestEnv::new();
     let repo = start(&env);
-    for (format, least) in [("dotprompt", 38), ("prompty", 79)] {
+    // All that is refused is refused for what it is: no template here can say it.
+    for (format, least, option) in [
+        ("dotprompt", 38, ""),
+        ("prompty", 79, ""),
+        ("langfuse", 5, "--dry-run"),
+        ("promptfoo", 31, "--dry-run"),
+        ("langchain", 15, "--dry-run"),
+        ("semantic-kernel", 41, "--dry-run"),
+    ] {
         let folder = corpus.join(format);
         let line = format!(
-            "promptctl import {} --into {format} --format json",
+            "promptctl import {} --into {format} --format json {option}",
             folder.display()
         );
         let run = repo.run(&line);

@@ -84,7 +84,7 @@ fn what_cannot_be_a_prompt_is_refused_and_leaves_everything_as_it_was() {
       hint: change it in the source
     [exit 1]
     $ promptctl import huge.prompt
-    error[P009]: huge.prompt: the file has 11 MB, and 10 MB are read
+    error[P009]: huge.prompt has more than 10 MB, and 10 MB are read
       at: huge.prompt
       hint: take what is not a prompt out of it
     [exit 1]

@@ -8,8 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::common::count;
 use super::super::session::Session;
+use super::Args;
 use super::inputs::Wanted;
-use super::{Args, wait, without_key};
+use super::stored::{wait, without_key};
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::exchange::request::{NO_VERSION, probe, request, whole};

@@ -18,7 +18,7 @@ pub(super) fn langfuse(text: &str) -> Result<Template, Mistake> {
             .take_while(|byte| *byte == b'{')
             .count();
         let inside = start + 2;
-        let Some(length) = text[inside..].find("}}").filter(|_| braces == 2) else {
+        let Some(length) = name_end(&text[inside..]).filter(|_| braces == 2) else {
             at = start + braces;
             continue;
         };
@@ -26,7 +26,7 @@ pub(super) fn langfuse(text: &str) -> Result<Template, Mistake> {
         let end = inside + length + 2;
         let is_text = inner.is_empty()
             || text[end..].starts_with('}')
-            || inner.contains(['{', '\n', '"', '#', '/', '^', '&', '>', '!']);
+            || inner.contains(['"', '#', '/', '^', '&', '>', '!']);
         if is_text {
             at = inside;
             continue;
@@ -44,6 +44,13 @@ pub(super) fn langfuse(text: &str) -> Result<Template, Mistake> {
         nodes,
         notes: Vec::new(),
     })
+}
+
+/// Where `}}` stands on the line, before other braces open. What follows those is looked at from there,
+/// and once.
+fn name_end(text: &str) -> Option<usize> {
+    let end = text.find(['{', '\n']).unwrap_or(text.len());
+    text[..end].find("}}")
 }
 
 /// Names in double braces; all else is text, whatever braces stand around it.

@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 
 use super::print::can_be_quoted;
 use super::tokens::{Token, tokens};
-use super::tree::{Expr, Key, LoopValue};
+use super::tree::{Expr, Key, LoopValue, Note};
 use super::{COMPUTE, Mistake, beyond, is_name, variable};
 
 /// How deep brackets may nest.
@@ -22,7 +22,7 @@ pub(super) struct Parser {
     depth: usize,
     /// How many loops are open.
     pub(super) loops: usize,
-    pub(super) notes: Vec<&'static str>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl Parser {
@@ -95,6 +95,13 @@ impl Parser {
         }
     }
 
+    fn note(&mut self, at: Range<usize>, message: &str) {
+        self.notes.push(Note {
+            at,
+            message: message.to_owned(),
+        });
+    }
+
     /// The end of the tag.
     pub(super) fn end(&self) -> Result<(), Mistake> {
         let at = self.place();
@@ -160,10 +167,17 @@ impl Parser {
                     return Err(beyond(at, &format!("`{sign}`")));
                 }
                 if matches!(sign, "==" | "!=") && self.is_nunjucks {
-                    self.notes
-                        .push("`==` takes 5 for the text \"5\" there, and not here");
+                    let message = "`==` takes 5 for the text \"5\" there, and not here";
+                    self.note(at.clone(), message);
                 }
                 let right = self.value()?;
+                if matches!(sign, "==" | "!=")
+                    && !self.is_nunjucks
+                    && (is_one_or_zero(&left) || is_one_or_zero(&right))
+                {
+                    let message = "`==` takes true for 1 and false for 0 there, and not here";
+                    self.note(at, message);
+                }
                 let at = self.place();
                 if signs.iter().any(|(sign, _)| self.is_sign(sign)) {
                     return Err(beyond(at, "a chain of comparisons"));
@@ -355,7 +369,7 @@ impl Parser {
             "length" | "count" => plain("length", value, args),
             "dump" if self.is_nunjucks => plain("json", value, args),
             "tojson" if !self.is_nunjucks => {
-                self.notes.push("`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are");
+                self.note(at.clone(), "`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are");
                 plain("json", value, args)
             }
             "safe" if args.is_empty() => Ok(value),
@@ -381,6 +395,17 @@ impl Parser {
     }
 }
 
+/// Whether a value is one that Python takes for true or false, and the other way round.
+fn is_one_or_zero(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(Value::Number(number)) => number
+            .as_f64()
+            .is_some_and(|number| number == 0.0 || number == 1.0),
+        Expr::Literal(Value::Bool(_)) => true,
+        _ => false,
+    }
+}
+
 fn united(helper: &'static str, mut all: Vec<Expr>) -> Expr {
     match all.len() {
         1 => all.remove(0),
@@ -390,6 +415,12 @@ fn united(helper: &'static str, mut all: Vec<Expr>) -> Expr {
 
 /// What a value prints as, where that is the same here.
 pub(super) fn printable(expr: &Expr, at: Range<usize>) -> Result<(), Mistake> {
+    if let Expr::Literal(Value::Number(number)) = expr
+        && let Some(float) = number.as_f64().filter(|_| number.is_f64())
+        && (float.fract() == 0.0 || !(1e-4..1e15).contains(&float.abs()))
+    {
+        return Err(beyond(at, "this number, which prints another way here: it"));
+    }
     let is_condition = match expr {
         Expr::Call(helper, _) => {
             ["eq", "ne", "lt", "lte", "gt", "gte", "and", "or", "not"].contains(helper)

@@ -1,15 +1,16 @@
 //! Jinja2 and Nunjucks, as far as prompts use them: variables, conditions, loops, comments, filters.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::expression::{Parser, printable};
-use super::tree::{Expr, Node, Template};
-use super::{Mistake, variable};
+use super::tree::{Expr, Node, Note, Template};
+use super::{Known, Mistake, variable};
 
 /// How deep blocks may nest.
 const MAX_DEPTH: usize = 80;
 
-pub(super) fn read(text: &str, is_nunjucks: bool) -> Result<Template, Mistake> {
+pub(super) fn read(text: &str, is_nunjucks: bool, known: &Known) -> Result<Template, Mistake> {
     // Jinja drops one line end at the very end.
     let body = match is_nunjucks {
         true => text,
@@ -21,6 +22,7 @@ pub(super) fn read(text: &str, is_nunjucks: bool) -> Result<Template, Mistake> {
         pieces: pieces(body)?,
         at: 0,
         is_nunjucks,
+        known,
         loops: 0,
         depth: 0,
         notes: Vec::new(),
@@ -33,8 +35,9 @@ pub(super) fn read(text: &str, is_nunjucks: bool) -> Result<Template, Mistake> {
         ));
     }
     let mut notes = reader.notes;
-    notes.sort_unstable();
-    notes.dedup();
+    notes.sort_by_key(|note| note.at.start);
+    let mut told = BTreeSet::new();
+    notes.retain(|note| told.insert(note.message.clone()));
     Ok(Template { nodes, notes })
 }
 
@@ -63,11 +66,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Mistake> {
     let mut from = 0;
     let mut is_trimmed = false;
     loop {
-        let next = ["{{", "{%", "{#"]
-            .into_iter()
-            .filter_map(|open| text[from..].find(open).map(|at| (from + at, open)))
-            .min();
-        let (start, open) = next.map_or((text.len(), ""), |(start, open)| (start, open));
+        let (start, open) = opening(text, from).unwrap_or((text.len(), ""));
         let mut part = &text[from..start];
         if std::mem::take(&mut is_trimmed) {
             part = part.trim_start();
@@ -138,6 +137,19 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Mistake> {
     }
 }
 
+/// Where the next tag begins, and how.
+fn opening(text: &str, from: usize) -> Option<(usize, &'static str)> {
+    memchr::memchr_iter(b'{', &text.as_bytes()[from..]).find_map(|at| {
+        let open = match text.as_bytes().get(from + at + 1)? {
+            b'{' => "{{",
+            b'%' => "{%",
+            b'#' => "{#",
+            _ => return None,
+        };
+        Some((from + at, open))
+    })
+}
+
 /// Where a tag ends; what stands in quotes does not end it.
 fn closing(text: &str, from: usize, close: &str) -> Option<usize> {
     let mut quote = None;
@@ -188,9 +200,10 @@ struct Reader<'t> {
     pieces: Vec<Piece<'t>>,
     at: usize,
     is_nunjucks: bool,
+    known: &'t Known,
     loops: usize,
     depth: usize,
-    notes: Vec<&'static str>,
+    notes: Vec<Note>,
 }
 
 impl<'t> Reader<'t> {
@@ -244,22 +257,75 @@ impl<'t> Reader<'t> {
                 true => {
                     let other = parser.condition()?;
                     printable(&other, at.clone())?;
+                    self.printed(&other, at.clone());
                     vec![Node::Print(other)]
                 }
                 false => Vec::new(),
             };
-            printable(&value, at)?;
+            self.judged(&condition, &at);
+            printable(&value, at.clone())?;
+            self.printed(&value, at);
             Node::If {
                 arms: vec![(condition, vec![Node::Print(value)])],
                 otherwise: other,
             }
         } else {
-            printable(&value, at)?;
+            printable(&value, at.clone())?;
+            self.printed(&value, at);
             Node::Print(value)
         };
         parser.end()?;
         self.notes.append(&mut parser.notes);
         Ok(node)
+    }
+
+    fn note(&mut self, at: Range<usize>, message: String) {
+        self.notes.push(Note { at, message });
+    }
+
+    /// Notes that a value is printed that may be no text.
+    fn printed(&mut self, value: &Expr, at: Range<usize>) {
+        let mut value = value;
+        while let Expr::Call("default" | "first" | "last", args) = value
+            && let Some(inner) = args.first()
+        {
+            value = inner;
+        }
+        let is_text = match value {
+            Expr::Path(name, keys) => keys.is_empty() && self.known.texts.contains(name),
+            _ => true,
+        };
+        if !is_text {
+            let message = match self.is_nunjucks {
+                true => {
+                    "null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there"
+                }
+                false => {
+                    "true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there"
+                }
+            };
+            self.note(at, message.to_owned());
+        }
+    }
+
+    /// Notes that an empty list decides another way in JavaScript.
+    fn judged(&mut self, condition: &Expr, at: &Range<usize>) {
+        if !self.is_nunjucks {
+            return;
+        }
+        match condition {
+            Expr::Path(name, keys) => {
+                let is_plain = self.known.texts.contains(name) || self.known.flags.contains(name);
+                if !(is_plain && keys.is_empty()) {
+                    let message = "a list or map counts as a condition there even when it is empty, and not here";
+                    self.note(at.clone(), message.to_owned());
+                }
+            }
+            Expr::Call("and" | "or" | "not", args) => {
+                args.iter().for_each(|arg| self.judged(arg, at));
+            }
+            _ => {}
+        }
     }
 
     fn enter(&mut self, tag: &Tag<'_>) -> Result<(), Mistake> {
@@ -292,6 +358,8 @@ impl<'t> Reader<'t> {
                     let mut parser = self.parser(tag.rest, tag.offset)?;
                     let condition = parser.condition()?;
                     parser.end()?;
+                    self.notes.append(&mut parser.notes);
+                    self.judged(&condition, &tag.at.clone());
                     Some(condition)
                 }
                 None => None,
@@ -340,6 +408,14 @@ impl<'t> Reader<'t> {
                 "a loop over a computed list has no counterpart in a template here",
                 "give the list as a variable",
             ));
+        }
+        if let Expr::Path(name, keys) = &list
+            && !(keys.is_empty() && self.known.lists.contains(name))
+        {
+            let message = format!(
+                "a loop over `{name}` goes over its values here where it is a map, and over its keys there"
+            );
+            self.note(tag.at.clone(), message);
         }
         self.loops += 1;
         let (body, end) = self.nodes()?;

@@ -18,9 +18,10 @@ pub mod written;
 #[cfg(test)]
 pub(in crate::exchange) mod tests;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub use tree::{Expr, Key, LoopValue, Node, Template};
+pub use tree::{Expr, Key, LoopValue, Node, Note, Template};
 
 /// A template language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +103,13 @@ fn beyond(at: Range<usize>, what: &str) -> Mistake {
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// The variables that callers give, where the source lists them.
-    pub variables: Option<Vec<String>>,
+    pub variables: Option<BTreeSet<String>>,
     /// Those of them that are lists.
-    pub lists: Vec<String>,
+    pub lists: BTreeSet<String>,
+    /// Those of them that are texts.
+    pub texts: BTreeSet<String>,
     /// Those of them that are true or false.
-    pub flags: Vec<String>,
+    pub flags: BTreeSet<String>,
 }
 
 impl Dialect {
@@ -120,8 +123,8 @@ impl Dialect {
                 nodes: vec![Node::Text(text.to_owned())],
                 notes: Vec::new(),
             },
-            Self::Jinja => jinja::read(text, false)?,
-            Self::Nunjucks => jinja::read(text, true)?,
+            Self::Jinja => jinja::read(text, false, known)?,
+            Self::Nunjucks => jinja::read(text, true, known)?,
             Self::Mustache => mustache::read(text, known)?,
             Self::FString => fstring::read(text)?,
             Self::SemanticKernel => brackets::semantic_kernel(text)?,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::tree::{Expr, Key, Node, Template};
+use super::tree::{Expr, Key, Node, Note, Template};
 use super::{Known, Mistake, is_name, variable};
 
 /// How deep sections may nest.
@@ -46,6 +46,7 @@ struct Tag<'t> {
 fn tags(text: &str) -> Result<Vec<Tag<'_>>, Mistake> {
     let mut all: Vec<Tag<'_>> = Vec::new();
     let mut from = 0;
+    let mut line = Line::default();
     while let Some(found) = text[from..].find("{{") {
         let start = from + found;
         let is_triple = text[start..].starts_with("{{{");
@@ -76,12 +77,11 @@ fn tags(text: &str) -> Result<Vec<Tag<'_>>, Mistake> {
         };
         let mut whole = at.clone();
         if matches!(sign, '#' | '^' | '/' | '!') {
-            let begin = text[..start].rfind('\n').map_or(0, |at| at + 1);
-            let line_end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
-            let is_alone =
-                text[begin..start].trim().is_empty() && text[end..line_end].trim().is_empty();
-            if is_alone {
-                whole = begin..line_end;
+            line.advance(text, start);
+            if line.ink == start
+                && let Some(line_end) = blank_end(text, end)
+            {
+                whole = line.begin..line_end;
             }
         }
         all.push(Tag {
@@ -95,13 +95,44 @@ fn tags(text: &str) -> Result<Vec<Tag<'_>>, Mistake> {
     Ok(all)
 }
 
+/// The line of a place that moves forward through a text.
+#[derive(Default)]
+struct Line {
+    /// Up to where the text was looked at.
+    seen: usize,
+    begin: usize,
+    /// Where the first letter of the line stands that is no blank.
+    ink: usize,
+}
+
+impl Line {
+    fn advance(&mut self, text: &str, to: usize) {
+        let passed = text[self.seen..to].rfind('\n');
+        if passed.is_some() || self.seen == 0 {
+            self.begin = passed.map_or(0, |at| self.seen + at + 1);
+            self.ink = to - text[self.begin..to].trim_start().len();
+        }
+        self.seen = to;
+    }
+}
+
+/// Where the line ends, if nothing but blanks follows on it.
+fn blank_end(text: &str, from: usize) -> Option<usize> {
+    let ends = |letter: char| letter == '\n' || !letter.is_whitespace();
+    match text[from..].find(ends) {
+        None => Some(text.len()),
+        Some(at) if text[from + at..].starts_with('\n') => Some(from + at + 1),
+        Some(_) => None,
+    }
+}
+
 struct Reader<'t, 'k> {
     text: &'t str,
     tags: Vec<Tag<'t>>,
     at: usize,
     from: usize,
     known: &'k Known,
-    notes: Vec<&'static str>,
+    notes: Vec<Note>,
     /// Whether names may be keys of the item of a list.
     is_in_items: bool,
     depth: usize,
@@ -110,7 +141,7 @@ struct Reader<'t, 'k> {
 impl Reader<'_, '_> {
     fn is_variable(&self, name: &str) -> bool {
         let listed = self.known.variables.as_ref();
-        listed.is_none_or(|all| all.iter().any(|it| it == name))
+        listed.is_none_or(|all| all.contains(name))
     }
 
     fn path(&self, name: &str, at: &Range<usize>) -> Result<Expr, Mistake> {
@@ -155,8 +186,11 @@ impl Reader<'_, '_> {
             match tag.sign {
                 '!' => {}
                 ' ' | '&' => {
-                    if tag.sign == ' ' && !self.notes.contains(&ESCAPES) {
-                        self.notes.push(ESCAPES);
+                    if tag.sign == ' ' && self.notes.is_empty() {
+                        self.notes.push(Note {
+                            at: tag.at.clone(),
+                            message: ESCAPES.to_owned(),
+                        });
                     }
                     nodes.push(Node::Print(self.path(tag.name, &tag.at)?));
                 }
@@ -220,11 +254,10 @@ impl Reader<'_, '_> {
 
     /// Whether the section that this tag opens is of a list.
     fn is_list(&self, tag: &Tag<'_>) -> Result<bool, Mistake> {
-        let is_in = |list: &[String]| list.iter().any(|it| it == tag.name);
-        if is_in(&self.known.lists) {
+        if self.known.lists.contains(tag.name) {
             return Ok(true);
         }
-        if is_in(&self.known.flags) {
+        if self.known.flags.contains(tag.name) {
             return Ok(false);
         }
         let mut depth = 0;

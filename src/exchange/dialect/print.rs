@@ -162,13 +162,12 @@ pub(super) fn can_be_quoted(text: &str) -> bool {
 fn written(pieces: &[Piece], is_tidy: bool) -> (String, usize) {
     let mut out = String::new();
     let mut gone = 0;
-    for (index, piece) in pieces.iter().enumerate() {
+    let alone = alone(pieces);
+    for (piece, is_alone) in pieces.iter().zip(alone) {
         match piece {
             Piece::Text(text) => escape::put_text(text, &mut out),
             Piece::Print(inner) => escape::put_tag(inner, &mut out),
             Piece::Block(inner) => {
-                let is_alone =
-                    is_blank_before(&pieces[..index]) && is_blank_after(&pieces[index + 1..]);
                 escape::put_tag(inner, &mut out);
                 if is_alone && is_tidy {
                     gone += 1;
@@ -182,42 +181,32 @@ fn written(pieces: &[Piece], is_tidy: bool) -> (String, usize) {
     (out, gone)
 }
 
-/// Whether nothing but blanks and blocks stands before on the line.
-fn is_blank_before(pieces: &[Piece]) -> bool {
-    for piece in pieces.iter().rev() {
-        match piece {
-            Piece::Block(_) => {}
-            Piece::Print(_) => return false,
-            Piece::Text(text) => {
-                let line = text.rsplit('\n').next().unwrap_or_default();
-                if !line.trim().is_empty() {
-                    return false;
-                }
-                if text.contains('\n') {
-                    return true;
-                }
-            }
-        }
-    }
-    true
-}
-
-/// Whether nothing but blanks and blocks stands after on the line.
-fn is_blank_after(pieces: &[Piece]) -> bool {
+/// Which pieces have nothing but blanks and blocks beside them on their line.
+fn alone(pieces: &[Piece]) -> Vec<bool> {
+    let mut alone = Vec::with_capacity(pieces.len());
+    let mut is_blank = true;
     for piece in pieces {
-        match piece {
-            Piece::Block(_) => {}
-            Piece::Print(_) => return false,
-            Piece::Text(text) => {
-                let line = text.split('\n').next().unwrap_or_default();
-                if !line.trim().is_empty() {
-                    return false;
-                }
-                if text.contains('\n') {
-                    return true;
-                }
-            }
-        }
+        alone.push(is_blank);
+        is_blank = match piece {
+            Piece::Block(_) => is_blank,
+            Piece::Print(_) => false,
+            Piece::Text(text) => match text.rsplit_once('\n') {
+                Some((_, line)) => line.trim().is_empty(),
+                None => is_blank && text.trim().is_empty(),
+            },
+        };
     }
-    true
+    is_blank = true;
+    for (piece, is_alone) in pieces.iter().zip(&mut alone).rev() {
+        *is_alone &= is_blank;
+        is_blank = match piece {
+            Piece::Block(_) => is_blank,
+            Piece::Print(_) => false,
+            Piece::Text(text) => match text.split_once('\n') {
+                Some((line, _)) => line.trim().is_empty(),
+                None => is_blank && text.trim().is_empty(),
+            },
+        };
+    }
+    alone
 }

@@ -214,8 +214,8 @@ fn other_languages_print_as_they_did() {
         );
     }
     let known = Known {
-        variables: Some(vec!["maps".to_owned(), "x".to_owned(), "yes".to_owned()]),
-        flags: vec!["yes".to_owned()],
+        variables: Some(["maps", "x", "yes"].map(str::to_owned).into()),
+        flags: ["yes".to_owned()].into(),
         ..Known::default()
     };
     let text = "{{#maps}}[{{key}}{{x}}]{{/maps}}{{#yes}}!{{/yes}}";
@@ -334,7 +334,7 @@ fn the_vectors_of_prompty_render_as_published() {
         ),
     ] {
         let known = Known {
-            flags: vec!["show".to_owned()],
+            flags: ["show".to_owned()].into(),
             ..Known::default()
         };
         let template = dialect.read(text, &known).unwrap().to_handlebars();
@@ -344,4 +344,115 @@ fn the_vectors_of_prompty_render_as_published() {
             "{text}"
         );
     }
+}
+
+/// What is read twice as long must not take four times as long; as time is no measure in a test,
+/// texts are read that would take many minutes.
+#[test]
+fn no_language_looks_at_the_whole_text_for_each_tag() {
+    const COUNT: usize = 30_000;
+    let known = Known {
+        variables: Some((0..COUNT).map(|index| format!("v{index}")).collect()),
+        lists: ["xs".to_owned()].into(),
+        ..Known::default()
+    };
+    for (dialect, piece) in [
+        (Dialect::Jinja, "a {{ x }} b"),
+        (Dialect::Jinja, "{% if x %}{% endif %}"),
+        (Dialect::Nunjucks, "{% raw %}{{ x }}{% endraw %}"),
+        (Dialect::Jinja, "{# note #}"),
+        (Dialect::Jinja, "{ % } "),
+        (Dialect::Mustache, "{{! note }}"),
+        (Dialect::Mustache, "{{#xs}}{{v7}}{{/xs}} "),
+        (Dialect::Langfuse, "{{ "),
+        (Dialect::Langfuse, "{{ a b } "),
+        (Dialect::Doubled, "{{ x "),
+        (Dialect::SemanticKernel, "{{$x}} "),
+        (Dialect::FString, "{x} "),
+    ] {
+        let read = dialect.read(&piece.repeat(COUNT), &known);
+        let template = read.unwrap_or_else(|mistake| panic!("{piece}: {mistake:?}"));
+        let is_note = piece.contains("note");
+        assert_eq!(template.to_handlebars().is_empty(), is_note, "{piece}");
+    }
+    // Ends that stand far away, once for all.
+    let text = "{{ ".repeat(COUNT) + "}}";
+    assert!(Dialect::Langfuse.read(&text, &known).is_ok());
+    let blanks = " ".repeat(COUNT) + &"{{!a}}".repeat(COUNT) + &" ".repeat(COUNT);
+    assert!(Dialect::Mustache.read(&blanks, &known).is_ok());
+}
+
+#[test]
+fn what_prints_another_way_here_is_noted_with_its_place() {
+    let notes = |dialect: Dialect, text: &str, known: &Known| -> Vec<(usize, String)> {
+        let template = dialect.read(text, known).unwrap();
+        let note = |note: Note| (note.at.start, note.message);
+        template.notes.into_iter().map(note).collect()
+    };
+    let python = "print as in JSON here, and as Python writes them there";
+    let none = Known::default();
+    let found = notes(Dialect::Jinja, "Hi {{ x }} {{ y }}", &none);
+    assert!(
+        found.len() == 1 && found[0].0 == 3 && found[0].1.ends_with(python),
+        "{found:?}"
+    );
+    let texts = Known {
+        texts: ["x".to_owned()].into(),
+        lists: ["xs".to_owned()].into(),
+        ..Known::default()
+    };
+    assert!(notes(Dialect::Jinja, "Hi {{ x }}", &texts).is_empty());
+    for (dialect, text, at, said) in [
+        (
+            Dialect::Jinja,
+            "a{% for i in m %}b{% endfor %}",
+            1,
+            "over its keys there",
+        ),
+        (
+            Dialect::Jinja,
+            "{% if x == 1 %}a{% endif %}",
+            8,
+            "takes true for 1",
+        ),
+        (
+            Dialect::Jinja,
+            "{% if true != x %}a{% endif %}",
+            11,
+            "takes true for 1",
+        ),
+        (
+            Dialect::Nunjucks,
+            "{% if xs %}a{% endif %}",
+            0,
+            "even when it is empty",
+        ),
+    ] {
+        let found = notes(dialect, text, &none);
+        let note = found.iter().find(|(_, message)| message.contains(said));
+        assert_eq!(note.map(|(place, _)| *place), Some(at), "{text}: {found:?}");
+    }
+    for quiet in [
+        "{% for i in xs %}b{% endfor %}",
+        "{% if x == 2 %}a{% endif %}",
+        "{% if x %}a{% endif %}",
+    ] {
+        assert!(notes(Dialect::Jinja, quiet, &texts).is_empty(), "{quiet}");
+    }
+}
+
+#[test]
+fn numbers_that_would_print_another_way_are_refused() {
+    for number in [
+        "100000000000000000000",
+        "1.0",
+        "0.00001",
+        "123456789012345678.5",
+    ] {
+        let (_, message) = refused(Dialect::Jinja, &format!("{{{{ {number} }}}}"));
+        assert!(message.starts_with("this number"), "{number}: {message}");
+    }
+    assert_eq!(ours(Dialect::Jinja, "{{ 1.5 }} {{ 12 }}"), "1.5 12");
+    let text = "{% if x > 100000000000000000000 %}a{% endif %}";
+    assert_eq!(refused(Dialect::Jinja, text).0, "100000000000000000000");
 }

@@ -40,8 +40,11 @@ pub(super) fn tokens(text: &str, offset: usize) -> Result<Vec<(Token, Range<usiz
         }
         if first.is_ascii_digit() {
             let end = number_end(rest);
-            let number = serde_json::from_str(&rest[..end]);
-            let number = number.map_err(|_| beyond(start..start + end, "this number"))?;
+            let number: Result<Number, _> = serde_json::from_str(&rest[..end]);
+            // A whole number that is too large would be rounded.
+            let is_exact = |number: &Number| !number.is_f64() || rest[..end].contains('.');
+            let number = number.ok().filter(is_exact);
+            let number = number.ok_or_else(|| beyond(start..start + end, "this number"))?;
             all.push((Token::Number(number), start..start + end));
             at += end;
             continue;

@@ -1,5 +1,7 @@
 //! The tree between the languages.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 /// A template that was read.
@@ -8,7 +10,16 @@ pub struct Template {
     /// What it prints.
     pub nodes: Vec<Node>,
     /// What prints another way here for some values, said once each.
-    pub notes: Vec<&'static str>,
+    pub notes: Vec<Note>,
+}
+
+/// Something that prints another way here for some values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Where it stands first, in bytes.
+    pub at: Range<usize>,
+    /// What prints another way.
+    pub message: String,
 }
 
 /// A piece of a template.

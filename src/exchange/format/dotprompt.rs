@@ -9,16 +9,13 @@ use serde_json::{Value, json};
 
 use self::head::head;
 pub(super) use self::tags::{Tag, tags};
-use self::tags::{first_text, translated, word_of};
+use self::tags::{first_text, translated, want, word_of};
 use super::draft::{Draft, refused};
 use super::front::Front;
 use super::{Foreign, Source};
 use crate::exchange::escape;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
-
-/// How often partials may include each other.
-const MAX_PARTIALS: usize = 200;
 
 pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let text = source.text.replace("\r\n", "\n");
@@ -41,18 +38,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let mut at = 0;
     while let Some((name, span)) = wanted.get(at).cloned() {
         at += 1;
-        if at > MAX_PARTIALS {
-            return Err(refused(
-                Some(span),
-                "it includes too many partials",
-                "put their texts in their places",
-            ));
-        }
         let (text, inner) = partial(&name, span, source, &mut draft)?;
         for (name, _) in inner {
-            if !wanted.iter().any(|(known, _)| *known == name) {
-                wanted.push((name, span));
-            }
+            want(&name, span, &mut wanted)?;
         }
         draft
             .partials

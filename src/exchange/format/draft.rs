@@ -2,6 +2,8 @@
 
 mod settings;
 
+pub(super) use settings::is_setting;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
@@ -15,7 +17,7 @@ use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::template::{Compiled, Partial, Partials};
 
 /// A prompt file in the making.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
@@ -46,6 +48,8 @@ pub(super) struct Draft {
     /// The variables that are compared where null is a value.
     pub(super) compared: BTreeSet<String>,
     pub(super) lost: Vec<Finding>,
+    /// What was told: of the same only the first is.
+    pub(super) told: BTreeSet<(Code, String)>,
 }
 
 impl Draft {
@@ -78,12 +82,67 @@ impl Draft {
         self.report(code, Severity::Note, at, message.into());
     }
 
+    /// Names the keys of a map that have no counterpart here, `of` something. What only the other tool
+    /// needs for itself is a note.
+    pub(super) fn leave_out(
+        &mut self,
+        map: &Map<String, Value>,
+        (known, noted): (&[&str], &[&str]),
+        of: &str,
+        place: impl Fn(&str) -> Option<Span>,
+    ) {
+        for (key, value) in map {
+            if known.contains(&key.as_str()) || value.is_null() {
+                continue;
+            }
+            let message = match of {
+                "" => format!("the key `{key}` has no counterpart here: left out"),
+                of => format!("`{key}` of {of} has no counterpart here: left out"),
+            };
+            match noted.contains(&key.as_str()) {
+                true => self.note(code::SOURCE_DROPPED, place(key), message),
+                false => self.lose(code::SOURCE_DROPPED, place(key), message),
+            }
+        }
+    }
+
+    /// The text of a key; what is none is named.
+    pub(super) fn text(&mut self, key: &str, value: &Value, at: Option<Span>) -> Option<String> {
+        match value {
+            Value::String(text) => return Some(text.clone()),
+            Value::Null => {}
+            _ => self.lose(
+                code::SOURCE_DROPPED,
+                at,
+                format!("`{key}` is no text: left out"),
+            ),
+        }
+        None
+    }
+
+    /// Tags; what is none is named.
+    pub(super) fn take_tags(&mut self, value: &Value, at: Option<Span>) {
+        let items = match value {
+            Value::Array(items) => items.as_slice(),
+            Value::Null => &[],
+            only => std::slice::from_ref(only),
+        };
+        for item in items {
+            match item.as_str() {
+                Some(tag) if !self.tags.iter().any(|known| known == tag) => {
+                    self.tags.push(tag.to_owned());
+                }
+                Some(_) => {}
+                None => self.lose(code::SOURCE_DROPPED, at, "a tag that is no text: left out"),
+            }
+        }
+    }
+
     fn report(&mut self, code: Code, severity: Severity, at: Option<Span>, message: String) {
         let mut finding = Finding::error(code, message);
         finding.severity = severity;
         finding.span = at;
-        let is_known = |it: &Finding| it.message == finding.message && it.code == finding.code;
-        if !self.lost.iter().any(is_known) {
+        if self.told.insert((code, finding.message.clone())) {
             self.lost.push(finding);
         }
     }
@@ -101,7 +160,8 @@ impl Draft {
             .read(&text, known)
             .map_err(|mistake| refusal(&mistake, &text, &place))?;
         for note in &template.notes {
-            self.note(code::SOURCE_CHANGED, place(Span::point(1, 1)), *note);
+            let at = place(Span::from_range(&text, note.at.clone()));
+            self.note(code::SOURCE_CHANGED, at, note.message.as_str());
         }
         if !self.is_tidy {
             return Ok(template.to_handlebars());
@@ -190,6 +250,7 @@ impl Draft {
         }
         // What holds for all variables: none must be given.
         let declared = self.declared();
+        let is_declared: BTreeSet<&String> = declared.iter().collect();
         let loose: Map<String, Value> = declared
             .iter()
             .map(|name| (name.clone(), json!({})))
@@ -204,17 +265,13 @@ impl Draft {
         let mut names: Vec<String> = Vec::new();
         let mut needed: BTreeMap<String, bool> = BTreeMap::new();
         for (name, is_guarded) in uses {
-            if !names.contains(&name) {
+            if !needed.contains_key(&name) {
                 names.push(name.clone());
             }
             *needed.entry(name).or_default() |= !is_guarded;
         }
         // A variable that is only a condition may be left out once it is declared.
-        let undeclared: Vec<&String> = names
-            .iter()
-            .filter(|name| !declared.contains(*name))
-            .collect();
-        if !undeclared.is_empty() {
+        if names.iter().any(|name| !is_declared.contains(name)) {
             let all: Map<String, Value> = names
                 .iter()
                 .chain(&declared)

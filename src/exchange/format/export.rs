@@ -24,23 +24,6 @@ use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::template::{Partials, inlined};
 
-/// A format that is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
-    /// Dotprompt.
-    Dotprompt,
-    /// Prompty, version 2.
-    Prompty,
-    /// What Langfuse imports.
-    Langfuse,
-    /// A configuration of promptfoo.
-    Promptfoo,
-    /// What LangChain loads.
-    Langchain,
-    /// The prompt as JSON, as this program has it.
-    Json,
-}
-
 /// What each target cannot say: one row for the code, the help and the topic.
 #[derive(Debug)]
 pub struct TargetRow {
@@ -54,51 +37,65 @@ pub struct TargetRow {
     pub refuses: &'static str,
 }
 
-/// All targets, in the order of the topic.
-pub const TARGETS: &[TargetRow] = &[
-    TargetRow {
-        target: Target::Dotprompt,
+/// The targets and their rows, of one list: none can have the row of another.
+macro_rules! targets {
+    ($(#[doc = $doc:literal] $target:ident { $($key:ident: $value:expr,)* })*) => {
+        /// A format that is written.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Target {
+            $(#[doc = $doc] $target,)*
+        }
+
+        /// All targets, in the order of the topic.
+        pub const TARGETS: &[TargetRow] = &[
+            $(TargetRow { target: Target::$target, $($key: $value,)* },)*
+        ];
+    };
+}
+
+targets! {
+    /// Dotprompt.
+    Dotprompt {
         name: "dotprompt",
         files: "`NAME.prompt`, partials as `_NAME.prompt`",
         refuses: "helpers that Dotprompt lacks (all but `json` and `eq`), files, pictures by path or id, placeholders that are not `history`",
-    },
-    TargetRow {
-        target: Target::Prompty,
+    }
+    /// Prompty, version 2.
+    Prompty {
         name: "prompty",
         files: "`NAME.prompty`",
         refuses: "`{{#with}}` and helpers that Jinja lacks, tools that are no functions, schemas that are no plain map, pictures, files",
-    },
-    TargetRow {
-        target: Target::Langfuse,
+    }
+    /// What Langfuse imports.
+    Langfuse {
         name: "langfuse",
         files: "`NAME.json`, as its import takes it",
         refuses: "blocks, helpers and keys of variables, braces that it would take for variables, tools that are no functions, pictures, files",
-    },
-    TargetRow {
-        target: Target::Promptfoo,
+    }
+    /// A configuration of promptfoo.
+    Promptfoo {
         name: "promptfoo",
         files: "`NAME.promptfooconfig.yaml`, cases as tests, evaluators as assertions",
         refuses: "`{{#with}}` and helpers that Nunjucks lacks, conditions on lists, placeholders, tools that are no functions, pictures without an address, files",
-    },
-    TargetRow {
-        target: Target::Langchain,
+    }
+    /// What LangChain loads.
+    Langchain {
         name: "langchain",
         files: "`NAME.json`, for `langchain_core.load`: the prompt, with its model where that is OpenAI's or Anthropic's",
         refuses: "blocks, helpers and keys of variables, `json_object`, tools that are no functions, pictures without an address, files",
-    },
-    TargetRow {
-        target: Target::Json,
+    }
+    /// The prompt as JSON, as this program has it.
+    Json {
         name: "json",
         files: "`NAME.json`, partials in place",
         refuses: "nothing",
-    },
-];
+    }
+}
 
 impl Target {
     /// Its row of the table.
     pub fn row(self) -> &'static TargetRow {
-        let row = TARGETS.iter().find(|row| row.target == self);
-        row.unwrap_or(&TARGETS[0])
+        &TARGETS[self as usize]
     }
 
     /// The target of this name.
@@ -162,7 +159,56 @@ struct Draft<'a> {
     lost: Vec<Finding>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(target: Target, out: &Outgoing<'a>) -> Self {
+        let (document, partials) = match target {
+            Target::Dotprompt => (out.document.clone(), out.partials.clone()),
+            _ => in_place(out),
+        };
+        Self {
+            name: out.name,
+            keys: keys(&document, &partials),
+            partials,
+            own: Map::new(),
+            lost: Vec::new(),
+            document,
+        }
+    }
+
+    /// Puts what the target has no words for under the key of ours.
+    fn keep_ours(&mut self, target: Target) {
+        for key in OURS {
+            let is_said = matches!(
+                (target, key),
+                (Target::Langfuse, "tags") | (Target::Prompty, "name" | "tags")
+            );
+            if let Some(value) = self.keys.about.get(key).filter(|_| !is_said) {
+                self.own.insert(key.to_owned(), value.clone());
+            }
+        }
+        if let Some(value) = self.keys.content.get("openai") {
+            self.own.insert("openai".to_owned(), value.clone());
+        }
+        let Some(Value::Object(body)) = self.keys.content.get("extraBody") else {
+            return;
+        };
+        let says_tools = target != Target::Dotprompt;
+        let is_said = |key: &String| says_tools && matches!(key.as_str(), "tools" | "tool_choice");
+        let more: Vec<&str> = body
+            .keys()
+            .filter(|key| !is_said(key))
+            .map(String::as_str)
+            .collect();
+        if !more.is_empty() {
+            let message = format!(
+                "what stands under `extraBody` ({}) is kept under `promptctl`, and only read here",
+                more.join(", ")
+            );
+            self.own.insert("extraBody".to_owned(), json!(body));
+            self.note(message);
+        }
+    }
+
     fn lose(&mut self, message: impl Into<String>, path: &str) {
         self.report(Severity::Error, message.into(), path);
     }
@@ -273,21 +319,10 @@ fn in_place(out: &Outgoing<'_>) -> (Document, Partials) {
 /// # Errors
 /// What it writes would not come back as the same prompt.
 pub fn write(target: Target, out: &Outgoing<'_>) -> Result<Exported, Finding> {
-    let (document, partials) = match target {
-        Target::Dotprompt => (out.document.clone(), out.partials.clone()),
-        _ => in_place(out),
-    };
-    let mut draft = Draft {
-        name: out.name,
-        keys: keys(&document, &partials),
-        partials,
-        own: Map::new(),
-        lost: Vec::new(),
-        document,
-    };
+    let mut draft = Draft::new(target, out);
     if target == Target::Json {
-        let mut file = draft.keys.about.clone();
-        file.extend(draft.keys.content.clone());
+        let mut file = draft.keys.about;
+        file.extend(draft.keys.content);
         let text = serde_json::to_string_pretty(&file).unwrap_or_default();
         return Ok(Exported {
             files: vec![(format!("{}.json", out.name), format!("{text}\n"))],
@@ -297,68 +332,38 @@ pub fn write(target: Target, out: &Outgoing<'_>) -> Result<Exported, Finding> {
     if !out.partials.is_empty() && target != Target::Dotprompt {
         draft.note("partials stand in their places there");
     }
-    for key in OURS {
-        let is_said = matches!(
-            (target, key),
-            (Target::Langfuse, "tags") | (Target::Prompty, "name" | "tags")
-        );
-        if let Some(value) = draft.keys.about.get(key).filter(|_| !is_said) {
-            draft.own.insert(key.to_owned(), value.clone());
-        }
-    }
-    if let Some(value) = draft.keys.content.get("openai") {
-        draft.own.insert("openai".to_owned(), value.clone());
-    }
-    if let Some(Value::Object(body)) = draft.keys.content.get("extraBody") {
-        let says_tools = target != Target::Dotprompt;
-        let is_said = |key: &String| says_tools && matches!(key.as_str(), "tools" | "tool_choice");
-        let more: Vec<&str> = body
-            .keys()
-            .filter(|key| !is_said(key))
-            .map(String::as_str)
-            .collect();
-        if !more.is_empty() {
-            let message = format!(
-                "what stands under `extraBody` ({}) is kept under `promptctl`, and only read here",
-                more.join(", ")
-            );
-            draft.own.insert("extraBody".to_owned(), json!(body));
-            draft.note(message);
-        }
-    }
+    draft.keep_ours(target);
+    proven(target, draft)
+}
+
+/// The files of a prompt, once our own reader makes the same prompt of them: what it brings back in
+/// another way is written down as it is.
+fn proven(target: Target, mut draft: Draft<'_>) -> Result<Exported, Finding> {
     let wanted = digest(&draft.document, &draft.partials);
     let mut files = files(target, &mut draft);
-    if draft.lost.iter().any(Finding::is_error) {
-        return Ok(Exported {
-            files,
-            lost: draft.lost,
-        });
-    }
-    // What our own reader brings back in another way is written down as it is.
-    for _ in 0..2 {
-        let (found, found_digest) = read_again(target, out.name, &files)?;
-        if found_digest == wanted {
+    let is_refused = draft.lost.iter().any(Finding::is_error);
+    for is_last in [false, false, true] {
+        let again = match is_refused {
+            true => None,
+            false => Some(read_again(target, draft.name, &files)?),
+        };
+        let Some((found, _)) = again.filter(|(_, digest)| *digest != wanted) else {
             return Ok(Exported {
                 files,
                 lost: draft.lost,
             });
+        };
+        if !is_last {
+            note_differences(&mut draft, &found);
+            draft.lost.retain(|lost| lost.severity == Severity::Note);
+            files = self::files(target, &mut draft);
         }
-        note_differences(&mut draft, &found);
-        draft.lost.retain(|lost| lost.severity == Severity::Note);
-        files = self::files(target, &mut draft);
     }
-    let (_, found_digest) = read_again(target, out.name, &files)?;
-    match found_digest == wanted {
-        true => Ok(Exported {
-            files,
-            lost: draft.lost,
-        }),
-        false => Err(Finding::error(
-            code::TARGET_LACKS,
-            "the exported file would not come back as the same prompt",
-        )
-        .help("export it to json, which holds everything")),
-    }
+    Err(Finding::error(
+        code::TARGET_LACKS,
+        "the exported file would not come back as the same prompt",
+    )
+    .help("export it to json, which holds everything"))
 }
 
 fn note_differences(draft: &mut Draft<'_>, found: &Map<String, Value>) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
+use crate::exchange::places::Places;
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
@@ -16,16 +17,24 @@ pub(super) struct Front<'t> {
     pub(super) keys: Option<Located>,
     /// Where the body stands, in bytes.
     pub(super) body: Range<usize>,
+    /// Where its parts stand.
+    pub(super) places: Places<'t>,
 }
 
 impl<'t> Front<'t> {
-    /// Cuts a text; comments may stand above the dashes.
-    pub(super) fn read(text: &'t str) -> Result<Self, Finding> {
-        let whole = Self {
+    /// A text that is all body.
+    pub(super) fn without_keys(text: &'t str) -> Self {
+        Self {
             text,
             keys: None,
             body: 0..text.len(),
-        };
+            places: Places::new(text),
+        }
+    }
+
+    /// Cuts a text; comments may stand above the dashes.
+    pub(super) fn read(text: &'t str) -> Result<Self, Finding> {
+        let whole = Self::without_keys(text);
         let mut at = 0;
         let mut opened = None;
         for line in text.split_inclusive('\n') {
@@ -52,6 +61,7 @@ impl<'t> Front<'t> {
                         text,
                         keys: Some(located),
                         body: at..text.len(),
+                        places: whole.places,
                     });
                 }
                 Some(_) => {}
@@ -62,7 +72,7 @@ impl<'t> Front<'t> {
                 code::YAML_SYNTAX,
                 "the front matter is never closed",
             )
-            .at(Span::from_range(text, from.saturating_sub(4)..from))
+            .at(whole.span(from.saturating_sub(4)..from))
             .help("close it with a line `---`")),
             None => Ok(whole),
         }
@@ -83,6 +93,6 @@ impl<'t> Front<'t> {
 
     /// The place of some bytes of the text.
     pub(super) fn span(&self, at: Range<usize>) -> Span {
-        Span::from_range(self.text, at)
+        self.places.span(at)
     }
 }

@@ -20,37 +20,66 @@ pub enum Guess {
     Broken(Box<Finding>),
 }
 
+/// What the ending of a file's name says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It is of this format.
+    Is(Format),
+    /// Dotprompt and Humanloop name their files alike: what stands in it says which.
+    Prompt,
+    /// It is JSON: its form says what it is.
+    Json,
+    /// It is YAML: its form says what it is.
+    Yaml,
+}
+
+/// The endings of all formats, a longer one before the one that ends it.
+const ENDINGS: [(&str, Ending); 15] = [
+    (".prompt.yml", Ending::Yaml),
+    (".prompt.yaml", Ending::Yaml),
+    (".prompt.md", Ending::Is(Format::Text)),
+    (".prompty", Ending::Is(Format::Prompty)),
+    (".prompt", Ending::Prompt),
+    (".agent", Ending::Is(Format::Humanloop)),
+    (".json", Ending::Json),
+    (".yaml", Ending::Yaml),
+    (".yml", Ending::Yaml),
+    (".txt", Ending::Is(Format::Text)),
+    (".md", Ending::Is(Format::Text)),
+    (".jinja2", Ending::Is(Format::Jinja)),
+    (".jinja", Ending::Is(Format::Jinja)),
+    (".j2", Ending::Is(Format::Jinja)),
+    (".njk", Ending::Is(Format::Jinja)),
+];
+
+/// What the ending of a file's name says, and the name without it.
+pub fn ending(name: &str) -> Option<(&str, Ending)> {
+    ENDINGS.iter().find_map(|(ending, says)| {
+        let start = name.len().checked_sub(ending.len())?;
+        let is_it = name.get(start..)?.eq_ignore_ascii_case(ending);
+        is_it.then_some((&name[..start], *says))
+    })
+}
+
 /// What the file at `path` seems to be: its ending says so, else its form.
 pub fn guess(path: &str, text: &str) -> Guess {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    if name.ends_with(".prompty") {
-        return Guess::Is(Format::Prompty);
-    }
-    if name.ends_with(".agent") {
-        return Guess::Is(Format::Humanloop);
-    }
-    if name.ends_with(".prompt") {
-        return of_prompt(text);
-    }
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let says = ending(&name).map(|(_, says)| says);
     if name.ends_with("skprompt.txt") {
         return Guess::Is(Format::SemanticKernel);
     }
-    if name.contains("promptfooconfig") && matches!(ending, "yaml" | "yml") {
+    if name.contains("promptfooconfig") && says == Some(Ending::Yaml) {
         return Guess::Is(Format::Promptfoo);
     }
-    match ending {
-        "txt" | "md" => return Guess::Is(Format::Text),
-        "j2" | "jinja" | "jinja2" | "njk" => return Guess::Is(Format::Jinja),
-        _ => {}
-    }
-    let value = match name.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("json") => serde_json::from_str(text.trim_start_matches('\u{feff}')).ok(),
-        Some("yaml" | "yml") => match parse_located(text) {
+    let value = match says {
+        Some(Ending::Is(format)) => return Guess::Is(format),
+        Some(Ending::Prompt) => return of_prompt(text),
+        Some(Ending::Json) => serde_json::from_str(text.trim_start_matches('\u{feff}')).ok(),
+        Some(Ending::Yaml) => match parse_located(text) {
             Ok(located) => Some(located.value),
             Err(why) => return Guess::Broken(Box::new(why)),
         },
-        _ => serde_json::from_str(text).ok(),
+        None => serde_json::from_str(text).ok(),
     };
     let Some(value) = value else {
         return Guess::Unknown;
@@ -86,6 +115,20 @@ fn of_prompt(text: &str) -> Guess {
         (false, true) => Guess::Is(Format::Dotprompt),
         _ => Guess::Either(vec![Format::Dotprompt, Format::Humanloop]),
     }
+}
+
+/// Whether a JSON or YAML text has a word that each form of a prompt has: without one it is not parsed.
+pub fn may_hold_prompts(text: &str) -> bool {
+    let words = [
+        "prompt",
+        "template",
+        "model_versions",
+        "\"lc\"",
+        "lc:",
+        "_type",
+        "lastConfig",
+    ];
+    words.iter().any(|word| text.contains(word))
 }
 
 fn has_form(format: Format, value: &Value) -> bool {

@@ -32,7 +32,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let mut draft = Draft::new(source);
     let dialect = head(&front, &mut draft)?;
     draft.is_text_only = dialect == Dialect::Doubled;
-    let messages = messages(&front)?;
+    let messages = messages(&front, &mut draft)?;
     if messages.is_empty() {
         let body = front.body.clone();
         let whole = &front.text[body.clone()];
@@ -60,14 +60,17 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
 
 fn head(front: &Front<'_>, draft: &mut Draft) -> Result<Dialect, Finding> {
     let mut settings = front.map();
-    let text = |value: Option<Value>| value.and_then(|it| it.as_str().map(str::to_owned));
-    let provider = text(settings.remove("provider"));
-    draft.model = text(settings.remove("model")).map(|name| match provider {
+    let mut text = |key: &str, draft: &mut Draft| {
+        let value = settings.remove(key)?;
+        draft.text(key, &value, front.place(key))
+    };
+    let provider = text("provider", draft);
+    draft.model = text("model", draft).map(|name| match provider {
         Some(provider) if !name.contains('/') => format!("{provider}/{name}"),
         _ => name,
     });
-    draft.description = text(settings.remove("description"));
-    let language = text(settings.remove("template_language"));
+    draft.description = text("description", draft);
+    let language = text("template_language", draft);
     let dialect = match language.as_deref() {
         None | Some("default") => Dialect::Doubled,
         Some("jinja" | "jinja2") => Dialect::Jinja,
@@ -84,7 +87,13 @@ fn head(front: &Front<'_>, draft: &mut Draft) -> Result<Dialect, Finding> {
         settings.remove("max_tokens");
     }
     for key in ["endpoint", "attributes"] {
-        settings.remove(key);
+        if settings.remove(key).is_some_and(|value| !value.is_null()) {
+            draft.note(
+                code::SOURCE_DROPPED,
+                front.place(key),
+                format!("the key `{key}` has no counterpart here: left out"),
+            );
+        }
     }
     let is_empty = |value: &Value| {
         value.as_object().is_some_and(serde_json::Map::is_empty)
@@ -99,7 +108,10 @@ fn head(front: &Front<'_>, draft: &mut Draft) -> Result<Dialect, Finding> {
 }
 
 /// The messages: their roles, and where their texts stand.
-fn messages(front: &Front<'_>) -> Result<Vec<(&'static str, Range<usize>)>, Finding> {
+fn messages(
+    front: &Front<'_>,
+    draft: &mut Draft,
+) -> Result<Vec<(&'static str, Range<usize>)>, Finding> {
     let Ok(open) = Regex::new(OPEN) else {
         return Ok(Vec::new());
     };
@@ -139,6 +151,14 @@ fn messages(front: &Front<'_>) -> Result<Vec<(&'static str, Range<usize>)>, Find
                 "give earlier messages as a list: `- placeholder: history`",
             )
         })?;
+        let options = found.get(2).map_or("", |it| it.as_str()).trim();
+        if !options.is_empty() {
+            draft.lose(
+                code::SOURCE_DROPPED,
+                Some(front.span(whole.clone())),
+                format!("`{options}` of a message has no counterpart here: left out"),
+            );
+        }
         all.push((role, whole.end..whole.end + length));
         from = whole.end + length + close.len();
     }
@@ -252,18 +272,7 @@ fn text(
     }
     let start = at.start + usize::from(whole.starts_with('\n'));
     let text = front.text[start..at.end].trim_end();
-    let above = Span::from_range(front.text, start..start);
-    let place = |inner: Span| {
-        let column = match inner.line {
-            1 => above.column + inner.column - 1,
-            _ => inner.column,
-        };
-        Some(Span {
-            line: above.line + inner.line - 1,
-            column,
-            length: inner.length,
-        })
-    };
+    let place = |inner: Span| Some(front.places.inside(start, inner));
     let text = draft.template(dialect, text, &Known::default(), place)?;
     parts.push(json!({ "type": "text", "text": text }));
     Ok(())

@@ -1,5 +1,7 @@
 //! LangChain: `_type: prompt` files, and what `dumps` and LangSmith write.
 
+mod model;
+
 use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
@@ -10,6 +12,8 @@ use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
 
+/// The most that examples may be as text: a template here has at most that.
+const MAX_EXAMPLES: usize = 1_000_000;
 /// How deep constructors may nest.
 const MAX_DEPTH: usize = 30;
 
@@ -118,6 +122,9 @@ impl Reader<'_> {
             _ => (value, path.to_owned()),
         };
         let own = value.get("_type").and_then(Value::as_str);
+        if let Some(map) = kwargs.as_object() {
+            self.keys(map, &inner);
+        }
         if let Some(Value::Object(partials)) = kwargs.get("partial_variables") {
             for (name, value) in partials {
                 match value {
@@ -182,50 +189,70 @@ impl Reader<'_> {
             self.draft.note(
                 code::SOURCE_DROPPED,
                 self.located.place(&below(&inner, "output_parser")),
-                "its output parser is a program: left out",
+                "`output_parser` is a program: left out",
             );
         }
         self.depth -= 1;
         done
     }
 
-    /// A prompt and the model that it is bound to.
-    fn sequence(&mut self, kwargs: &Value, path: &str) -> Result<(), Finding> {
-        let steps = [("first", kwargs.get("first")), ("last", kwargs.get("last"))];
-        for (key, step) in steps {
-            let Some(step) = step else { continue };
-            let path = below(path, key);
-            let is_prompt = step["kwargs"].get("messages").is_some()
-                || step["kwargs"].get("template").is_some();
-            if is_prompt {
-                self.object(step, &path)?;
-                continue;
-            }
-            let bound = step["kwargs"].get("bound").unwrap_or(step);
-            let Some(Value::Object(settings)) = bound.get("kwargs") else {
-                continue;
-            };
-            let mut settings = settings.clone();
-            let model = ["model", "model_name"]
-                .iter()
-                .find_map(|key| settings.remove(*key));
-            self.draft.model = model.as_ref().and_then(Value::as_str).map(str::to_owned);
-            // Secrets are never copied, nor where the model is reached.
-            settings.retain(|key, value| {
-                let is_secret = value.get("lc").is_some()
-                    || key.ends_with("_key")
-                    || key.ends_with("_base")
-                    || key.ends_with("organization");
-                !is_secret && !value.is_null()
-            });
-            if let Some(Value::Object(bound)) = step["kwargs"].get("kwargs") {
-                settings.extend(bound.clone());
-            }
-            let located = self.located;
-            self.draft
-                .settings(&settings, |key| located.place(&below(&path, key)));
+    /// Names the keys of a prompt that have no counterpart here, and takes its tags.
+    fn keys(&mut self, map: &Map<String, Value>, path: &str) {
+        const KNOWN: [&str; 22] = [
+            "_type",
+            "template",
+            "template_format",
+            "template_path",
+            "messages",
+            "input_variables",
+            "partial_variables",
+            "output_parser",
+            "schema_",
+            "schema",
+            "examples",
+            "example_prompt",
+            "example_separator",
+            "prefix",
+            "suffix",
+            "first",
+            "last",
+            "middle",
+            "tags",
+            "metadata",
+            "lc",
+            "id",
+        ];
+        // What its own checks and graphs need.
+        const NOTED: [&str; 9] = [
+            "optional_variables",
+            "input_types",
+            "validate_template",
+            "name",
+            "type",
+            "graph",
+            "lc_hub_repo",
+            "lc_hub_owner",
+            "lc_hub_commit_hash",
+        ];
+        let located = self.located;
+        let place = |key: &str| located.place(&below(path, key));
+        self.draft.leave_out(map, (&KNOWN, &NOTED), "", place);
+        if let Some(tags) = map.get("tags") {
+            self.draft.take_tags(tags, place("tags"));
         }
-        Ok(())
+        match map.get("metadata") {
+            Some(Value::Object(more)) => {
+                let of = "the metadata";
+                self.draft
+                    .leave_out(more, (&["promptctl"], &NOTED), of, |_| place("metadata"));
+            }
+            Some(Value::Null) | None => {}
+            Some(_) => self.draft.lose(
+                code::SOURCE_DROPPED,
+                place("metadata"),
+                "`metadata` is no map: left out",
+            ),
+        }
     }
 
     fn chat(&mut self, kwargs: &Value, path: &str) -> Result<(), Finding> {
@@ -245,6 +272,29 @@ impl Reader<'_> {
                 .and_then(|id| id.last()?.as_str())
                 .unwrap_or_default();
             let kwargs = message.get("kwargs").unwrap_or(message);
+            if let Some(map) = kwargs.as_object() {
+                let empty = |value: &Value| {
+                    value.as_object().is_some_and(Map::is_empty)
+                        || value.as_array().is_some_and(Vec::is_empty)
+                };
+                let full: Map<String, Value> = map
+                    .iter()
+                    .filter(|(_, value)| !empty(value))
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect();
+                let known = [
+                    "prompt",
+                    "content",
+                    "role",
+                    "type",
+                    "variable_name",
+                    "n_messages",
+                    "optional",
+                ];
+                let noted = ["input_variables", "example"];
+                self.draft
+                    .leave_out(&full, (&known, &noted), "a message", |_| at);
+            }
             let inner = if message.get("kwargs").is_some() {
                 below(&path, "kwargs")
             } else {
@@ -382,10 +432,9 @@ impl Reader<'_> {
             self.draft.is_text_only = false;
         }
         let located = self.located;
-        self.draft
-            .template(dialect, text, &self.known.clone(), |part| {
-                located.place_in(path, part)
-            })
+        self.draft.template(dialect, text, &self.known, |part| {
+            located.place_in(path, part)
+        })
     }
 
     /// Examples written out between a beginning and an end.
@@ -410,6 +459,7 @@ impl Reader<'_> {
             .and_then(Value::as_str)
             .unwrap_or("\n\n");
         let mut parts = Vec::new();
+        let mut length = 0;
         let part = |key: &str| {
             kwargs
                 .get(key)
@@ -429,6 +479,14 @@ impl Reader<'_> {
                     &format!("{{{name}}}"),
                     &value.replace('{', "{{").replace('}', "}}"),
                 );
+            }
+            length += text.len();
+            if length > MAX_EXAMPLES {
+                return Err(refused(
+                    at,
+                    "its examples, written out, are larger than 1 MB",
+                    "keep fewer of them",
+                ));
             }
             parts.push(text);
         }

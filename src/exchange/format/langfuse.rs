@@ -1,5 +1,7 @@
 //! Langfuse: the JSON that it exports, and that its API answers.
 
+use std::cell::Cell;
+
 use serde_json::{Map, Value};
 
 use super::draft::{Draft, refused};
@@ -26,6 +28,11 @@ pub(super) fn json(text: &str) -> Result<Located, Finding> {
     })
 }
 
+/// How often a text may include others.
+const MAX_INCLUSIONS: usize = 200;
+/// The most that the texts of a file may include of others, in bytes.
+const MAX_INCLUDED: usize = 20_000_000;
+
 /// One version of one prompt.
 struct Entry<'v> {
     map: &'v Map<String, Value>,
@@ -33,6 +40,36 @@ struct Entry<'v> {
     path: String,
     name: String,
     version: Option<u64>,
+}
+
+/// All of a file.
+struct Export<'v> {
+    /// In the order of their names and numbers.
+    entries: Vec<Entry<'v>>,
+    located: &'v Located,
+    /// How many bytes were included in others.
+    included: Cell<usize>,
+}
+
+impl Export<'_> {
+    /// The newest version of a prompt that has this number or label, if one is asked for.
+    fn find(&self, name: &str, wanted: Option<(&str, &str)>) -> Option<&Entry<'_>> {
+        let from = self.entries.partition_point(|it| it.name.as_str() < name);
+        let to = self.entries.partition_point(|it| it.name.as_str() <= name);
+        let number = wanted.and_then(|(_, version)| version.parse().ok());
+        let has_label = |entry: &Entry<'_>, label: &str| {
+            let labels = entry.map.get("labels").and_then(Value::as_array);
+            labels.is_some_and(|labels| labels.iter().any(|it| it.as_str() == Some(label)))
+        };
+        self.entries[from..to]
+            .iter()
+            .rev()
+            .find(|entry| match wanted {
+                Some(("version", _)) => number.is_some() && entry.version == number,
+                Some((_, label)) => has_label(entry, label),
+                None => true,
+            })
+    }
 }
 
 pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
@@ -84,10 +121,16 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
         });
     }
     entries.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
-    Ok(entries
+    let export = Export {
+        entries,
+        located: &located,
+        included: Cell::new(0),
+    };
+    Ok(export
+        .entries
         .iter()
         .map(|entry| {
-            one(entry, &entries, &located, source).map_err(|why| Refused {
+            one(entry, &export, source).map_err(|why| Refused {
                 name: entry.name.clone(),
                 version: entry.version,
                 why: Box::new(why),
@@ -96,13 +139,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
         .collect())
 }
 
-fn one(
-    entry: &Entry<'_>,
-    all: &[Entry<'_>],
-    located: &Located,
-    source: &Source<'_>,
-) -> Result<Foreign, Finding> {
+fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Foreign, Finding> {
     let map = entry.map;
+    let located = export.located;
     let inside = |key: &str| match entry.path.as_str() {
         "" => key.to_owned(),
         path => format!("{path}.{key}"),
@@ -116,15 +155,18 @@ fn one(
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
         .map(str::to_owned);
-    let texts = |key: &str| -> Vec<String> {
-        let list = map.get(key).and_then(Value::as_array);
-        let texts = list.into_iter().flatten().filter_map(Value::as_str);
-        texts.map(str::to_owned).collect()
-    };
-    draft.tags = texts("tags");
-    let labels: Vec<String> = texts("labels")
+    let place = |key: &str| located.place(&inside(key));
+    keys(map, place, &mut draft);
+    if let Some(tags) = map.get("tags") {
+        draft.take_tags(tags, place("tags"));
+    }
+    let labels = map.get("labels").and_then(Value::as_array);
+    let labels: Vec<String> = labels
         .into_iter()
-        .filter(|label| label != "latest")
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|label| *label != "latest")
+        .map(str::to_owned)
         .collect();
     draft.labels(&labels, "labels", located.place(&inside("labels")));
     let mut own = None;
@@ -134,14 +176,16 @@ fn one(
         let model = config
             .remove("model")
             .or_else(|| config.remove("model_name"));
-        draft.model = model.as_ref().and_then(Value::as_str).map(str::to_owned);
         let at = |key: &str| located.place(&inside(&format!("config.{key}")));
+        if let Some(model) = model {
+            draft.model = draft.text("model", &model, at("model"));
+        }
         draft.settings(&config, at);
     }
     let path = inside("prompt");
     match map.get("prompt") {
         Some(Value::String(text)) => {
-            let text = translated(text, &path, all, located, source, &mut draft)?;
+            let text = translated(text, &path, export, source, &mut draft)?;
             draft.message("user", text);
         }
         Some(Value::Array(messages)) => {
@@ -168,6 +212,15 @@ fn one(
                     .and_then(Value::as_str)
                     .unwrap_or_default();
                 let role = known_role(role, at)?;
+                if let Some(map) = message.as_object() {
+                    let known = match map.get("type").and_then(Value::as_str) {
+                        None | Some("chatmessage" | "message") => ["type", "role", "content"],
+                        Some(_) => ["role", "role", "content"],
+                    };
+                    draft.leave_out(map, (&known, &[]), "a message", |key| {
+                        located.place(&format!("{path}.{key}"))
+                    });
+                }
                 let Some(text) = message.get("content").and_then(Value::as_str) else {
                     return Err(refused(
                         at,
@@ -175,14 +228,8 @@ fn one(
                         "write it as text in Langfuse",
                     ));
                 };
-                let text = translated(
-                    text,
-                    &format!("{path}.content"),
-                    all,
-                    located,
-                    source,
-                    &mut draft,
-                )?;
+                let text =
+                    translated(text, &format!("{path}.content"), export, source, &mut draft)?;
                 draft.message(role, text);
             }
         }
@@ -206,6 +253,54 @@ fn one(
     foreign.author = author;
     foreign.labels = labels;
     Ok(foreign)
+}
+
+/// Names what of an entry has no counterpart here.
+fn keys(map: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
+    let known = [
+        "name",
+        "version",
+        "prompt",
+        "type",
+        "tags",
+        "labels",
+        "config",
+        "commitMessage",
+        "createdBy",
+    ];
+    let noted = [
+        "id",
+        "projectId",
+        "createdAt",
+        "updatedAt",
+        "isActive",
+        "resolutionGraph",
+        "lastUpdatedAt",
+    ];
+    draft.leave_out(map, (&known, &noted), "", &place);
+    if let Some(version) = map
+        .get("version")
+        .filter(|it| !it.is_null() && it.as_u64().is_none())
+    {
+        let message = format!(
+            "its version {version} is no number that a version here can have: it gets the next one"
+        );
+        draft.lose(code::SOURCE_CHANGED, place("version"), message);
+    }
+    if let Some(config) = map
+        .get("config")
+        .filter(|it| !it.is_null() && !it.is_object())
+    {
+        let message = format!("`config` is no map ({config}): left out");
+        draft.lose(code::SOURCE_DROPPED, place("config"), message);
+    }
+    if map
+        .get("labels")
+        .is_some_and(|it| !it.is_null() && !it.is_array())
+    {
+        let message = "`labels` is no list: left out";
+        draft.lose(code::SOURCE_DROPPED, place("labels"), message);
+    }
 }
 
 /// The role of this name here.
@@ -234,19 +329,28 @@ pub(super) fn known_role(name: &str, at: Option<Span>) -> Result<&'static str, F
 fn translated(
     text: &str,
     path: &str,
-    all: &[Entry<'_>],
-    located: &Located,
+    export: &Export<'_>,
     source: &Source<'_>,
     draft: &mut Draft,
 ) -> Result<String, Finding> {
     let mut out = String::new();
     let mut rest = text;
+    let mut count = 0;
+    let located = export.located;
     let place = |part: Span| located.place_in(path, part);
     while let Some((before, after)) = rest.split_once(INCLUSION) {
         let Some((inner, behind)) = after.split_once("@@@") else {
             break;
         };
         rest = behind;
+        count += 1;
+        if count > MAX_INCLUSIONS {
+            return Err(refused(
+                located.place(path),
+                format!("it includes other prompts more than {MAX_INCLUSIONS} times"),
+                "put their texts in their places",
+            ));
+        }
         out.push_str(&draft.template(Dialect::Langfuse, before, &Known::default(), place)?);
         let mut options = inner.split('|').filter_map(|option| option.split_once('='));
         let name = options
@@ -254,25 +358,8 @@ fn translated(
             .find(|(key, _)| *key == "name")
             .map_or("", |(_, name)| name);
         let wanted = options.find(|(key, _)| *key == "version" || *key == "label");
-        let fits = |entry: &&Entry<'_>| {
-            entry.name == name
-                && match wanted {
-                    Some(("version", version)) => {
-                        entry.version.map(|it| it.to_string()).as_deref() == Some(version)
-                    }
-                    Some((_, label)) => {
-                        let labels = entry.map.get("labels").and_then(Value::as_array);
-                        labels.is_some_and(|labels| {
-                            labels.iter().any(|it| it.as_str() == Some(label))
-                        })
-                    }
-                    None => true,
-                }
-        };
-        let found = all
-            .iter()
-            .rev()
-            .find(fits)
+        let found = export
+            .find(name, wanted)
             .and_then(|entry| entry.map.get("prompt")?.as_str());
         let Some(found) = found else {
             return Err(refused(
@@ -288,10 +375,28 @@ fn translated(
                 "put their texts in their places",
             ));
         }
+        export.included.set(export.included.get() + found.len());
+        if export.included.get() > MAX_INCLUDED {
+            return Err(refused(
+                located.place(path),
+                "the prompts of this file include more than 20 MB of others",
+                "export fewer of them into one file",
+            ));
+        }
         let partial = format!("{}{name}", source.folder);
         let text = draft.template(Dialect::Langfuse, found, &Known::default(), |_| None)?;
-        if !draft.partials.iter().any(|(known, _)| *known == partial) {
-            draft.partials.push((partial.clone(), text));
+        match draft.partials.iter().find(|(known, _)| *known == partial) {
+            None => draft.partials.push((partial.clone(), text)),
+            Some((_, known)) if *known == text => {}
+            Some(_) => {
+                return Err(refused(
+                    located.place(path),
+                    format!(
+                        "it includes two versions of the prompt `{name}`, and a partial here has one text"
+                    ),
+                    "include the same version everywhere",
+                ));
+            }
         }
         crate::exchange::escape::put_tag(&format!("> {partial}"), &mut out);
         // Alone on its line, the line would be taken away with it.

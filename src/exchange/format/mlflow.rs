@@ -121,10 +121,18 @@ fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign,
         description: about.filter(|it| !it.is_empty()).map(str::to_owned),
         ..Draft::new(source)
     };
+    keys(map, place, &mut draft);
     model(map, &place, &mut draft);
-    if let Some(schema @ Value::Object(_)) = map.get("response_format") {
-        let title = schema.get("title").and_then(Value::as_str);
-        draft.output(title.unwrap_or("output"), schema.clone(), false);
+    match map.get("response_format") {
+        Some(schema @ Value::Object(_)) => {
+            let title = schema.get("title").and_then(Value::as_str);
+            draft.output(title.unwrap_or("output"), schema.clone(), false);
+        }
+        None | Some(Value::Null) => {}
+        Some(_) => {
+            let message = "`response_format` is no schema: left out";
+            draft.lose(code::SOURCE_DROPPED, place("response_format"), message);
+        }
     }
     let tags = map.get("tags").and_then(Value::as_object);
     let own: Vec<&str> = tags
@@ -161,6 +169,9 @@ fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign,
                     .and_then(Value::as_str)
                     .unwrap_or_default();
                 let role = known_role(name, at)?;
+                if let Some(map) = message.as_object() {
+                    draft.leave_out(map, (&["role", "content"], &[]), "a message", |_| at);
+                }
                 let Some(text) = message.get("content").and_then(Value::as_str) else {
                     return Err(refused(
                         at,
@@ -186,6 +197,53 @@ fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign,
     Ok(foreign)
 }
 
+/// Names what of a version has no counterpart here.
+fn keys(
+    map: &Map<String, Value>,
+    place: impl Fn(&str) -> Option<crate::prompt::finding::Span>,
+    draft: &mut Draft,
+) {
+    let known = [
+        "name",
+        "version",
+        "template",
+        "tags",
+        "commit_message",
+        "description",
+        "aliases",
+        "response_format",
+        "model_config",
+    ];
+    let noted = [
+        "creation_timestamp",
+        "last_updated_timestamp",
+        "user_id",
+        "current_stage",
+        "source",
+        "run_id",
+        "status",
+        "run_link",
+    ];
+    draft.leave_out(map, (&known, &noted), "", &place);
+    let number = |it: &Value| it.as_u64().or_else(|| it.as_str()?.parse().ok());
+    if let Some(version) = map
+        .get("version")
+        .filter(|it| !it.is_null() && number(it).is_none())
+    {
+        let message = format!(
+            "its version {version} is no number that a version here can have: it gets the next one"
+        );
+        draft.lose(code::SOURCE_CHANGED, place("version"), message);
+    }
+    if map
+        .get("model_config")
+        .is_some_and(|it| !it.is_null() && !it.is_object())
+    {
+        let message = "`model_config` is no map: left out";
+        draft.lose(code::SOURCE_DROPPED, place("model_config"), message);
+    }
+}
+
 fn model(
     map: &Map<String, Value>,
     place: &impl Fn(&str) -> Option<crate::prompt::finding::Span>,
@@ -204,6 +262,10 @@ fn model(
             Some(provider) if !name.contains('/') => format!("{provider}/{name}"),
             _ => name.to_owned(),
         });
+    } else if provider.is_some() || name.is_some() {
+        let message = "`provider` and `model_name` name a model only together: left out";
+        let at = place("model_config");
+        draft.lose(code::SOURCE_DROPPED, at, message);
     }
     if let Some(Value::Object(more)) = config.remove("extra_params") {
         config.extend(more);

@@ -14,13 +14,15 @@ mod picoschema;
 mod promptfoo;
 mod prompty;
 mod semantic_kernel;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use serde_json::{Map, Value};
 
 use crate::prompt::finding::Finding;
 
-pub use guess::{Guess, guess};
+pub use guess::{Ending, Guess, ending, guess, may_hold_prompts};
 
 /// A file of a foreign tool.
 #[derive(Clone, Copy)]
@@ -60,31 +62,6 @@ pub struct Foreign {
     pub lost: Vec<Finding>,
 }
 
-/// A format that is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Dotprompt, the format of Genkit.
-    Dotprompt,
-    /// Prompty, of both versions.
-    Prompty,
-    /// What Langfuse exports, or answers.
-    Langfuse,
-    /// A configuration of promptfoo.
-    Promptfoo,
-    /// Prompts of LangChain and LangSmith.
-    Langchain,
-    /// Prompts of Semantic Kernel.
-    SemanticKernel,
-    /// Versions of MLflow's registry.
-    Mlflow,
-    /// Files of Humanloop.
-    Humanloop,
-    /// A text, with front matter or without.
-    Text,
-    /// A template in Jinja or Nunjucks.
-    Jinja,
-}
-
 /// What each format keeps and loses: one row for the code, the help and the topic.
 #[derive(Debug)]
 pub struct FormatRow {
@@ -104,105 +81,119 @@ pub struct FormatRow {
     pub refuses: &'static str,
 }
 
-/// All formats, the order of the topic.
-pub const FORMATS: &[FormatRow] = &[
-    FormatRow {
-        format: Format::Dotprompt,
+/// The formats and their rows, of one list: none can have the row of another.
+macro_rules! formats {
+    ($(#[doc = $doc:literal] $format:ident { $($key:ident: $value:expr,)* })*) => {
+        /// A format that is read.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Format {
+            $(#[doc = $doc] $format,)*
+        }
+
+        /// All formats, in the order of the topic.
+        pub const FORMATS: &[FormatRow] = &[
+            $(FormatRow { format: Format::$format, $($key: $value,)* },)*
+        ];
+    };
+}
+
+formats! {
+    /// Dotprompt, the format of Genkit.
+    Dotprompt {
         name: "dotprompt",
         title: "Dotprompt (Genkit)",
         files: "`*.prompt`",
         keeps: "roles, history, pictures, partials, variants, Picoschema and JSON Schema, defaults, model, settings, output schema",
-        loses: "`{{section}}`, sound and video, tools by name, `topK`, keys of other tools",
+        loses: "`{{section}}`, sound and video, tools by name, `topK`, `name` and `version` of the front matter, keys of other tools",
         refuses: "a role or a picture inside a block; helpers that are not here",
-    },
-    FormatRow {
-        format: Format::Prompty,
+    }
+    /// Prompty, of both versions.
+    Prompty {
         name: "prompty",
         title: "Prompty v1 and v2",
         files: "`*.prompty`",
         keeps: "messages in Jinja, Nunjucks or mustache, threads, inputs, samples, model, options, output schema, function tools",
-        loses: "connections and whatever comes from the environment (never read), tools of other kinds, authors",
+        loses: "connections and whatever comes from the environment (never read; each value is named), tools of other kinds, authors",
         refuses: "embedding and image calls; a role inside a block; Jinja beyond the subset below",
-    },
-    FormatRow {
-        format: Format::Langfuse,
+    }
+    /// What Langfuse exports, or answers.
+    Langfuse {
         name: "langfuse",
         title: "Langfuse",
         files: "JSON of its export or its API",
         keeps: "every version in order with its number, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
         loses: "labels (named: a release makes a version live here), other keys of `config`",
         refuses: "a list without texts; an included prompt that the file does not hold",
-    },
-    FormatRow {
-        format: Format::Promptfoo,
+    }
+    /// A configuration of promptfoo.
+    Promptfoo {
         name: "promptfoo",
         title: "promptfoo",
         files: "`promptfooconfig*.yaml`",
-        keeps: "each prompt (texts, files, chats as JSON or YAML), the first provider with its settings, tests as cases, assertions on texts, JSON, latency, cost and rubrics as evaluators",
-        loses: "other providers (listed), assertions and transforms that are programs, tests in CSV files",
-        refuses: "prompts that are programs (never run); a chat that is JSON only once it is filled in",
-    },
-    FormatRow {
-        format: Format::Langchain,
+        keeps: "each prompt (texts, files, chats as JSON or YAML), the first provider with its settings, tests as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
+        loses: "other providers (listed), assertions and transforms that are programs, thresholds and options of tests, tests in CSV files",
+        refuses: "prompts that are programs (never run), that another service keeps, or that stand in a CSV file; a chat that is JSON only once it is filled in",
+    }
+    /// Prompts of LangChain and LangSmith.
+    Langchain {
         name: "langchain",
         title: "LangChain, LangSmith",
         files: "JSON or YAML with `_type`, `lc` or `template`",
-        keeps: "messages in f-string, mustache or Jinja, placeholders, pictures, partial variables as defaults, examples written out, the bound model, structured output",
-        loses: "secrets (never copied), output parsers",
+        keeps: "messages in f-string, mustache or Jinja, placeholders, pictures, partial variables as defaults, examples written out, the bound model with its provider, structured output, tags",
+        loses: "secrets (never copied), output parsers and other steps that are programs",
         refuses: "`{x:.2f}` and `{x!r}`; what LangChain itself could not write down",
-    },
-    FormatRow {
-        format: Format::SemanticKernel,
+    }
+    /// Prompts of Semantic Kernel.
+    SemanticKernel {
         name: "semantic-kernel",
         title: "Semantic Kernel",
         files: "`skprompt.txt` with `config.json`, YAML with `template`",
-        keeps: "text or messages in its own language, Handlebars or Jinja, history, inputs, one set of settings",
+        keeps: "text or messages in its own language, Handlebars or Jinja, history and loops over messages, inputs, one set of settings",
         loses: "other sets of settings (listed), the description of the output",
         refuses: "calls of functions; Liquid; messages inside a block",
-    },
-    FormatRow {
-        format: Format::Mlflow,
+    }
+    /// Versions of MLflow's registry.
+    Mlflow {
         name: "mlflow",
         title: "MLflow",
         files: "JSON with `template` and `version`, or `model_versions`",
         keeps: "every version in order with its number, text and chat, double braces and Jinja, the model and its settings, the schema of the answer",
         loses: "aliases (named: a release makes a version live here), tags with values",
         refuses: "a version without its text; names with dots",
-    },
-    FormatRow {
-        format: Format::Humanloop,
+    }
+    /// Files of Humanloop.
+    Humanloop {
         name: "humanloop",
         title: "Humanloop",
         files: "`*.prompt` whose text begins with `<system>` or another message, `*.agent`",
         keeps: "messages, pictures, double braces and Jinja, model, settings, tools",
         loses: "other keys, such as those of agents",
         refuses: "messages and calls of tools",
-    },
-    FormatRow {
-        format: Format::Text,
+    }
+    /// A text, with front matter or without.
+    Text {
         name: "text",
         title: "text, Markdown, VS Code and Claude commands",
         files: "`*.txt`, `*.md`, `*.prompt.md`",
-        keeps: "one message, its heading as the title, `${input:x}` and `$ARGUMENTS` as variables; braces stay text",
-        loses: "keys for agents and tools",
+        keeps: "one message, its heading as the title, model, settings and tags of the front matter, `${input:x}` and `$ARGUMENTS` as variables; braces stay text",
+        loses: "keys for agents and tools; `{{x}}`, which stays text, is named: the format `jinja` fills it in",
         refuses: "nothing",
-    },
-    FormatRow {
-        format: Format::Jinja,
+    }
+    /// A template in Jinja or Nunjucks.
+    Jinja {
         name: "jinja",
         title: "Jinja and Nunjucks files",
         files: "`*.j2`, `*.jinja`, `*.jinja2`, `*.njk`",
-        keeps: "one message",
-        loses: "nothing",
+        keeps: "one message, front matter as that of a text",
+        loses: "keys of the front matter for agents and tools",
         refuses: "Jinja beyond the subset below",
-    },
-];
+    }
+}
 
 impl Format {
     /// Its row of the table.
     pub fn row(self) -> &'static FormatRow {
-        let row = FORMATS.iter().find(|row| row.format == self);
-        row.unwrap_or(&FORMATS[0])
+        &FORMATS[self as usize]
     }
 
     /// The format of this name.

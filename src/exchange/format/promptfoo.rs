@@ -16,6 +16,9 @@ use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
 
+/// The most that the cases of all prompts together may be, in bytes: each prompt has them all.
+const MAX_CASES: usize = 50_000_000;
+
 pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
     let located = parse_located(source.text)?;
     let Some(config) = located.value.as_object() else {
@@ -40,11 +43,24 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
     {
         only.name.clone_from(&stem);
     }
+    let shared = shared(config, &located, source);
+    let cases = serde_json::to_string(&shared.test_data).map_or(0, |text| text.len());
+    if wanted.len() * cases > MAX_CASES {
+        return Err(refused(
+            located.place("tests"),
+            format!(
+                "each of its {} prompts would have all of its tests, which makes more than {} MB of prompt files",
+                wanted.len(),
+                MAX_CASES / 1_000_000
+            ),
+            "keep fewer prompts or tests in one configuration",
+        ));
+    }
     Ok(wanted
         .into_iter()
         .map(|wanted| {
             let name = wanted.name.clone();
-            one(wanted, config, &located, source).map_err(|why| Refused {
+            one(wanted, shared.clone(), config, &located).map_err(|why| Refused {
                 name,
                 version: None,
                 why: Box::new(why),
@@ -53,19 +69,50 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
         .collect())
 }
 
-fn one(
-    wanted: Wanted,
-    config: &Map<String, Value>,
-    located: &Located,
-    source: &Source<'_>,
-) -> Result<Foreign, Finding> {
-    let (text, file) = wanted.text?;
+/// What all prompts of a configuration have.
+fn shared(config: &Map<String, Value>, located: &Located, source: &Source<'_>) -> Draft {
     let description = config.get("description").and_then(Value::as_str);
     let mut draft = Draft {
         description: description.map(str::to_owned),
         ..Draft::new(source)
     };
     providers(config, located, source, &mut draft);
+    tests(config, located, source, &mut draft);
+    for (key, value) in config {
+        let at = located.place(key);
+        let message = format!("the key `{key}` has no counterpart here: left out");
+        match (key.as_str(), value) {
+            ("prompts" | "providers" | "targets" | "tests" | "defaultTest" | "$schema", _)
+            | ("description", Value::String(_)) => {}
+            ("tags", Value::Object(tags)) => {
+                let tag = |(key, value): (&String, &Value)| match value {
+                    Value::String(text) => format!("{key}={text}"),
+                    other => format!("{key}={other}"),
+                };
+                draft.tags = tags.iter().map(tag).collect();
+            }
+            ("metadata", Value::Object(map)) if map.keys().all(|key| key == "promptctl") => {}
+            // How tests are run, and where their results go.
+            ("evaluateOptions" | "outputPath" | "sharing" | "metadata", _) => {
+                draft.note(code::SOURCE_DROPPED, at, message);
+            }
+            _ => draft.lose(code::SOURCE_DROPPED, at, message),
+        }
+    }
+    draft
+}
+
+fn one(
+    wanted: Wanted,
+    mut draft: Draft,
+    config: &Map<String, Value>,
+    located: &Located,
+) -> Result<Foreign, Finding> {
+    let (text, file) = wanted.text?;
+    for (key, at) in wanted.others {
+        let message = format!("`{key}` of a prompt has no counterpart here: left out");
+        draft.lose(code::SOURCE_DROPPED, at, message);
+    }
     let path = match &config.get("prompts") {
         Some(Value::Array(items)) => {
             let is_map = wanted
@@ -91,30 +138,6 @@ fn one(
         }
         why
     })?;
-    tests(config, located, source, &mut draft);
-    for key in config.keys() {
-        let known = [
-            "prompts",
-            "providers",
-            "targets",
-            "tests",
-            "defaultTest",
-            "description",
-            "$schema",
-            "evaluateOptions",
-            "outputPath",
-            "sharing",
-            "metadata",
-            "tags",
-        ];
-        if !known.contains(&key.as_str()) {
-            draft.lose(
-                code::SOURCE_DROPPED,
-                located.place(key),
-                format!("the key `{key}` has no counterpart here: left out"),
-            );
-        }
-    }
     if let Some(Value::Object(own)) = config.get("metadata").and_then(|it| it.get("promptctl")) {
         draft.take_own(own);
     }

@@ -3,6 +3,7 @@
 mod head;
 mod property;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use regex::Regex;
@@ -26,7 +27,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         ..Draft::new(source)
     };
     let mut known = Known::default();
-    let mut threads = Vec::new();
+    let mut threads = BTreeSet::new();
     head(&keys, &front, source, &mut draft, &mut known, &mut threads)?;
     let dialect = dialect(&keys, &front)?;
     messages(&front, dialect, &known, &threads, &mut draft)?;
@@ -103,7 +104,7 @@ fn sections(front: &Front<'_>) -> Result<Vec<Section>, Finding> {
 }
 
 /// Places where a conversation stands: a thread's variable, or a loop over roles and contents.
-fn conversations(text: &str, threads: &[String]) -> Vec<(Range<usize>, String)> {
+fn conversations(text: &str, threads: &BTreeSet<String>) -> Vec<(Range<usize>, String)> {
     let mut all = Vec::new();
     let pattern = r"\{%-?\s*for\s+(\w+)\s+in\s+(\w+)\s*-?%\}\s*(?:#\s*)?\{\{\s*(\w+)\.role\s*\}\}\s*:[ \t]*\n\s*\{\{\s*(\w+)\.content\s*\}\}\s*\{%-?\s*endfor\s*-?%\}";
     if let Ok(looped) = Regex::new(pattern) {
@@ -118,7 +119,7 @@ fn conversations(text: &str, threads: &[String]) -> Vec<(Range<usize>, String)> 
     if let Ok(variable) = Regex::new(r"\{\{\s*(\w+)\s*\}\}") {
         for found in variable.captures_iter(text) {
             let name = found.get(1).map_or("", |it| it.as_str());
-            if threads.iter().any(|thread| thread == name) {
+            if threads.contains(name) {
                 let at = found.get(0).map_or(0..0, |it| it.range());
                 all.push((at, name.to_owned()));
             }
@@ -132,7 +133,7 @@ fn messages(
     front: &Front<'_>,
     dialect: Dialect,
     known: &Known,
-    threads: &[String],
+    threads: &BTreeSet<String>,
     draft: &mut Draft,
 ) -> Result<(), Finding> {
     for (index, section) in sections(front)?.into_iter().enumerate() {
@@ -200,19 +201,7 @@ fn message(
         );
         return Ok(());
     }
-    let place = |inner: Span| {
-        let above = Span::from_range(front.text, start..start);
-        let column = if inner.line == 1 {
-            above.column + inner.column - 1
-        } else {
-            inner.column
-        };
-        Some(Span {
-            line: above.line + inner.line - 1,
-            column,
-            length: inner.length,
-        })
-    };
+    let place = |inner: Span| Some(front.places.inside(start, inner));
     if let Err(Mistake { at, kind, .. }) = dialect.read(text, known)
         && kind == MistakeKind::Unbalanced
         && dialect.read(&front.text[front.body.clone()], known).is_ok()

@@ -1,5 +1,7 @@
 //! Semantic Kernel: `skprompt.txt` with `config.json`, and YAML with `template:`.
 
+use std::ops::Range;
+
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -7,6 +9,7 @@ use super::draft::{Draft, refused};
 use super::langfuse::known_role;
 use super::{Foreign, Source};
 use crate::exchange::dialect::{Dialect, Known, is_name};
+use crate::exchange::places::Places;
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
@@ -20,7 +23,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let is_text = source.path.to_ascii_lowercase().ends_with(".txt");
     if is_text {
         let config = match (source.beside)("config.json") {
-            Ok(text) => super::langfuse::json(&text).unwrap_or_default(),
+            Ok(text) => super::langfuse::json(&text).map_err(|why| why.in_file("config.json"))?,
             Err(_) => Located::default(),
         };
         let place = |_: &str| None;
@@ -65,11 +68,30 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
 
 fn head(located: &Located, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
     let top = &located.value;
-    draft.title = top.get("name").and_then(Value::as_str).map(str::to_owned);
-    draft.description = top
-        .get("description")
-        .and_then(Value::as_str)
-        .map(|text| text.trim().to_owned());
+    let text = |key: &str, draft: &mut Draft| draft.text(key, top.get(key)?, place(key));
+    draft.title = text("name", draft);
+    draft.description = text("description", draft).map(|text| text.trim().to_owned());
+    let known = [
+        "name",
+        "description",
+        "template",
+        "template_format",
+        "input_variables",
+        "input",
+        "execution_settings",
+        "completion",
+        "output_variable",
+        "output",
+    ];
+    let noted = [
+        "schema",
+        "type",
+        "is_semantic",
+        "allow_dangerously_set_content",
+    ];
+    if let Some(map) = top.as_object() {
+        draft.leave_out(map, (&known, &noted), "", &place);
+    }
     let inputs = top
         .get("input_variables")
         .or_else(|| top.get("input").and_then(|input| input.get("parameters")));
@@ -79,12 +101,47 @@ fn head(located: &Located, place: impl Fn(&str) -> Option<Span>, draft: &mut Dra
             .and_then(Value::as_str)
             .filter(|name| is_name(name))
         else {
+            let name = variable.get("name").and_then(Value::as_str).unwrap_or("-");
+            draft.lose(
+                code::NEEDS_NAME,
+                place("input_variables"),
+                format!("a variable cannot be named `{name}` here: left out"),
+            );
             continue;
         };
-        let mut schema = match variable.get("json_schema") {
-            Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| json!({})),
-            Some(schema @ Value::Object(_)) => schema.clone(),
-            _ => json!({}),
+        let at = place("input_variables");
+        if let Some(map) = variable.as_object() {
+            let known = [
+                "name",
+                "description",
+                "default",
+                "default_value",
+                "defaultValue",
+                "is_required",
+                "json_schema",
+            ];
+            let of = format!("the variable `{name}`");
+            draft.leave_out(
+                map,
+                (&known, &["allow_dangerously_set_content"]),
+                &of,
+                |_| at,
+            );
+        }
+        let written = match variable.get("json_schema") {
+            Some(Value::String(text)) if text.trim().is_empty() => None,
+            Some(Value::String(text)) => Some(serde_json::from_str(text).unwrap_or_default()),
+            other => other.filter(|it| !it.is_null()).cloned(),
+        };
+        let mut schema = match written {
+            Some(schema @ Value::Object(_)) => schema,
+            None => json!({}),
+            Some(_) => {
+                let message =
+                    format!("`json_schema` of the variable `{name}` is no schema: left out");
+                draft.lose(code::SOURCE_DROPPED, at, message);
+                json!({})
+            }
         };
         if let Some(about) = variable
             .get("description")
@@ -95,7 +152,8 @@ fn head(located: &Located, place: impl Fn(&str) -> Option<Span>, draft: &mut Dra
         }
         let default = variable
             .get("default")
-            .or_else(|| variable.get("default_value"));
+            .or_else(|| variable.get("default_value"))
+            .or_else(|| variable.get("defaultValue"));
         if let Some(default) = default.filter(|value| !value.is_null()) {
             schema["default"] = default.clone();
         }
@@ -162,7 +220,10 @@ fn take_settings(
         .and_then(Value::as_str)
         .filter(|it| !it.is_empty())
         .map(str::to_owned);
-    settings.remove("service_id");
+    if let Some(service) = settings.remove("service_id") {
+        let message = format!("`service_id` ({service}) says where the model is reached: left out");
+        draft.note(code::SOURCE_DROPPED, place("service_id"), message);
+    }
     settings.retain(|_, value| !value.as_array().is_some_and(Vec::is_empty));
     draft.settings(&settings, place);
 }
@@ -185,20 +246,16 @@ fn body(
             ));
         }
     };
-    for (role, start, part) in split(text, &place)? {
-        let above = Span::from_range(text, start..start);
-        let inner = |span: Span| {
-            let column = if span.line == 1 {
-                above.column + span.column - 1
-            } else {
-                span.column
-            };
-            place(Span {
-                line: above.line + span.line - 1,
-                column,
-                length: span.length,
-            })
+    let places = Places::new(text);
+    for piece in split(text, |at| place(places.span(at)))? {
+        let (role, start, part) = match piece {
+            Piece::Said(role, start, part) => (role, start, part),
+            Piece::Conversation(name) => {
+                draft.placeholder(name);
+                continue;
+            }
         };
+        let inner = |span: Span| place(places.inside(start, span));
         let history = part
             .trim()
             .trim_start_matches("{{")
@@ -230,10 +287,6 @@ fn handlebars(text: &str, place: &impl Fn(Span) -> Option<Span>) -> Result<(), F
     };
     for found in tags.captures_iter(text) {
         let part = |index: usize| found.get(index).map_or("", |it| it.as_str());
-        let at = place(Span::from_range(
-            text,
-            found.get(0).map_or(0..0, |it| it.range()),
-        ));
         let word = part(2);
         let is_known = match part(1) {
             "#" => ["if", "unless", "each", "with"].contains(&word),
@@ -246,8 +299,9 @@ fn handlebars(text: &str, place: &impl Fn(Span) -> Option<Span>) -> Result<(), F
             _ => true,
         };
         if !is_known {
+            let at = Span::from_range(text, found.get(0).map_or(0..0, |it| it.range()));
             return Err(refused(
-                at,
+                place(at),
                 format!("the function `{word}` has no counterpart in a template here"),
                 "call it in the program that fills the template, and give the result as a variable",
             ));
@@ -256,13 +310,44 @@ fn handlebars(text: &str, place: &impl Fn(Span) -> Option<Span>) -> Result<(), F
     Ok(())
 }
 
-/// A role, where its text begins, and the text.
-type Piece<'t> = (&'static str, usize, &'t str);
+/// A piece of a text.
+enum Piece<'t> {
+    /// A role, where its text begins, and the text.
+    Said(&'static str, usize, &'t str),
+    /// The messages of a variable.
+    Conversation(&'t str),
+}
+
+/// Loops that write each message of a variable as it is.
+const LOOPS: [&str; 2] = [
+    r"\{%-?\s*for\s+(?<a>\w+)\s+in\s+(?<name>\w+)\s*-?%\}\s*\{\{-?\s*message(?:_to_prompt)?\(\s*(?<b>\w+)\s*\)\s*-?\}\}\s*\{%-?\s*endfor\s*-?%\}",
+    r#"\{\{#each\s+(?<name>\w+)\s*\}\}\s*(?:\{\{\s*message(?:_to_prompt)?\s+this\s*\}\}|\{\{#message\s+role=role\s*\}\}\s*\{\{~?\s*content\s*~?\}\}\s*\{\{/message\}\}|<message\s+role="\{\{~?\s*role\s*~?\}\}"\s*>\s*\{\{~?\s*content\s*~?\}\}\s*</message>)\s*\{\{/each\}\}"#,
+];
+
+/// The loops of a text over messages, and their variables.
+fn conversations(text: &str) -> Vec<(Range<usize>, &str)> {
+    let mut all = Vec::new();
+    for pattern in LOOPS {
+        let Ok(pattern) = Regex::new(pattern) else {
+            continue;
+        };
+        for found in pattern.captures_iter(text) {
+            let part = |name: &str| found.name(name).map_or("", |it| it.as_str());
+            if part("a") == part("b")
+                && let (Some(whole), Some(name)) = (found.get(0), found.name("name"))
+            {
+                all.push((whole.range(), name.as_str()));
+            }
+        }
+    }
+    all.sort_by_key(|(at, _)| at.start);
+    all
+}
 
 /// The messages of a text: `<message role="…">` begins one, and a text without any is the user's.
 fn split<'t>(
     text: &'t str,
-    place: &impl Fn(Span) -> Option<Span>,
+    place: impl Fn(Range<usize>) -> Option<Span>,
 ) -> Result<Vec<Piece<'t>>, Finding> {
     let Ok(tag) = Regex::new(r#"(?s)<message\s+role\s*=\s*["']([^"']*)["']\s*>(.*?)</message>"#)
     else {
@@ -279,45 +364,52 @@ fn split<'t>(
         if part.trim().is_empty() {
             return Ok(());
         }
-        let at = place(Span::from_range(
-            text,
-            start + part.len() - part.trim_start().len()..start + part.len(),
-        ));
+        let at = start + part.len() - part.trim_start().len();
         if blocks(part) != std::cmp::Ordering::Equal {
             return Err(refused(
-                at,
+                place(at..start + part.len()),
                 "a message stands inside a block, and messages here stand side by side",
                 "give earlier messages as a list: `- placeholder: history`",
             ));
         }
-        all.push((
-            "user",
-            start + part.len() - part.trim_start().len(),
-            part.trim(),
-        ));
+        all.push(Piece::Said("user", at, part.trim()));
         Ok(())
     };
     let mut is_chat = false;
+    let mut loops = conversations(text).into_iter().peekable();
     for found in tag.captures_iter(text) {
         let whole = found.get(0).map_or(0..0, |it| it.range());
         is_chat = true;
+        while let Some((at, name)) = loops.next_if(|(at, _)| at.start < whole.start) {
+            between(&text[from..at.start], from, &mut all)?;
+            all.push(Piece::Conversation(name));
+            from = at.end;
+        }
+        if whole.start < from {
+            continue;
+        }
         between(&text[from..whole.start], from, &mut all)?;
         from = whole.end;
         let name = found.get(1).map_or("", |it| it.as_str());
-        let at = place(Span::from_range(text, whole));
-        let role = known_role(name, at)?;
+        let role = known_role(name, place(whole))?;
         if let Some(inner) = found.get(2) {
             let part = inner.as_str();
-            all.push((
+            all.push(Piece::Said(
                 role,
                 inner.start() + part.len() - part.trim_start().len(),
                 part.trim(),
             ));
         }
     }
+    for (at, name) in loops {
+        is_chat = true;
+        between(&text[from..at.start], from, &mut all)?;
+        all.push(Piece::Conversation(name));
+        from = at.end;
+    }
     match is_chat {
         true => between(&text[from..], from, &mut all)?,
-        false => all.push(("user", 0, text)),
+        false => all.push(Piece::Said("user", 0, text)),
     }
     Ok(all)
 }

@@ -1,9 +1,9 @@
 //! Texts: plain, Markdown with front matter, and Jinja files.
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::Map;
 
-use super::draft::Draft;
+use super::draft::{Draft, is_setting};
 use super::front::Front;
 use super::{Foreign, Source};
 use crate::exchange::dialect::{Dialect, Expr, Known, Node, Template, is_name};
@@ -18,29 +18,13 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         .replace("\r\n", "\n");
     let front = match text.starts_with("---\n") {
         true => Front::read(&text)?,
-        false => Front {
-            text: &text,
-            keys: None,
-            body: 0..text.len(),
-        },
+        false => Front::without_keys(&text),
     };
     let mut draft = Draft {
         is_text_only: true,
         ..Draft::new(source)
     };
-    for (key, value) in &front.map() {
-        let at = front.place(key);
-        match (key.as_str(), value) {
-            ("description", Value::String(about)) => draft.description = Some(about.clone()),
-            ("name" | "title", Value::String(title)) => draft.title = Some(title.clone()),
-            ("model", Value::String(model)) => draft.model = Some(model.clone()),
-            _ => draft.lose(
-                code::SOURCE_DROPPED,
-                at,
-                format!("the key `{key}` has no counterpart here: left out"),
-            ),
-        }
-    }
+    head(&front, &mut draft);
     let mut body = &text[front.body.clone()];
     if front.keys.is_some() {
         body = body.trim_start_matches('\n');
@@ -51,8 +35,38 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         .take()
         .or_else(|| heading.map(|heading| heading.trim().to_owned()));
     let template = with_inputs(body);
+    doubled(body, &front, &mut draft);
     draft.message(source.role, template.to_handlebars());
     draft.finish(source.stem.to_owned())
+}
+
+/// What prompts have in front matter; the rest is for agents.
+fn head(front: &Front<'_>, draft: &mut Draft) {
+    let mut settings = Map::new();
+    for (key, value) in &front.map() {
+        let at = front.place(key);
+        match key.as_str() {
+            "description" => draft.description = draft.text(key, value, at),
+            "name" | "title" if draft.title.is_none() => draft.title = draft.text(key, value, at),
+            "model" => draft.model = draft.text(key, value, at),
+            "tags" => draft.take_tags(value, at),
+            // Names of what an agent may use.
+            "tools" => draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                "the key `tools` has no counterpart here: left out",
+            ),
+            key if is_setting(key) => {
+                settings.insert(key.to_owned(), value.clone());
+            }
+            _ => draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                format!("the key `{key}` has no counterpart here: left out"),
+            ),
+        }
+    }
+    draft.settings(&settings, |key| front.place(key));
 }
 
 /// `${input:name}` of VS Code and `$ARGUMENTS` of Claude are variables; all else is text.
@@ -78,17 +92,47 @@ fn with_inputs(text: &str) -> Template {
     }
 }
 
-/// One message of a Jinja template.
+/// Names in double braces stay text, which may not be what was meant.
+fn doubled(body: &str, front: &Front<'_>, draft: &mut Draft) {
+    let start = front.text.len() - body.len();
+    let known = Regex::new(r"\{\{-?\s*([A-Za-z_][A-Za-z0-9_.]*)\s*-?\}\}|\{%-?\s*\w+");
+    let Some(found) = known.ok().and_then(|known| known.find(body)) else {
+        return;
+    };
+    draft.lose(
+        code::SOURCE_CHANGED,
+        Some(front.span(start + found.start()..start + found.end())),
+        format!(
+            "`{}` stays text; if it is to be filled in, name the format jinja",
+            found.as_str()
+        ),
+    );
+}
+
+/// One message of a Jinja template; what stands between dashes above it is no part of the text.
 pub(super) fn jinja(source: &Source<'_>) -> Result<Foreign, Finding> {
     let mut draft = Draft::new(source);
-    let text = source.text.trim_start_matches('\u{feff}');
+    let text = source
+        .text
+        .trim_start_matches('\u{feff}')
+        .replace("\r\n", "\n");
+    let front = match text.starts_with("---\n") {
+        true => Front::read(&text)?,
+        false => Front::without_keys(&text),
+    };
+    head(&front, &mut draft);
+    let start = match front.keys.is_some() {
+        true => text.len() - text[front.body.clone()].trim_start_matches('\n').len(),
+        false => front.body.start,
+    };
     let is_nunjucks = source.path.ends_with(".njk");
     let dialect = if is_nunjucks {
         Dialect::Nunjucks
     } else {
         Dialect::Jinja
     };
-    let template = draft.template(dialect, text, &Known::default(), |part: Span| Some(part))?;
+    let place = |part: Span| Some(front.places.inside(start, part));
+    let template = draft.template(dialect, &text[start..], &Known::default(), place)?;
     draft.message(source.role, template);
     draft.finish(source.stem.to_owned())
 }

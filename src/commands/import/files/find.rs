@@ -1,21 +1,25 @@
 //! Which files are meant, and of which format each is.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::super::super::edit::read_file;
+use super::super::super::common::count;
 use super::super::super::session::Session;
 use super::super::{Args, FromArg};
 use crate::error::Failure;
-use crate::exchange::format::{FORMATS, Format, Guess, guess};
+use crate::exchange::format::{Ending, FORMATS, Format, Guess, ending, guess, may_hold_prompts};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
+use crate::prompt::quote::shell_path;
 use crate::scan::ids;
 
 /// The largest file that is read.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// The most files of one folder.
 const MAX_FILES: usize = 20_000;
+/// The most that the files of one folder may hold together, in bytes.
+const MAX_TOTAL: usize = 200 * 1024 * 1024;
 /// The most entries that are looked at.
 const MAX_ENTRIES: usize = 1_000_000;
 /// How deep folders may nest.
@@ -72,7 +76,16 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
             data.len().div_ceil(1024 * 1024)
         ));
     }
-    fs::read(path).map_err(|error| error.to_string())
+    let file = fs::File::open(path).map_err(|error| error.to_string())?;
+    let bytes = at_most(file).map_err(|error| error.to_string())?;
+    bytes.ok_or_else(|| "it has more than 10 MB, and 10 MB are read".to_owned())
+}
+
+/// All that can be read, if that is not too much: what says how large it is need not be right.
+fn at_most(from: impl Read) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= MAX_BYTES).then_some(bytes))
 }
 
 /// The files that are meant; none where stored prompts of OpenAI's are.
@@ -101,17 +114,9 @@ pub(in super::super) fn find(
         if wanted.is_none() && (is_id(&source) || source == "-") {
             stored += 1;
         } else if source != "-" && path.is_dir() {
-            let found = of_folder(&path, source, wanted)?;
+            let (found, texts) = of_folder(&path, source, wanted)?;
             if found.is_empty() {
-                return Err(Failure::new(
-                    code::BAD_INPUT,
-                    format!("{source} holds no prompts of a known format"),
-                )
-                .at(source.clone())
-                .hint(format!(
-                    "known by their names are {}; name other files one by one, with --from",
-                    known_files()
-                )));
+                return Err(nothing_found(source, texts, wanted));
             }
             files.extend(found);
         } else {
@@ -131,9 +136,44 @@ pub(in super::super) fn find(
     }
 }
 
+/// A folder of which nothing was taken; texts have to be asked for.
+fn nothing_found(source: &str, texts: usize, wanted: Option<Format>) -> Failure {
+    let known = format!(
+        "known by their names are {}; name other files one by one, with --from",
+        known_files()
+    );
+    let (message, hint) = match (wanted, texts) {
+        (Some(format), _) => (
+            format!(
+                "{source} holds no prompts of the format {}",
+                format.row().name
+            ),
+            format!("it is known by {}", format.row().files.replace('`', "")),
+        ),
+        (None, 0) => (
+            format!("{source} holds no prompts of a known format"),
+            known,
+        ),
+        (None, _) => (
+            format!(
+                "{source} holds {}, and nothing else that is known",
+                count(texts, "text")
+            ),
+            format!(
+                "a text may be no prompt, so texts are taken where they are asked for: promptctl import {} --from text",
+                shell_path(source)
+            ),
+        ),
+    };
+    Failure::new(code::BAD_INPUT, message)
+        .at(source.to_owned())
+        .hint(hint)
+}
+
 fn known_files() -> String {
     let mut all: Vec<&str> = FORMATS
         .iter()
+        .filter(|row| row.format != Format::Text)
         .map(|row| row.files)
         .filter(|files| files.contains('`'))
         .collect();
@@ -147,29 +187,10 @@ fn stem(name: &str) -> String {
     let (folder, file) = path
         .rsplit_once('/')
         .map_or(("", path), |(folder, file)| (folder, file));
-    let mut stem = file;
-    for ending in [
-        ".prompt.yml",
-        ".prompt.yaml",
-        ".prompt.md",
-        ".prompty",
-        ".prompt",
-        ".agent",
-        ".json",
-        ".yaml",
-        ".yml",
-        ".txt",
-        ".md",
-        ".jinja2",
-        ".jinja",
-        ".j2",
-        ".njk",
-    ] {
-        if let Some(shorter) = stem.strip_suffix(ending).filter(|it| !it.is_empty()) {
-            stem = shorter;
-            break;
-        }
-    }
+    let stem = match ending(file) {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => file,
+    };
     match folder {
         "" => stem.to_owned(),
         folder => format!("{folder}/{stem}"),
@@ -187,26 +208,12 @@ fn of_file(
         // What to name instead is said where ids are read.
         return Ok(None);
     }
-    if source != "-"
-        && let Err(why) = read_size(path)
-    {
-        return Err(Failure::new(code::TOO_LARGE, format!("{source}: {why}"))
-            .at(source.to_owned())
-            .hint("take what is not a prompt out of it"));
-    }
     let shown = if source == "-" {
         "standard input"
     } else {
         source
     };
-    let text = read_file(source, session).map_err(|failure| {
-        let is_text = failure.code != Some(code::NOT_UTF8);
-        let failure = failure.at(source.to_owned());
-        match is_text {
-            true => failure,
-            false => failure.hint("save it as UTF-8"),
-        }
-    })?;
+    let text = text_of(source, shown, path)?;
     let mut is_guessed = false;
     let format = match wanted {
         Some(format) => format,
@@ -256,20 +263,59 @@ fn of_file(
     }))
 }
 
-fn read_size(path: &Path) -> Result<(), String> {
-    match fs::metadata(path) {
-        Ok(data) if !data.is_file() && !data.is_dir() => Err("it is no regular file".to_owned()),
-        Ok(data) if data.is_file() && data.len() > MAX_BYTES => Err(format!(
-            "the file has {} MB, and 10 MB are read",
-            data.len().div_ceil(1024 * 1024)
-        )),
-        _ => Ok(()),
-    }
+/// The text of a file that the person named, or of standard input.
+fn text_of(source: &str, shown: &str, path: &Path) -> Result<String, Failure> {
+    let fail = |code, message: String, hint: &str| {
+        Failure::new(code, message)
+            .at(source.to_owned())
+            .hint(hint.to_owned())
+    };
+    let unread = |error| {
+        let message = format!("{shown} could not be read");
+        Failure::from_io(code::NOT_A_FILE, message, error).at(source.to_owned())
+    };
+    let bytes = if source == "-" {
+        at_most(std::io::stdin()).map_err(unread)?
+    } else {
+        let data = fs::metadata(path).map_err(unread)?;
+        if !data.is_file() {
+            return Err(fail(
+                code::NOT_A_FILE,
+                format!("{source}: it is no regular file"),
+                "name a file or a folder; `-` reads standard input",
+            ));
+        }
+        match data.len() > MAX_BYTES {
+            true => None,
+            false => fs::File::open(path).and_then(at_most).map_err(unread)?,
+        }
+    };
+    let Some(bytes) = bytes else {
+        return Err(fail(
+            code::TOO_LARGE,
+            format!("{shown} has more than 10 MB, and 10 MB are read"),
+            "take what is not a prompt out of it",
+        ));
+    };
+    String::from_utf8(bytes).map_err(|_| {
+        fail(
+            code::NOT_UTF8,
+            format!("{shown} is not UTF-8 text"),
+            "save it as UTF-8",
+        )
+    })
 }
 
-/// The files of a folder that are known by their names or forms; links are not followed.
-fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<SourceFile>, Failure> {
+/// The files of a folder that are known by their names or forms, and how many texts are there that
+/// were not asked for; links are not followed.
+fn of_folder(
+    top: &Path,
+    named: &str,
+    wanted: Option<Format>,
+) -> Result<(Vec<SourceFile>, usize), Failure> {
     let mut files = Vec::new();
+    let mut texts = 0;
+    let mut bytes = 0;
     let mut folders = vec![(top.to_path_buf(), 0)];
     let mut entries = 0;
     while let Some((folder, depth)) = folders.pop() {
@@ -294,15 +340,25 @@ fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<Sour
             {
                 folders.push((path, depth + 1));
             } else if kind.is_file() {
-                files.extend(of_entry(&path, &name, wanted).map(|content| (path, content)));
+                texts += usize::from(guess(&name, "") == Guess::Is(Format::Text));
+                let content = of_entry(&path, &name, wanted);
+                if let Some(Ok((_, text))) = &content {
+                    bytes += text.len();
+                }
+                files.extend(content.map(|content| (path, content)));
             }
-            if entries > MAX_ENTRIES || files.len() > MAX_FILES {
-                return Err(Failure::new(
-                    code::TOO_LARGE,
-                    format!("{named} holds more files than are looked at"),
-                )
-                .at(named.to_owned())
-                .hint(format!("name a folder with at most {MAX_FILES} prompts")));
+            let is_too_much = match () {
+                () if entries > MAX_ENTRIES => Some(format!("more than {MAX_ENTRIES} files")),
+                () if files.len() > MAX_FILES => Some(format!("more than {MAX_FILES} prompts")),
+                () if bytes > MAX_TOTAL => Some("more than 200 MB of prompts".to_owned()),
+                () => None,
+            };
+            if let Some(what) = is_too_much {
+                return Err(
+                    Failure::new(code::TOO_LARGE, format!("{named} holds {what}"))
+                        .at(named.to_owned())
+                        .hint("name the folders in it one by one"),
+                );
             }
         }
     }
@@ -324,7 +380,7 @@ fn of_folder(top: &Path, named: &str, wanted: Option<Format>) -> Result<Vec<Sour
             content,
         }
     });
-    Ok(files.collect())
+    Ok((files.collect(), texts))
 }
 
 /// What a file could be of several formats means.
@@ -344,12 +400,12 @@ fn of_entry(
 ) -> Option<Result<(Format, String), Finding>> {
     let by_name = by_name(name, wanted);
     let is_wanted = |format: Format| wanted.is_none_or(|it| it == format);
-    let small = name.to_ascii_lowercase();
-    let may_be = ["json", "yaml", "yml", "prompt"]
-        .iter()
-        .any(|ending| small.rsplit_once('.').is_some_and(|(_, it)| it == *ending));
+    let may_be = matches!(
+        ending(name),
+        Some((_, Ending::Json | Ending::Yaml | Ending::Prompt))
+    );
     // What is a prompt file already, a partial, or of one format alone needs no look inside.
-    let is_open = may_be && !small.ends_with(".prompt.yml") && !small.starts_with('_');
+    let is_open = may_be && !name.ends_with(".prompt.yml") && !name.starts_with('_');
     if !is_open && !by_name.is_some_and(is_wanted) {
         return None;
     }
@@ -362,6 +418,8 @@ fn of_entry(
         }),
     };
     let text = match (text, by_name) {
+        // Folders are full of data: most of it is not parsed to be seen as such.
+        (Ok(text), None) if wanted.is_none() && !may_hold_prompts(&text) => return None,
         (Ok(text), _) => text,
         (Err(why), Some(_)) => return Some(Err(why)),
         (Err(_), None) => return None,

@@ -47,6 +47,7 @@ pub(in crate::commands) fn plan(
         message: String::new(),
         results: Vec::new(),
     };
+    let mut last: BTreeMap<String, FileChange> = BTreeMap::new();
     for read in all {
         let mut result = FileResult {
             source: read.source,
@@ -89,10 +90,9 @@ pub(in crate::commands) fn plan(
                     }),
                     Ok(changes) => {
                         // A file holds one version: the last.
-                        let is_same =
-                            |old: &FileChange| changes.iter().any(|new| new.path() == old.path());
-                        together.changes.retain(|old| !is_same(old));
-                        together.changes.extend(changes);
+                        for change in changes {
+                            last.insert(change.path().to_owned(), change);
+                        }
                         together.results.push(index);
                     }
                     Err(failure) => {
@@ -106,6 +106,7 @@ pub(in crate::commands) fn plan(
         }
         plan.results.push(result);
     }
+    together.changes = last.into_values().collect();
     if !together.changes.is_empty() {
         together.message = message(options, &plan.results, &together.results);
         plan.steps.insert(0, together);

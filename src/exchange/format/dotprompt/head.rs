@@ -9,13 +9,21 @@ use crate::prompt::code;
 use crate::prompt::finding::Span;
 
 pub(super) fn head(keys: &Map<String, Value>, front: &Front<'_>, draft: &mut Draft) {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
     for (key, value) in keys {
         let at = front.place(key);
         match key.as_str() {
-            "model" => draft.model = text(value),
-            "description" => draft.description = text(value),
-            "name" | "variant" | "version" | "digest" => {}
+            "model" => draft.model = draft.text(key, value, at),
+            "description" => draft.description = draft.text(key, value, at),
+            "name" | "variant" | "version" | "digest" => draft.note(
+                code::SOURCE_DROPPED,
+                at,
+                format!("`{key}` is what the file's name and git say here: left out"),
+            ),
+            "config" if !value.is_object() && !value.is_null() => draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                "`config` is no map of settings: left out",
+            ),
             "config" => {
                 let config = value.as_object().cloned().unwrap_or_default();
                 draft.settings(&config, |inner| front.place(&format!("config.{inner}")));
@@ -37,6 +45,14 @@ pub(super) fn head(keys: &Map<String, Value>, front: &Front<'_>, draft: &mut Dra
                 for picoschema::Problem(message) in problems {
                     draft.lose(code::SOURCE_DROPPED, at, message);
                 }
+                others(
+                    value,
+                    &["schema", "default"],
+                    "the input",
+                    front,
+                    key,
+                    draft,
+                );
                 let defaults = value.get("default").and_then(Value::as_object);
                 for (name, default) in defaults.into_iter().flatten() {
                     draft.property(name)["default"] = default.clone();
@@ -45,7 +61,17 @@ pub(super) fn head(keys: &Map<String, Value>, front: &Front<'_>, draft: &mut Dra
                     }
                 }
             }
-            "output" => output(value, at, draft),
+            "output" => {
+                output(value, at, draft);
+                others(
+                    value,
+                    &["format", "schema"],
+                    "the output",
+                    front,
+                    key,
+                    draft,
+                );
+            }
             "tools" => {
                 let mut inline = Vec::new();
                 for tool in value.as_array().into_iter().flatten() {
@@ -74,6 +100,28 @@ pub(super) fn head(keys: &Map<String, Value>, front: &Front<'_>, draft: &mut Dra
     }
     if let Some(Value::Object(own)) = keys.get("promptctl") {
         draft.take_own(own);
+    }
+}
+
+/// Names the keys of a map that are not these.
+fn others(
+    value: &Value,
+    known: &[&str],
+    of: &str,
+    front: &Front<'_>,
+    key: &str,
+    draft: &mut Draft,
+) {
+    match value {
+        Value::Object(map) => draft.leave_out(map, (known, &[]), of, |inner| {
+            front.place(&format!("{key}.{inner}"))
+        }),
+        Value::Null => {}
+        _ => draft.lose(
+            code::SOURCE_DROPPED,
+            front.place(key),
+            format!("`{key}` is no map: left out"),
+        ),
     }
 }
 

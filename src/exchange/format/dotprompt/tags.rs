@@ -8,6 +8,9 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::template::HELPERS;
 
+/// The most partials that a prompt may include, with those that they include.
+const MAX_PARTIALS: usize = 200;
+
 /// The blocks that are the same here.
 const BLOCKS: [&str; 4] = ["if", "unless", "each", "with"];
 
@@ -46,10 +49,11 @@ pub(in super::super) fn tags(
             () if braces == 3 => "}}}",
             () => "}}",
         };
-        let Some(length) = rest[braces..].find(close).or_else(|| {
-            // A comment with dashes may end as `--~}}`.
-            (close == "--}}").then(|| rest[braces..].find("--~}}"))?
-        }) else {
+        let found = match close {
+            "--}}" => comment_end(&rest[braces..]),
+            close => rest[braces..].find(close),
+        };
+        let Some(length) = found else {
             return Err(start..start + 2);
         };
         let close_length = rest[braces + length..]
@@ -75,6 +79,14 @@ pub(in super::super) fn tags(
         from = end;
     }
     Ok(all)
+}
+
+/// Where the dashes stand that end a comment: before `}}` or `~}}`.
+fn comment_end(text: &str) -> Option<usize> {
+    text.match_indices("}}").find_map(|(at, _)| {
+        let before = text[..at].strip_suffix('~').unwrap_or(&text[..at]);
+        before.strip_suffix("--").map(str::len)
+    })
 }
 
 /// The text in quotes with which the values of a tag begin, and what follows.
@@ -109,9 +121,7 @@ pub(super) fn translated<'t>(
         '!' | '^' | '&' => raw.to_owned(),
         '>' => {
             let name = word.trim_matches(['"', '\'']);
-            if !wanted.iter().any(|(known, _)| known == name) {
-                wanted.push((name.to_owned(), span));
-            }
+            want(name, span, wanted)?;
             own(word, &format!("{folder}{name}"))
         }
         '#' => {
@@ -183,6 +193,26 @@ pub(super) fn translated<'t>(
         }
     }
     Ok(written)
+}
+
+/// Notes a partial that is included.
+pub(super) fn want(
+    name: &str,
+    span: Span,
+    wanted: &mut Vec<(String, Span)>,
+) -> Result<(), Finding> {
+    if wanted.iter().any(|(known, _)| known == name) {
+        return Ok(());
+    }
+    if wanted.len() == MAX_PARTIALS {
+        return Err(refused(
+            Some(span),
+            format!("it includes more than {MAX_PARTIALS} partials"),
+            "put their texts in their places",
+        ));
+    }
+    wanted.push((name.to_owned(), span));
+    Ok(())
 }
 
 /// How many values stand in a tag, without options and block parameters.

@@ -32,6 +32,11 @@ const PARAMETERS: [(&str, &[&str]); 9] = [
     ("verbosity", &["verbosity"]),
 ];
 
+/// Whether a key is a setting of a model, by any of its names.
+pub(in super::super) fn is_setting(key: &str) -> bool {
+    PARAMETERS.iter().any(|(_, names)| names.contains(&key))
+}
+
 impl Draft {
     /// Takes the settings of a model; `at` tells where one stands.
     pub(in super::super) fn settings(
@@ -59,8 +64,11 @@ impl Draft {
                 continue;
             }
             match key.as_str() {
-                // How an answer is delivered is the caller's choice.
-                "stream" | "streaming" => {}
+                "stream" | "streaming" => self.note(
+                    code::SOURCE_DROPPED,
+                    at(key),
+                    format!("`{key}` says how an answer is delivered, which is the caller's choice here: left out"),
+                ),
                 "response_format" | "responseFormat" => self.answer_format(value, at(key)),
                 "tools" => self.tools(value, at(key)),
                 "tool_choice" | "toolChoice" => {
@@ -79,6 +87,7 @@ impl Draft {
     /// `response_format` as the Chat Completions API has it.
     fn answer_format(&mut self, value: &Value, at: Option<Span>) {
         let kind = value.get("type").and_then(Value::as_str).or(value.as_str());
+        self.one_form(at);
         match (kind, value.get("json_schema")) {
             (Some("json_schema"), Some(schema @ Value::Object(_))) => {
                 self.response_format = Some("json_schema");
@@ -94,6 +103,14 @@ impl Draft {
         }
     }
 
+    /// Says that only the last of several forms of the answer is taken.
+    fn one_form(&mut self, at: Option<Span>) {
+        if self.response_format.is_some() {
+            let message = "the form of the answer (`response_format`, a schema) is said twice: the last is taken";
+            self.lose(code::SOURCE_DROPPED, at, message);
+        }
+    }
+
     /// An output schema.
     pub(in super::super) fn output(&mut self, name: &str, schema: Value, is_strict: bool) {
         let name: String = name
@@ -106,6 +123,7 @@ impl Draft {
                 }
             })
             .collect();
+        self.one_form(None);
         self.response_format = Some("json_schema");
         let mut named = json!({ "name": name, "schema": schema });
         if is_strict {
@@ -117,6 +135,10 @@ impl Draft {
     /// Functions that the model may call, as either API writes them.
     pub(in super::super) fn tools(&mut self, value: &Value, at: Option<Span>) {
         let mut tools = Vec::new();
+        if !value.is_array() {
+            let message = "`tools` is no list of functions: left out";
+            self.lose(code::SOURCE_DROPPED, at, message);
+        }
         for tool in value.as_array().map(Vec::as_slice).unwrap_or_default() {
             let function = tool
                 .get("function")
@@ -133,6 +155,21 @@ impl Draft {
                         if let Some(value) = function.get(key) {
                             flat[key] = value.clone();
                         }
+                    }
+                    for map in [Some(function), Some(tool).filter(|it| *it != function)] {
+                        let map = map.and_then(Value::as_object).cloned().unwrap_or_default();
+                        let known = [
+                            "type",
+                            "kind",
+                            "function",
+                            "name",
+                            "description",
+                            "parameters",
+                            "strict",
+                            "inputSchema",
+                        ];
+                        let of = format!("the tool {name}");
+                        self.leave_out(&map, (&known, &[]), &of, |_| at);
                     }
                     tools.push(flat);
                 }

@@ -23,7 +23,12 @@ pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
         .collect();
     let mut config = settings(draft);
     if let Some(model) = draft.text("model") {
-        config.insert("model".to_owned(), json!(model));
+        // A program hands it to the SDK of the provider, which knows no others.
+        let bare = match model.split_once('/') {
+            Some(("openai" | "anthropic", bare)) => bare,
+            _ => model,
+        };
+        config.insert("model".to_owned(), json!(bare));
     }
     if let Some(own) = own(draft) {
         config.insert("promptctl".to_owned(), own);

@@ -32,7 +32,15 @@ pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
     }
     let mut model = json!({ "apiType": "chat" });
     if let Some(name) = draft.text("model") {
-        model["id"] = json!(name);
+        // Its runner sends the id as it stands, and knows OpenAI's API and Anthropic's by name.
+        let (provider, id) = match name.split_once('/') {
+            Some((provider @ ("openai" | "anthropic"), id)) => (Some(provider), id),
+            _ => (None, name),
+        };
+        model["id"] = json!(id);
+        if let Some(provider) = provider {
+            model["provider"] = json!(provider);
+        }
     }
     let options = options(draft);
     if !options.is_empty() {

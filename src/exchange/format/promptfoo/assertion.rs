@@ -14,7 +14,11 @@ const DISTANCE: u64 = 5;
 
 /// An assertion as an evaluator.
 pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> Option<Value> {
-    let kind = assert.get("type").and_then(Value::as_str)?;
+    let Some(kind) = assert.get("type").and_then(Value::as_str) else {
+        let message = "an assertion without a `type`: left out";
+        draft.lose(code::SOURCE_DROPPED, at, message);
+        return None;
+    };
     let value = assert.get("value");
     let drop = |draft: &mut Draft, why: &str| {
         draft.lose(
@@ -176,6 +180,24 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
         .filter(|it| it.as_f64().is_some_and(|weight| weight > 0.0))
     {
         evaluator["weight"] = weight.clone();
+    }
+    let metric = assert.get("metric").and_then(Value::as_str);
+    let metric = metric.filter(|name| !name.trim().is_empty() && !name.contains("{{"));
+    if let Some(metric) = metric {
+        evaluator["name"] = json!(metric);
+    }
+    for key in assert.as_object().into_iter().flatten().map(|(key, _)| key) {
+        let is_taken = match key.as_str() {
+            "type" | "value" | "weight" => true,
+            "threshold" => matches!(kind, "latency" | "cost" | "levenshtein"),
+            "metric" => metric.is_some(),
+            _ => false,
+        };
+        if !is_taken {
+            let message =
+                format!("`{key}` of the assertion `{kind}` has no counterpart here: left out");
+            draft.lose(code::SOURCE_DROPPED, at, message);
+        }
     }
     Some(evaluator)
 }

@@ -19,6 +19,8 @@ pub(super) struct Wanted {
     pub(super) path: String,
     /// Its text, and the file that it stands in if it has one of its own.
     pub(super) text: Result<(String, Option<String>), Finding>,
+    /// Its keys that have no counterpart here, and where they stand.
+    pub(super) others: Vec<(String, Option<Span>)>,
 }
 
 /// The name of a configuration: that of its folder, where its own says nothing.
@@ -55,86 +57,168 @@ pub(super) fn prompts(
     };
     for (path, item) in items {
         if wanted.len() >= MAX_PROMPTS {
+            wanted.push(Wanted::refused(
+                stem.to_owned(),
+                path.clone(),
+                refused(
+                    located.place(&path),
+                    format!("the configuration has more than {MAX_PROMPTS} prompts"),
+                    "import the ones from here on with a configuration of their own",
+                ),
+            ));
             return;
         }
-        let label = ["label", "display"]
-            .iter()
-            .find_map(|key| item.get(*key)?.as_str());
-        let text = item.as_str().or_else(|| {
-            ["raw", "id", "file"]
-                .iter()
-                .find_map(|key| item.get(*key)?.as_str())
-        });
-        let Some(text) = text else {
-            let at = located.place(&path);
-            wanted.push(Wanted {
-                name: format!("{stem}/prompt-{}", wanted.len() + 1),
-                path,
-                text: Err(refused(
-                    at,
-                    "this entry is neither a text nor a file",
-                    "write the prompt, or `file://…`",
-                )),
-            });
-            continue;
-        };
-        let file = text.strip_prefix("file://").or_else(|| {
-            let is_file = !text.contains('\n') && !text.contains(' ') && is_known_ending(text);
-            (is_file && item.get("raw").is_none()).then_some(text)
-        });
-        match file {
-            None => wanted.push(Wanted {
-                name: match label {
-                    Some(label) => format!("{stem}/{label}"),
-                    None => format!("{stem}/prompt-{}", wanted.len() + 1),
-                },
-                path,
-                text: Ok((text.to_owned(), None)),
-            }),
-            Some(file) => of_file(file, label, path, located, source, stem, wanted),
+        let entry = Entry::new(item, path, located, stem, wanted.len());
+        match entry.text {
+            None => wanted.push(entry.refused(
+                "this entry is neither a text nor a file".to_owned(),
+                "write the prompt, or `file://…`",
+            )),
+            Some(text) => {
+                if let Some((why, help)) = elsewhere(text) {
+                    wanted.push(entry.refused(format!("{text} {why}"), help));
+                } else if let Some(file) = file_of(text, item) {
+                    of_file(file, &entry, source, wanted);
+                } else {
+                    wanted.push(entry.prompt(text.to_owned(), None));
+                }
+            }
         }
     }
 }
 
-fn is_known_ending(text: &str) -> bool {
-    [
-        "txt", "json", "yaml", "yml", "md", "j2", "js", "cjs", "mjs", "ts", "py",
-    ]
-    .iter()
-    .any(|ending| {
-        text.rsplit_once('.')
-            .is_some_and(|(_, it)| it.split(':').next() == Some(ending))
+/// An entry of `prompts`.
+struct Entry<'c> {
+    /// The name of its prompt.
+    name: String,
+    label: Option<&'c str>,
+    text: Option<&'c str>,
+    stem: &'c str,
+    path: String,
+    at: Option<Span>,
+    /// Its keys that have no counterpart here.
+    others: Vec<(String, Option<Span>)>,
+}
+
+impl<'c> Entry<'c> {
+    fn new(item: &'c Value, path: String, located: &Located, stem: &'c str, before: usize) -> Self {
+        let text = |keys: &[&str]| keys.iter().find_map(|key| item.get(*key)?.as_str());
+        let label = text(&["label", "display"]);
+        let known = ["label", "display", "raw", "id", "file"];
+        let others = item
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key)
+            .filter(|key| !known.contains(&key.as_str()))
+            .map(|key| (key.clone(), located.place(&format!("{path}.{key}"))));
+        Self {
+            name: match label {
+                Some(label) => format!("{stem}/{label}"),
+                None => format!("{stem}/prompt-{}", before + 1),
+            },
+            label,
+            text: item.as_str().or_else(|| text(&["raw", "id", "file"])),
+            stem,
+            at: located.place(&path),
+            others: others.collect(),
+            path,
+        }
+    }
+
+    fn prompt(&self, text: String, file: Option<String>) -> Wanted {
+        Wanted {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            text: Ok((text, file)),
+            others: self.others.clone(),
+        }
+    }
+
+    fn refused(&self, message: String, help: &'static str) -> Wanted {
+        Wanted::refused(
+            self.name.clone(),
+            self.path.clone(),
+            refused(self.at, message, help),
+        )
+    }
+}
+
+impl Wanted {
+    fn refused(name: String, path: String, why: Finding) -> Self {
+        Self {
+            name,
+            path,
+            text: Err(why),
+            others: Vec::new(),
+        }
+    }
+}
+
+/// Why a text is no prompt but says where one is made or kept.
+fn elsewhere(text: &str) -> Option<(&'static str, &'static str)> {
+    const PROGRAM: (&str, &str) = (
+        "is a program that makes the prompt, and programs are not run",
+        "write down what it makes, as text",
+    );
+    const SERVICE: (&str, &str) = (
+        "is a prompt that another service keeps, and none is asked",
+        "export it there, and import that",
+    );
+    let is_of = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    if is_of(&["exec:", "package:"]) {
+        return Some(PROGRAM);
+    }
+    is_of(&["langfuse://", "portkey://", "helicone://"]).then_some(SERVICE)
+}
+
+/// The file that a text names: with `file://`, or by an ending.
+fn file_of<'c>(text: &'c str, item: &Value) -> Option<&'c str> {
+    text.strip_prefix("file://").or_else(|| {
+        let is_file = !text.contains('\n') && !text.contains(' ') && is_known_ending(text);
+        let is_program = PROGRAMS.contains(&ending_of(text).unwrap_or_default());
+        (is_file && (item.get("raw").is_none() || is_program)).then_some(text)
     })
 }
 
-fn of_file(
-    file: &str,
-    label: Option<&str>,
-    path: String,
-    located: &Located,
-    source: &Source<'_>,
-    stem: &str,
-    wanted: &mut Vec<Wanted>,
-) {
-    let at = located.place(&path);
+/// The endings of programs.
+const PROGRAMS: [&str; 16] = [
+    "js", "cjs", "mjs", "ts", "cts", "mts", "py", "sh", "bash", "go", "rb", "pl", "exe", "bat",
+    "cmd", "ps1",
+];
+
+/// The ending of a file; `make.py:of` names a function in one.
+fn ending_of(text: &str) -> Option<&str> {
+    let (_, ending) = text.rsplit_once('.')?;
+    ending.split(':').next()
+}
+
+fn is_known_ending(text: &str) -> bool {
+    let texts = ["txt", "json", "jsonl", "yaml", "yml", "md", "j2", "csv"];
+    ending_of(text).is_some_and(|it| texts.contains(&it) || PROGRAMS.contains(&it))
+}
+
+fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<Wanted>) {
     let plain = file.split(':').next().unwrap_or(file);
     let own = plain.rsplit('/').next().unwrap_or(plain);
     let (own, ending) = own.rsplit_once('.').unwrap_or((own, ""));
-    let name = format!("{stem}/{}", label.unwrap_or(own));
-    let mut fail = |message: String, help: &'static str| {
-        wanted.push(Wanted {
-            name: name.clone(),
-            path: path.clone(),
-            text: Err(refused(at, message, help)),
-        });
+    let entry = Entry {
+        name: format!("{}/{}", entry.stem, entry.label.unwrap_or(own)),
+        path: entry.path.clone(),
+        others: entry.others.clone(),
+        ..*entry
     };
-    if matches!(
-        ending,
-        "js" | "cjs" | "mjs" | "ts" | "py" | "sh" | "go" | "rb"
-    ) {
+    let mut fail = |message: String, help: &'static str| wanted.push(entry.refused(message, help));
+    if PROGRAMS.contains(&ending) {
         return fail(
             format!("{file} is a program that makes the prompt, and programs are not run"),
             "write down what it makes, as text",
+        );
+    }
+    if ending == "csv" {
+        return fail(
+            format!("{file} is a table of prompts"),
+            "write each of them into a text file, or as an entry of `prompts:`",
         );
     }
     if plain.contains('*') {
@@ -157,22 +241,20 @@ fn of_file(
         .rsplit_once('/')
         .map_or(String::new(), |(folder, _)| format!("{folder}/"));
     let shown = format!("{folder}{}", plain.trim_start_matches("./"));
-    if ending == "txt" {
-        // Several prompts stand between lines of dashes.
-        let parts: Vec<&str> = text.split("\n---\n").collect();
+    if let Some(parts) = parts(&text, ending) {
+        if parts.len() > MAX_PROMPTS {
+            return fail(
+                format!("{plain} holds more than {MAX_PROMPTS} prompts"),
+                "keep fewer in one file",
+            );
+        }
         let count = parts.len();
-        for (index, part) in parts.into_iter().enumerate().take(MAX_PROMPTS) {
-            let name = if count > 1 {
-                format!("{name}-{}", index + 1)
-            } else {
-                name.clone()
-            };
-            wanted.push(Wanted {
-                name,
-                path: path.clone(),
-                // promptfoo takes the blanks around a text of a file away.
-                text: Ok((part.trim().to_owned(), (index == 0).then(|| shown.clone()))),
-            });
+        for (index, part) in parts.into_iter().enumerate() {
+            let mut one = entry.prompt(part, (index == 0).then(|| shown.clone()));
+            if count > 1 {
+                one.name = format!("{}-{}", entry.name, index + 1);
+            }
+            wanted.push(one);
         }
         return;
     }
@@ -183,11 +265,31 @@ fn of_file(
         },
         _ => text,
     };
-    wanted.push(Wanted {
-        name,
-        path,
-        text: Ok((text, Some(shown))),
-    });
+    wanted.push(entry.prompt(text, Some(shown)));
+}
+
+/// The prompts of a file that may hold several: between lines of dashes, or one a line.
+fn parts(text: &str, ending: &str) -> Option<Vec<String>> {
+    let mut parts = vec![String::new()];
+    for line in text.split_inclusive('\n') {
+        match ending {
+            "txt" if line.trim() == "---" => parts.push(String::new()),
+            "txt" => parts.last_mut()?.push_str(line),
+            "jsonl" => parts.push(line.to_owned()),
+            _ => return None,
+        }
+    }
+    // promptfoo takes the blanks around a text of a file away.
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|part| part.trim().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect();
+    match (ending, parts.is_empty()) {
+        ("txt" | "jsonl", true) => Some(vec![String::new()]),
+        ("txt" | "jsonl", false) => Some(parts),
+        _ => None,
+    }
 }
 
 /// The address of a picture as Anthropic's API has it.

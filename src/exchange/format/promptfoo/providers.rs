@@ -27,6 +27,23 @@ fn model(id: &str) -> String {
     parts.join("/")
 }
 
+/// Whether a setting says where, or with which key, a model is reached: nobody's business here.
+fn says_where(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let words = [
+        "key",
+        "token",
+        "host",
+        "baseurl",
+        "organization",
+        "region",
+        "env",
+        "headers",
+        "project",
+    ];
+    words.iter().any(|word| key.ends_with(word))
+}
+
 pub(super) fn providers(
     config: &Map<String, Value>,
     located: &Located,
@@ -56,7 +73,14 @@ pub(super) fn providers(
             match (source.beside)(file).ok().filter(|_| {
                 file.ends_with("yaml") || file.ends_with("yml") || file.ends_with("json")
             }) {
-                Some(text) => item = parse_located(&text).map(|it| it.value).unwrap_or_default(),
+                Some(text) => match parse_located(&text) {
+                    Ok(located) => item = located.value,
+                    Err(why) => {
+                        let message = format!("the provider {file} was left out: {}", why.message);
+                        draft.lose(code::SOURCE_DROPPED, at, message);
+                        continue;
+                    }
+                },
                 None => {
                     draft.lose(
                         code::SOURCE_DROPPED,
@@ -79,7 +103,11 @@ pub(super) fn providers(
             },
             _ => (None, None),
         };
-        let Some(id) = id else { continue };
+        let Some(id) = id else {
+            let message = "a provider without an id: left out";
+            draft.lose(code::SOURCE_DROPPED, at, message);
+            continue;
+        };
         let is_program = [
             "file:",
             "exec:",
@@ -103,24 +131,25 @@ pub(super) fn providers(
             let mut settings = settings
                 .and_then(|it| it.as_object().cloned())
                 .unwrap_or_default();
-            // Where and with which key a model is reached is nobody's business here.
-            settings.retain(|key, _| {
-                let key = key.to_ascii_lowercase();
-                ![
-                    "apikey",
-                    "key",
-                    "token",
-                    "host",
-                    "baseurl",
-                    "organization",
-                    "region",
-                    "env",
-                    "headers",
-                    "project",
-                ]
-                .iter()
-                .any(|word| key.ends_with(word))
-            });
+            if let Some(map) = item.as_object().filter(|map| map.contains_key("id")) {
+                let keys: (&[&str], &[&str]) = (&["id", "config"], &["label", "delay", "env"]);
+                draft.leave_out(map, keys, "a provider", |key| {
+                    located.place(&format!("{path}.{key}"))
+                });
+            }
+            let reached: Vec<String> = settings
+                .keys()
+                .filter(|key| says_where(key))
+                .cloned()
+                .collect();
+            if !reached.is_empty() {
+                settings.retain(|key, _| !says_where(key));
+                let message = format!(
+                    "what says where and with which key the model is reached ({}) was left out: it is no part of a prompt here",
+                    reached.join(", ")
+                );
+                draft.note(code::SOURCE_DROPPED, at, message);
+            }
             if let Some(Value::Object(inner)) = settings.remove("generationConfig") {
                 settings.extend(inner);
             }

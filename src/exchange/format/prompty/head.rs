@@ -1,5 +1,7 @@
 //! The front matter of a file of Prompty's, of both versions.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::super::Source;
@@ -16,25 +18,26 @@ pub(super) fn head(
     source: &Source<'_>,
     draft: &mut Draft,
     known: &mut Known,
-    threads: &mut Vec<String>,
+    threads: &mut BTreeSet<String>,
 ) -> Result<(), Finding> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
     let mut sample = Map::new();
     let mut own_keys = None;
     for (key, value) in keys {
         let at = front.place(key);
         match key.as_str() {
-            "name" | "displayName" if draft.title.is_none() => draft.title = text(value),
-            "description" => draft.description = text(value),
-            "tags" => {
-                draft.tags = value
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(text)
-                    .collect();
+            "name" | "displayName" if draft.title.is_none() => {
+                draft.title = draft.text(key, value, at);
             }
-            "template" | "displayName" | "kind" | "version" | "$schema" => {}
+            "description" => draft.description = draft.text(key, value, at),
+            "tags" => draft.take_tags(value, at),
+            // What the templates are written in is seen to where they are read.
+            "template" => {}
+            "$schema" | "kind" if value.is_string() => {}
+            "version" => draft.note(
+                code::SOURCE_DROPPED,
+                at,
+                format!("its version ({value}) is its author's: versions here are counted"),
+            ),
             "model" => model(value, at, front, draft)?,
             "inputs" | "inputSchema" => {
                 inputs(value, at, source, draft, (known, threads, &mut sample));
@@ -54,7 +57,8 @@ pub(super) fn head(
                         ),
                     }
                 }
-                _ => {}
+                Value::Null => {}
+                _ => draft.lose(code::SOURCE_DROPPED, at, "`sample` is no map: left out"),
             },
             "outputs" | "outputSchema" => outputs(value, at, draft),
             "tools" => tools(value, at, draft),
@@ -64,10 +68,9 @@ pub(super) fn head(
                 }
             }
             "authors" | "metadata" => {
-                let tags = value.get("tags").and_then(Value::as_array);
-                draft
-                    .tags
-                    .extend(tags.into_iter().flatten().filter_map(text));
+                if let Some(tags) = value.get("tags") {
+                    draft.take_tags(tags, at);
+                }
                 draft.note(
                     code::SOURCE_DROPPED,
                     at,
@@ -84,7 +87,7 @@ pub(super) fn head(
     for thread in threads.iter() {
         sample.remove(thread);
     }
-    sample.retain(|name, _| crate::exchange::dialect::is_name(name));
+    keep_values(&mut sample, front.place("sample"), draft);
     if !sample.is_empty() && draft.test_data.is_empty() {
         draft.test_data.push(Value::Object(sample));
     }
@@ -98,6 +101,28 @@ pub(super) fn head(
             .unwrap_or_default()
     });
     Ok(())
+}
+
+/// Takes out of a sample what no case here can give.
+fn keep_values(sample: &mut Map<String, Value>, at: Option<Span>, draft: &mut Draft) {
+    sample.retain(|name, value| {
+        if !crate::exchange::dialect::is_name(name) {
+            let message = format!("a variable cannot be named `{name}` here: left out");
+            draft.lose(code::NEEDS_NAME, at, message);
+        } else if is_reference(value) {
+            from_elsewhere(&format!("the sample of `{name}`"), at, draft);
+        } else {
+            return true;
+        }
+        false
+    });
+}
+
+/// Says that a value was left out which the environment or a file would give.
+fn from_elsewhere(what: &str, at: Option<Span>, draft: &mut Draft) {
+    let message =
+        format!("{what} comes from the environment or a file, which is not read: left out");
+    draft.lose(code::SOURCE_DROPPED, at, message);
 }
 
 /// The map in a JSON file beside the prompt.
@@ -117,13 +142,30 @@ fn model(
     draft: &mut Draft,
 ) -> Result<(), Finding> {
     let map = match value {
-        Value::String(name) => {
-            draft.model = Some(name.clone()).filter(|_| !is_reference(value));
+        Value::String(_) if is_reference(value) => {
+            from_elsewhere("the model's name", at, draft);
             return Ok(());
         }
         Value::Object(map) => map,
-        _ => return Ok(()),
+        other => {
+            draft.model = draft.text("model", other, at);
+            return Ok(());
+        }
     };
+    let known = [
+        "id",
+        "api",
+        "apiType",
+        "provider",
+        "connection",
+        "configuration",
+        "options",
+        "parameters",
+    ];
+    // Which part of the answer its own program is given.
+    draft.leave_out(map, (&known, &["response"]), "the model", |key| {
+        front.place(&format!("model.{key}"))
+    });
     let api = map
         .get("apiType")
         .or_else(|| map.get("api"))
@@ -135,6 +177,13 @@ fn model(
             format!("an {api} call has no messages for a prompt file"),
             "only calls of chat models are taken",
         ));
+    }
+    if !matches!(api, "chat" | "agent") {
+        draft.note(
+            code::SOURCE_CHANGED,
+            at,
+            format!("a {api} call (`api`) is sent as messages here"),
+        );
     }
     let configuration = map.get("configuration").and_then(Value::as_object);
     let names = [
@@ -154,15 +203,16 @@ fn model(
                     _ => name.to_owned(),
                 });
             }
+            None if is_reference(name) => from_elsewhere("the model's name", at, draft),
             None => draft.lose(
                 code::SOURCE_DROPPED,
                 at,
-                "the model's name comes from the environment, which is not read: left out",
+                "the model's name is no text: left out",
             ),
         }
     }
     for key in ["connection", "configuration"] {
-        if let Some(Value::Object(_)) = map.get(key) {
+        if map.get(key).is_some_and(|it| !it.is_null()) {
             draft.note(
                 code::SOURCE_DROPPED,
                 front.place(&format!("model.{key}")),
@@ -176,7 +226,13 @@ fn model(
             if let Some(Value::Object(more)) = options.remove("additionalProperties") {
                 options.extend(more);
             }
-            options.retain(|_, value| !is_reference(value));
+            options.retain(|inner, value| {
+                let place = front.place(&format!("model.{key}.{inner}"));
+                if is_reference(value) {
+                    from_elsewhere(&format!("the setting `{inner}`"), place, draft);
+                }
+                !is_reference(value)
+            });
             draft.settings(&options, |inner| {
                 front.place(&format!("model.{key}.{inner}"))
             });
@@ -190,7 +246,7 @@ fn inputs(
     at: Option<Span>,
     source: &Source<'_>,
     draft: &mut Draft,
-    (known, threads, sample): (&mut Known, &mut Vec<String>, &mut Map<String, Value>),
+    (known, threads, sample): (&mut Known, &mut BTreeSet<String>, &mut Map<String, Value>),
 ) {
     // Version 1 permits sample values in the place of types, and a JSON Schema.
     let value = match value {
@@ -231,14 +287,22 @@ fn inputs(
     };
     let mut put = |name: &str, value: &Value| {
         if value.get("kind").and_then(Value::as_str) == Some("thread") {
-            threads.push(name.to_owned());
+            threads.insert(name.to_owned());
             return;
         }
         if is_kind(value) {
             let schema = property(value);
+            left_of(name, value, at, draft);
             match schema.get("type").and_then(Value::as_str) {
-                Some("array") => known.lists.push(name.to_owned()),
-                Some("boolean") => known.flags.push(name.to_owned()),
+                Some("string") => {
+                    known.texts.insert(name.to_owned());
+                }
+                Some("array") => {
+                    known.lists.insert(name.to_owned());
+                }
+                Some("boolean") => {
+                    known.flags.insert(name.to_owned());
+                }
                 _ => {}
             }
             *draft.property(name) = schema;
@@ -249,26 +313,63 @@ fn inputs(
                 }
             }
             let example = ["example", "sample"].iter().find_map(|key| value.get(*key));
-            if let Some(example) = example.filter(|it| !is_reference(it)) {
+            if let Some(example) = example {
                 sample.insert(name.to_owned(), example.clone());
             }
         } else {
             *draft.property(name) = json!({});
-            if !value.is_null() && !is_reference(value) {
+            if !value.is_null() {
                 sample.insert(name.to_owned(), value.clone());
             }
         }
     };
+    let mut nameless = 0;
     match &value {
         Value::Array(items) => {
             for item in items {
-                if let Some(name) = item.get("name").and_then(Value::as_str) {
-                    put(name, item);
+                match item.get("name").and_then(Value::as_str) {
+                    Some(name) => put(name, item),
+                    None => nameless += 1,
                 }
             }
         }
         Value::Object(map) => map.iter().for_each(|(name, value)| put(name, value)),
-        _ => {}
+        Value::Null => {}
+        _ => nameless += 1,
+    }
+    if nameless > 0 {
+        draft.lose(
+            code::SOURCE_DROPPED,
+            at,
+            "an input without a name: left out",
+        );
+    }
+}
+
+/// Names what of an input does not come.
+fn left_of(name: &str, value: &Value, at: Option<Span>, draft: &mut Draft) {
+    const KNOWN: [&str; 12] = [
+        "name",
+        "kind",
+        "type",
+        "default",
+        "description",
+        "sample",
+        "example",
+        "required",
+        "is_required",
+        "enum",
+        "enumValues",
+        "items",
+    ];
+    let Some(map) = value.as_object() else { return };
+    let known: Vec<&str> = KNOWN.into_iter().chain(["properties"]).collect();
+    let of = format!("the input `{name}`");
+    draft.leave_out(map, (&known, &["strict", "title"]), &of, |_| at);
+    for key in ["default", "description", "enum"] {
+        if map.get(key).is_some_and(is_reference) {
+            from_elsewhere(&format!("`{key}` of the input `{name}`"), at, draft);
+        }
     }
 }
 
@@ -276,6 +377,13 @@ fn outputs(value: &Value, at: Option<Span>, draft: &mut Draft) {
     let inner = value.get("properties").unwrap_or(value);
     let (all, required) = properties(inner);
     if all.is_empty() {
+        if !value.is_null() {
+            draft.lose(
+                code::SOURCE_DROPPED,
+                at,
+                "its outputs have no names: left out",
+            );
+        }
         return;
     }
     let is_only_text = all.len() == 1

@@ -1,0 +1,314 @@
+//! What `import` and `export` leave out or take as something else: never without a word.
+
+use serde_json::Value;
+
+use super::moving::start;
+use crate::env::{Shell, TestEnv};
+
+/// What `import` says in JSON of a file with this text.
+fn imported(repo: &Shell, path: &str, text: &str) -> Value {
+    repo.write(path, text);
+    let run = repo.run(&format!("promptctl import {path} --format json"));
+    serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"))
+}
+
+/// The messages of the report, and what was refused.
+fn said(shown: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    for prompt in shown["prompts"].as_array().unwrap() {
+        let lost = prompt["lost"].as_array().unwrap().iter();
+        all.extend(lost.map(|lost| {
+            let at = format!("{}:{}", lost["line"], lost["column"]);
+            format!("{at} {}", lost["message"].as_str().unwrap())
+        }));
+        all.extend(prompt["error"]["message"].as_str().map(str::to_owned));
+    }
+    all
+}
+
+#[track_caller]
+fn says(shown: &Value, wanted: &str) {
+    let all = said(shown);
+    assert!(
+        all.iter().any(|message| message.contains(wanted)),
+        "{wanted}: {all:#?}"
+    );
+}
+
+#[test]
+fn prompts_that_a_program_or_a_service_makes_are_not_taken_as_texts() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("more.jsonl", "[{\"role\": \"user\", \"content\": \"One {{x}}\"}]\n[{\"role\": \"user\", \"content\": \"Two\"}]\n");
+    repo.write("table.csv", "prompt,label\nHi,a\n");
+    let config = "\
+prompts:
+  - exec:./make.sh
+  - ./make.rb
+  - {label: raw, raw: 'exec:./make.sh', config: {a: 1}}
+  - langfuse://greeting:3
+  - file://table.csv
+  - file://more.jsonl
+  - {label: plain, raw: 'Hello {{x}}', config: {a: 1}}
+providers: [openai:gpt-5-mini]
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    let refused = |shown: &Value| {
+        let prompts = shown["prompts"].as_array().unwrap().iter();
+        prompts.filter(|it| it["action"] == "refused").count()
+    };
+    assert_eq!(refused(&shown), 5, "{shown:#}");
+    for wanted in [
+        "exec:./make.sh is a program",
+        "./make.rb is a program",
+        "langfuse://greeting:3 is a prompt that another service keeps",
+        "table.csv is a table of prompts",
+        "`config` of a prompt has no counterpart",
+    ] {
+        says(&shown, wanted);
+    }
+    assert!(
+        repo.read("prompts/promptfoo/more-1.prompt.yml")
+            .contains("One {{x}}")
+    );
+    assert!(
+        repo.read("prompts/promptfoo/more-2.prompt.yml")
+            .contains("Two")
+    );
+}
+
+#[test]
+fn cases_of_promptfoo_keep_what_they_are_about() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("shared.yaml", "vars: {tone: kind}\n");
+    repo.write("tests.yaml", "- {description: third, vars: {x: c}}\n");
+    let config = "\
+prompts: ['Hello {{x}} {{tone}}']
+providers: [openai:gpt-5-mini]
+defaultTest: file://shared.yaml
+tests:
+  - description: the first
+    vars: {x: a}
+    metadata: {area: billing, list: [p, q]}
+    assert: [{type: contains, value: a, metric: accuracy, provider: openai:gpt-4o}]
+  - {description: the first, vars: {x: b}, threshold: 0.5}
+  - file://tests.yaml
+  - file://tests.csv
+  - {vars: {x: d, case: e}, description: fourth}
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    let file: Value = serde_yaml::from_str(&repo.read("prompts/promptfoo.prompt.yml")).unwrap();
+    let first = &file["testData"][0];
+    assert_eq!(first["case"]["id"], "the first");
+    assert_eq!(first["tone"], "kind");
+    assert_eq!(
+        first["case"]["tags"],
+        serde_json::json!(["area=billing", "list=p", "list=q"])
+    );
+    assert_eq!(first["case"]["evaluators"][0]["name"], "accuracy");
+    assert_eq!(file["testData"][1]["case"]["note"], "the first");
+    assert_eq!(file["testData"][2]["case"]["id"], "third");
+    assert_eq!(file["testData"][3]["$case"]["id"], "fourth");
+    for wanted in [
+        "`provider` of the assertion `contains`",
+        "`threshold` of a test",
+        "the tests of file://tests.csv were left out",
+    ] {
+        says(&shown, wanted);
+    }
+}
+
+#[test]
+fn what_has_a_counterpart_in_the_front_matter_of_a_text_comes() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let text = "---\ntemperature: 0.3\nmax_tokens: 50\ntags: [a, b]\nmodel: gpt-5-mini\nmode: agent\n---\n# Title\nHello {{ name }}\n";
+    let shown = imported(&repo, "a.md", text);
+    let file: Value = serde_yaml::from_str(&repo.read("prompts/a.prompt.yml")).unwrap();
+    assert_eq!(file["modelParameters"]["temperature"], 0.3);
+    assert_eq!(file["modelParameters"]["maxTokens"], 50);
+    assert_eq!(file["tags"], serde_json::json!(["a", "b"]));
+    says(&shown, "6:1 the key `mode` has no counterpart");
+    says(&shown, "9:7 `{{ name }}` stays text");
+    let run = repo.run("promptctl import a.md --from jinja --name b");
+    assert_eq!(run.code, Some(3), "{run}");
+    let file = repo.read("prompts/b.prompt.yml");
+    assert!(
+        file.contains("Hello {{name}}") && file.contains("temperature: 0.3"),
+        "{file}"
+    );
+}
+
+#[test]
+fn a_folder_of_texts_says_how_texts_are_taken() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("notes/a.md", "# A\n");
+    repo.write("notes/b.txt", "B\n");
+    let run = repo.run("promptctl import notes");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(
+        run.stderr.contains("notes holds 2 texts, and nothing else")
+            && run.stderr.contains("promptctl import notes --from text"),
+        "{run}"
+    );
+    let run = repo.run("promptctl import notes --from text");
+    assert_eq!(run.code, Some(0), "{run}");
+    let run = repo.run("promptctl import notes --from prompty");
+    assert!(
+        run.stderr
+            .contains("notes holds no prompts of the format prompty")
+            && run.stderr.contains("*.prompty"),
+        "{run}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_what_has_no_end_or_to_itself_is_refused() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(to, repo.dir.join(from)).unwrap();
+    };
+    link("/dev/zero", "zero.prompt");
+    link("/dev/zero", "zero.json");
+    link("two.prompt", "one.prompt");
+    link("one.prompt", "two.prompt");
+    repo.write("in/a.prompt", "Hi {{> zero}}");
+    link("/dev/zero", "in/_zero.prompt");
+    link("../in", "in/again");
+    for name in ["zero.prompt", "zero.json", "zero.prompt --from text"] {
+        let run = repo.run(&format!("promptctl import {name}"));
+        assert_eq!(run.code, Some(1), "{run}");
+        assert!(run.stderr.contains("it is no regular file"), "{run}");
+    }
+    let run = repo.run("promptctl import one.prompt");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stderr.contains("one.prompt could not be read"), "{run}");
+    let run = repo.run("promptctl import in");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.stderr.contains("could not be read"), "{run}");
+    assert_eq!(repo.git("log --format=%s -1").trim(), "start");
+}
+
+#[test]
+fn data_beside_the_prompts_of_a_folder_is_not_in_the_way() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    for index in 0..300 {
+        repo.write(
+            &format!("data/{index}.json"),
+            "{\"name\": \"x\", \"rows\": [1, 2]}",
+        );
+        repo.write(&format!("data/{index}.yaml"), "rows: [1, 2\n");
+    }
+    repo.write("data/a.prompt", "Hi");
+    repo.write(
+        "data/b.json",
+        r#"{"name": "b", "version": 1, "type": "text", "prompt": "Hi", "config": {}}"#,
+    );
+    let run = repo.run("promptctl import data");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stderr.contains("2 prompts written"), "{run}");
+}
+
+#[test]
+fn values_from_the_environment_and_numbers_out_of_range_are_named() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let prompty = "---\nname: A\nmodel: {id: m, options: {seed: '${env:SEED:1}'}}\ninputs:\n  - {name: x, kind: string, default: '${env:X:zq}', example: '${env:Y}'}\nsample: {z: '${env:Z}'}\n---\nuser:\n{{x}} {{z}}\n";
+    let shown = imported(&repo, "a.prompty", prompty);
+    for wanted in [
+        "the setting `seed` comes from the environment",
+        "`default` of the input `x` comes from the environment",
+        "the sample of `x` comes from the environment",
+        "the sample of `z` comes from the environment",
+    ] {
+        says(&shown, wanted);
+    }
+    assert!(!repo.read("prompts/a.prompt.yml").contains("${env"));
+    let langfuse =
+        r#"[{"name": "b", "version": 1e30, "type": "text", "prompt": "Hi", "config": {}}]"#;
+    let shown = imported(&repo, "b.json", langfuse);
+    says(&shown, "its version 1e+30 is no number");
+}
+
+#[test]
+fn models_go_out_as_the_other_tool_names_them() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "model: openai/gpt-5-mini\nmessages: [{role: user, content: Hi}]\n",
+    );
+    repo.write(
+        "prompts/b.prompt.yml",
+        "model: anthropic/claude-x\nmessages: [{role: user, content: Hi}]\n",
+    );
+    let out = |name: &str, target: &str| repo.ok(&format!("promptctl export {name} --to {target}"));
+    let prompty = out("a", "prompty");
+    assert!(
+        prompty.contains("id: gpt-5-mini\n") && prompty.contains("provider: openai\n"),
+        "{prompty}"
+    );
+    assert!(out("b", "prompty").contains("provider: anthropic\n"));
+    let langfuse: Value = serde_json::from_str(&out("a", "langfuse")).unwrap();
+    assert_eq!(langfuse[0]["config"]["model"], "gpt-5-mini");
+    for target in ["prompty", "langfuse"] {
+        repo.ok(&format!(
+            "promptctl export a b --to {target} --out {target}"
+        ));
+        repo.ok(&format!(
+            "promptctl import {target} --into {target} --no-commit"
+        ));
+        for name in ["a", "b"] {
+            let digest = |name: &str| {
+                let shown = repo.ok(&format!("promptctl show {name} --format json"));
+                let shown: Value = serde_json::from_str(&shown).unwrap();
+                shown["digest"].clone()
+            };
+            assert_eq!(
+                digest(name),
+                digest(&format!("{target}/{name}")),
+                "{target}"
+            );
+        }
+    }
+}
+
+#[test]
+fn loops_over_messages_of_semantic_kernel_are_the_conversation() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    for (path, format, template) in [
+        (
+            "a.yaml",
+            "jinja2",
+            "Be kind. {% for item in chat_history %}{{ message(item) }}{% endfor %}",
+        ),
+        (
+            "b.yaml",
+            "handlebars",
+            "<message role=\"system\">Be kind.</message>{{#each chat_history}}<message role=\"{{role}}\">{{content}}</message>{{/each}}<message role=\"user\">{{x}}</message>",
+        ),
+        (
+            "c.yaml",
+            "handlebars",
+            "<message role=\"system\">Be kind.</message>{{#each chat_history}}{{#message role=role}}{{~content~}}{{/message}} {{/each}}",
+        ),
+    ] {
+        let text = format!("name: n\ntemplate_format: {format}\ntemplate: '{template}'\n");
+        let shown = imported(&repo, path, &text);
+        assert_eq!(shown["prompts"][0]["action"], "created", "{shown:#}");
+        let file = repo.read(&format!(
+            "prompts/{}.prompt.yml",
+            path.trim_end_matches(".yaml")
+        ));
+        assert!(
+            file.contains("content: Be kind.\n  - placeholder: chat_history\n"),
+            "{file}"
+        );
+    }
+}
