@@ -4,12 +4,16 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-/// What only code says that talks to models.
-const TIGHT: &str = r#"chat\.completions|ChatCompletion|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|generateText|streamText|generateObject|streamObject|streamUI|generate_content|generateContent|a?completion\(|PromptTemplate|from_template|fromTemplate|from_messages|fromMessages|(?:System|Human|User)Message|system_?[iI]nstruction|dspy\.|Signature\)|system_?[pP]rompt["']?\s*[:=]|\bconverse(?:_stream)?\(|definePrompt|["']?\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)\b"#;
+/// Calls that surely send something: what they send and nobody can read is noted, so that these
+/// files are parsed whatever they say.
+const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
 
-/// What other code says, too: it counts where the file names a library that talks to models.
-const LOOSE: &str =
-    r"\binstructions\b|\bsystem\b|\bprompt\b|system_message|systemMessage|\binvoke\(|\bmessages\b";
+/// What else only code says that talks to models, where it calls something or is a key.
+const TIGHT: &str = r#"(?:streamUI|from_template|fromTemplate|from_messages|fromMessages|PromptTemplate|(?:System|Human|User|AI|Assistant)Message(?:PromptTemplate|Param)?|\btext_completion|definePrompt)\s*[(<]|(?:assistants|runs|threads|sessions|agents)\.create|dspy\.|Signature\)|["']?\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)\b|\bsystem_?(?:[pP]rompt|[iI]nstructions?)["']?\s*[:=]"#;
+
+/// Keys of texts that other code has, too, where they are given something that is no type: they
+/// count where the file names a library that talks to models.
+const LOOSE: &str = r#"["'](?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[pP]rompt|[mM]essage|[mM]sg|[iI]nstructions?))["']\s*:|\b(?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[pP]rompt|[mM]essage|[mM]sg|[iI]nstructions?))\s*(?:=[^=>]|[,}]|:\s*[^\s=])|\b(?:a?invoke|predict)\("#;
 
 /// What `--all` looks at: names of prompts.
 const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are (?:an?|the) |You're a|Your (?:task|job) |Act as ";
@@ -18,6 +22,7 @@ const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w
 const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]|@ai-sdk|mastra|genkit|generativeai|genai|generative-ai|vertexai|google\.adk|mistralai|cohere|groq|ollama|instructor|dspy|crewai|autogen|ag2|llama_?index|semantic_kernel|agent_framework|pydantic_ai|agno|smolagents|haystack|huggingface|marvin|livekit|copilotkit|from (?:agents|phi|camel|guidance|strands|together)|import (?:agents|phi|camel|guidance|strands|together)"#;
 
 struct Sieve {
+    sends: Regex,
     tight: Regex,
     loose: Regex,
     named: Regex,
@@ -31,6 +36,7 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
             .build()
     };
     Some(Sieve {
+        sends: ascii(SENDS).ok()?,
         tight: ascii(TIGHT).ok()?,
         loose: ascii(LOOSE).ok()?,
         named: ascii(NAMED).ok()?,
@@ -43,11 +49,14 @@ pub(super) fn may_hold(bytes: &[u8], all: bool) -> bool {
     let Some(sieve) = SIEVE.as_ref() else {
         return true;
     };
-    // What a call surely sends may be as short as `Translate: {x}`.
+    if sieve.sends.is_match(bytes) {
+        return true;
+    }
+    // A text may be as short as `Translate: {x}`.
     if sieve.tight.is_match(bytes) {
         return has_prose(bytes, 1);
     }
-    let is_anchored = (sieve.sdk.is_match(bytes) && sieve.loose.is_match(bytes))
+    let is_anchored = (sieve.loose.is_match(bytes) && sieve.sdk.is_match(bytes))
         || (all && sieve.named.is_match(bytes));
     is_anchored && has_prose(bytes, 2)
 }
@@ -111,7 +120,16 @@ mod tests {
             ),
             ("m = {role: 'user', content: 'hello there'}", true),
             ("m = {role: 'admin', content: 'hello there'}", false),
-            ("client.responses.create(instructions=X)", false),
+            // What it sends may stand elsewhere.
+            ("client.responses.create(instructions=X)", true),
+            (
+                "from openai import OpenAI\nf(messages='hello there')",
+                false,
+            ),
+            (
+                "from openai import types\nx: PromptTemplate = 'hello there'",
+                false,
+            ),
             ("def f(): return 'hello there'", false),
         ] {
             assert_eq!(may_hold(text.as_bytes(), false), expected, "{text}");

@@ -26,7 +26,7 @@ impl<'r, 't> Collector<'r, 't> {
         Self {
             file,
             names: Names {
-                is_python: file.language.is_python(),
+                traits: file.traits(),
                 regions: vec![Region {
                     start: 0,
                     end: usize::MAX,
@@ -121,7 +121,7 @@ impl<'r, 't> Collector<'r, 't> {
             "case_pattern" => self.patterns += 1,
             "wildcard_import" => self.names.wildcards.push(node.start_byte()),
             "call" | "call_expression" => self.call(node),
-            "with_statement" if !self.names.is_python => {
+            "with_statement" if self.names.traits.has_dynamic_with => {
                 self.names.is_wild = Some("`with` may give every name another meaning");
             }
             _ => {}
@@ -182,7 +182,7 @@ impl<'r, 't> Collector<'r, 't> {
             .filter(|_| is_named)
             .map(|it| self.file.word(it))?;
         if is_statement(node.kind()) {
-            let scope = self.scope_of(region, !self.names.is_python);
+            let scope = self.scope_of(region, self.names.traits.has_block_scopes);
             self.site_in(scope, name, region, node, SiteKind::Other(A_FUNCTION));
         }
         Some(name)
@@ -194,7 +194,7 @@ impl<'r, 't> Collector<'r, 't> {
         loop {
             let is_scope = match self.names.regions[scope].kind {
                 RegionKind::File | RegionKind::Function(_) => true,
-                RegionKind::Class(_) => self.names.is_python || is_block,
+                RegionKind::Class(_) => self.names.traits.classes_are_scopes || is_block,
                 _ => is_block,
             };
             if is_scope {
@@ -235,7 +235,7 @@ impl<'r, 't> Collector<'r, 't> {
     /// A name that may be declared elsewhere is given a value.
     fn assigned(&mut self, name: &'t str, node: Node<'t>, kind: SiteKind<'t>) {
         let region = self.region();
-        if self.names.is_python {
+        if self.names.traits.assigning_declares {
             self.site(name, self.scope_of(region, false), node, kind);
             return;
         }
@@ -272,7 +272,7 @@ impl<'r, 't> Collector<'r, 't> {
                 self.names.foreign.insert(name);
             }
             Aim::Declared(kind, is_block, node) => {
-                let scope = self.scope_of(region, is_block && !self.names.is_python);
+                let scope = self.scope_of(region, is_block && self.names.traits.has_block_scopes);
                 self.site(name, scope, node, kind);
             }
             Aim::Inner(kind) => self.site(name, region, frame.node, kind),
