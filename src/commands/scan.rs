@@ -257,8 +257,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if changed > 0 {
         session.ui.status(format!(
-            "--fail: {} changed in the code since they were lifted, so the files say something else",
-            count(changed, "prompt")
+            "--fail: {} changed in the code since, so that file and code disagree",
+            count(changed, "lifted prompt")
         ));
         session.ui.hint(format!(
             "promptctl scan{} --lift merges what changed into the files",

@@ -337,7 +337,7 @@ pub fn is_test(path: &str) -> bool {
 pub fn may_hold(path: &str, bytes: &[u8], all: bool) -> bool {
     bytes.len() <= LARGEST
         && match language::reading(path) {
-            Some(Reading::Parsed(_)) => sieve::may_hold(bytes, all),
+            Some(Reading::Parsed(language)) => sieve::may_hold(bytes, language, all),
             Some(Reading::Words | Reading::ScriptWords) => shallow::may_hold(bytes),
             None => false,
         }

@@ -234,7 +234,7 @@ fn code_that_changed_since_it_was_lifted_is_told_and_fails() {
     --- stderr
     1 prompt in the code of 1 file (5 files read, 1 parsed); none is new
     hint: promptctl scan --lift writes them as prompt files, and prints the code that takes their place
-    --fail: 1 prompt changed in the code since they were lifted, so the files say something else
+    --fail: 1 lifted prompt changed in the code since, so that file and code disagree
     hint: promptctl scan --lift merges what changed into the files
     [exit 3]
     ");

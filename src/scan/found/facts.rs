@@ -78,7 +78,10 @@ impl<'t> Facts<'t> {
             if !facts.spend(1) {
                 break;
             }
-            let kind = node.kind();
+            // Signs and words of the language hold nothing.
+            if !node.is_named() {
+                continue;
+            }
             if !is_entered {
                 around.pop();
                 let current = &facts.scopes[scope];
@@ -89,6 +92,7 @@ impl<'t> Facts<'t> {
                 }
                 continue;
             }
+            let kind = node.kind();
             let list = around.last().copied().flatten();
             let is_list = matches!(kind, "list" | "array" | "tuple");
             around.push(is_list.then_some(node));

@@ -153,6 +153,8 @@ pub(super) enum Dedent {
 /// All in which languages that are parsed differ.
 pub(super) struct Traits {
     grammar: fn() -> tree_sitter::Language,
+    /// How lines begin that are comments.
+    pub(super) comments: &'static [&'static str],
     pub(super) quotes: Quotes,
     pub(super) dedent: Dedent,
     /// What methods take away from the ends of a text.
@@ -193,6 +195,7 @@ pub(super) struct Traits {
 
 const PYTHON: Traits = Traits {
     grammar: || tree_sitter_python::LANGUAGE.into(),
+    comments: &["#"],
     quotes: Quotes::Python,
     dedent: Dedent::Textwrap,
     is_blank: |letter| letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter),
@@ -216,6 +219,7 @@ const PYTHON: Traits = Traits {
 
 const TYPESCRIPT: Traits = Traits {
     grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+    comments: &["//", "*", "/*"],
     quotes: Quotes::Script,
     dedent: Dedent::Tags,
     is_blank: |letter| (letter.is_whitespace() && letter != '\u{85}') || letter == '\u{feff}',
