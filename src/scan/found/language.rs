@@ -283,3 +283,31 @@ impl Language {
         parser.parse_with_options(&mut read, None, Some(options))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_languages_share_an_ending_or_a_name() {
+        let mut endings: Vec<&str> = LANGUAGES
+            .iter()
+            .flat_map(|language| language.endings.iter().map(|(ending, _)| *ending))
+            .collect();
+        let mut names: Vec<&str> = LANGUAGES.iter().map(|language| language.name).collect();
+        for all in [&mut endings, &mut names] {
+            let count = all.len();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), count);
+        }
+    }
+
+    #[test]
+    fn what_only_says_types_is_no_code() {
+        for path in ["a.pyi", "a.d.ts", "lib/a.d.mts", "a.txt", "py"] {
+            assert_eq!(reading(path), None, "{path}");
+        }
+        assert_eq!(Language::of("a/b.d.x.ts"), Some(Language::TypeScript));
+    }
+}

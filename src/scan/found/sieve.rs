@@ -15,7 +15,7 @@ const WINDOW: usize = 400;
 const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
 
 /// What else only code says that talks to models, where it calls something.
-const TIGHT: &str = r#"(?:streamUI|from_template|fromTemplate|from_messages|fromMessages|PromptTemplate|(?:System|Human|User|AI|Assistant)Message(?:PromptTemplate|Param)?|\btext_completion|definePrompt)[(<]|(?:assistants|runs|threads|sessions|agents)\.create|dspy\.|Signature\)"#;
+const TIGHT: &str = r#"(?:streamUI|ChatMessage\.(?:User|Assistant|from_system|from_user|from_assistant)|from_template|fromTemplate|from_messages|fromMessages|PromptTemplate|(?:System|Human|User|AI|Assistant)Message(?:PromptTemplate|Param)?|\btext_completion|definePrompt)[(<]|(?:assistants|runs|threads|sessions|agents)\.create|dspy\.|Signature\)"#;
 
 /// A message by its role.
 const ROLE: &str = r#"\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)\b"#;

@@ -106,6 +106,13 @@ pub(super) fn sink(path: &[&str], arguments: &[Argument<'_>], is_sdk: bool) -> O
             role_of(name).map(Sink::MessageTemplate)
         }
         name if role_of(name).is_some() => role_of(name).map(Sink::Message),
+        // `LanguageModelChatMessage.User(…)` of VS Code, `ChatMessage.from_user(…)` of Haystack.
+        name if class.ends_with("ChatMessage") => match name {
+            "from_system" => Some(Sink::Message("system")),
+            "User" | "from_user" => Some(Sink::Message("user")),
+            "Assistant" | "from_assistant" => Some(Sink::Message("assistant")),
+            _ => None,
+        },
         "chat" | "complete" | "generate" | "achat" | "acomplete"
             if is_sdk && value_of(arguments, LIST_KEYS).is_some() =>
         {

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
+use super::words::speaks_to_a_model;
 use super::{DEEPEST, Draft, Gatherer};
 use crate::scan::found::sinks;
-use crate::scan::found::syntax::{Argument, Expr, Parameter, value_of};
+use crate::scan::found::syntax::{Argument, Call, Expr, Parameter, value_of};
 use crate::scan::found::value::Bit;
 use crate::scan::found::{Confidence, FoundKind, Stands, Syntax, Unread};
 
@@ -114,6 +115,7 @@ impl<'t> Gatherer<'_, 't> {
             Expr::Call(call) => {
                 let functions = self.functions(call.callee);
                 self.answers(&functions, taken, sending, depth)
+                    || self.passed(&call, taken, sending, depth)
             }
             Expr::Name(name) => {
                 // A function that is given as such, and called when the text is wanted.
@@ -222,6 +224,25 @@ impl<'t> Gatherer<'_, 't> {
             }
         }
         is_found
+    }
+
+    /// A text that a function is given whose answer is sent: `instructions=clean("You are …")`.
+    fn passed(
+        &mut self,
+        call: &Call<'t>,
+        taken: Taken,
+        sending: &Sending<'t>,
+        depth: usize,
+    ) -> bool {
+        let first = call.arguments.first().filter(|it| it.is_by_place());
+        let Some(first) = first.map(|it| it.value) else {
+            return false;
+        };
+        let value = self.reader.value(first);
+        let is_prompt = value.written.is_some()
+            && !matches!(taken, Taken::Messages | Taken::More)
+            && speaks_to_a_model(&value.text());
+        is_prompt && self.land(first, Stands::Given, taken, sending, depth + 1)
     }
 
     /// What the callers of a function give it by this name.
@@ -397,7 +418,8 @@ impl<'t> Gatherer<'_, 't> {
         what.dedup();
         // What another file says may still make a prompt of it.
         let mut instead = None;
-        if !is_any_read {
+        let is_written = |draft: &Draft<'t>| draft.value.written.is_some();
+        if !call.drafts.iter().any(is_written) {
             self.notes.clear();
             self.doubts.clear();
             let mut prompt = self.made(call.node, call.drafts, &sending.settings);

@@ -241,3 +241,55 @@ fn literals_that_percent_fills_in_are_text() {
         &["call: user Sort this and 3 of <x>"],
     );
 }
+
+#[test]
+fn a_text_of_another_file_is_waited_for_beside_what_callers_give() {
+    let found = read(
+        "a.py",
+        "from texts import S\ndef send(m):\n    client.chat.completions.create(messages=[{'role': 'system', 'content': S}, *m])\nsend([{'role': 'user', 'content': f'Chat: {q}'}])",
+    );
+    assert_eq!(found.prompts.len(), 1);
+    let mut prompt = *found.unread[0].instead.clone().unwrap();
+    assert!(!prompt.says_something());
+    let imported = prompt.imports[0].clone();
+    assert_eq!(
+        (imported.module.as_str(), imported.item.as_str()),
+        ("texts", "S")
+    );
+    prompt.fill(&imported, "You are kind");
+    assert_eq!(
+        described(&prompt),
+        "sent openai | system You are kind |  *m"
+    );
+}
+
+#[test]
+fn a_prompt_that_goes_through_another_function_is_found() {
+    says(
+        "a.ts",
+        "const toLF = (s: string) => s.replace(/\\r/g, '');\nclient.responses.create({ instructions: toLF(`You are a clerk of ${x}`), input: q });",
+        &["given: system You are a clerk of <x>"],
+    );
+    says(
+        "a.py",
+        "from other import clean\ndef f(q):\n    system = clean('You are a clerk')\n    client.responses.create(instructions=system, input=load('of the prompts'))",
+        &["given: system You are a clerk"],
+    );
+}
+
+#[test]
+fn messages_of_other_libraries_are_known_by_their_makers() {
+    says(
+        "a.ts",
+        "const messages = [vscode.LanguageModelChatMessage.User(`You are a clerk of ${x} and answer`)];",
+        &["call: user You are a clerk of <x> and answer"],
+    );
+    says(
+        "a.py",
+        "m = [ChatMessage.from_system('You are kind'), ChatMessage.from_user('Sort the ticket below into a queue')]",
+        &[
+            "call: system You are kind",
+            "call: user Sort the ticket below into a queue",
+        ],
+    );
+}
