@@ -47,18 +47,18 @@ use walk::WantedPrompts;
 ///
 /// --lift writes each prompt as a prompt file, in one commit, and prints the code that takes its
 /// place; source code is never changed. What the program may send otherwise, because a loop, a
-/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is known by its function and its
-/// number there, and what changed is merged into what changed here.
+/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is
+/// known by its function and its number there, and what changed is merged into what changed here.
 ///
 /// What a call surely sends to a model and cannot be read here, because another file, a database or
 /// whoever calls its function gives it, is noted with its line (P525, a note in SARIF). It never
 /// fails: look at such a call once, and allow it by a comment.
 ///
 /// For CI: --fail exits with 3 while there is something that nothing allows, or a prompt that was
-/// lifted and has changed in the code since. `promptctl: allow P510`
-/// in a comment allows what is on that line, and P514 the prompt of the call there or below.
-/// --write-baseline lists all of today in .promptctl-baseline at the top of the repository: commit
-/// it, and --fail finds and lists only what is new.
+/// lifted and has changed in the code since. `promptctl: allow P510` in a comment allows what is on
+/// that line, and P514 the prompt of the call there or below. --write-baseline lists all of today in
+/// .promptctl-baseline at the top of the repository: commit it, and --fail finds and lists only what
+/// is new.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
