@@ -1,13 +1,17 @@
 //! `promptctl scan`.
 
 mod baseline;
+mod elsewhere;
 mod lift;
 mod prompts;
+mod replace;
 mod show;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::common::count;
 use super::out::OutArg;
@@ -17,7 +21,7 @@ use crate::output::{annotations, sarif};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::scan::entry::{Entry, join};
-use crate::scan::found::{self, FoundPrompt};
+use crate::scan::found::{self, CodeLanguage, FoundPrompt, LANGUAGES, Unread};
 
 use baseline::Baseline;
 use walk::WantedPrompts;
@@ -43,13 +47,18 @@ use walk::WantedPrompts;
 ///
 /// --lift writes each prompt as a prompt file, in one commit, and prints the code that takes its
 /// place; source code is never changed. What the program may send otherwise, because a loop, a
-/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is known by its function and its
-/// number there, and what changed is merged into what changed here.
+/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is
+/// known by its function and its number there, and what changed is merged into what changed here.
 ///
-/// For CI: --fail exits with 3 while there is something that nothing allows. `promptctl: allow P510`
-/// in a comment allows what is on that line, and P514 the prompt of the call there or below.
-/// --write-baseline lists all of today in .promptctl-baseline at the top of the repository: commit
-/// it, and --fail finds and lists only what is new.
+/// What a call surely sends to a model and cannot be read here, because another file, a database or
+/// whoever calls its function gives it, is noted with its line (P525, a note in SARIF). It never
+/// fails: look at such a call once, and allow it by a comment.
+///
+/// For CI: --fail exits with 3 while there is something that nothing allows, or a prompt that was
+/// lifted and has changed in the code since. `promptctl: allow P510` in a comment allows what is on
+/// that line, and P514 the prompt of the call there or below. --write-baseline lists all of today in
+/// .promptctl-baseline at the top of the repository: commit it, and --fail finds and lists only what
+/// is new.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
@@ -75,8 +84,8 @@ pub(super) struct Args {
     #[arg(long)]
     tests: bool,
     /// Look for prompts in files of these languages alone, by their endings
-    #[arg(long, value_name = "LANG", value_delimiter = ',')]
-    lang: Vec<Lang>,
+    #[arg(long, value_name = "LANG", value_delimiter = ',', value_parser = language())]
+    lang: Vec<&'static CodeLanguage>,
     /// Write the prompts as prompt files, and print the code that takes their place
     #[arg(long, conflicts_with_all = ["fail", "write_baseline", "format"])]
     lift: bool,
@@ -127,46 +136,13 @@ enum Format {
     Github,
 }
 
-/// The languages that can be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Lang {
-    /// Python
-    Py,
-    /// JavaScript
-    Js,
-    /// TypeScript
-    Ts,
-    /// Go
-    Go,
-    /// Java
-    Java,
-    /// Kotlin
-    Kt,
-    /// C#
-    Cs,
-    /// Rust
-    Rs,
-    /// Ruby
-    Rb,
-    /// PHP
-    Php,
-}
-
-impl Lang {
-    fn endings(self) -> &'static [&'static str] {
-        match self {
-            Self::Py => &["py", "pyi"],
-            Self::Js => &["js", "jsx", "mjs", "cjs"],
-            Self::Ts => &["ts", "tsx", "mts", "cts"],
-            Self::Go => &["go"],
-            Self::Java => &["java"],
-            Self::Kt => &["kt", "kts"],
-            Self::Cs => &["cs"],
-            Self::Rs => &["rs"],
-            Self::Rb => &["rb"],
-            Self::Php => &["php"],
-        }
-    }
+/// Reads the name of a language.
+fn language() -> impl TypedValueParser<Value = &'static CodeLanguage> {
+    let names = LANGUAGES
+        .iter()
+        .map(|it| PossibleValue::new(it.name).help(it.title));
+    PossibleValuesParser::new(names)
+        .try_map(|name| CodeLanguage::named(&name).ok_or("is no language that is read"))
 }
 
 /// What was read.
@@ -182,6 +158,8 @@ struct Scanned {
 struct All {
     entries: Vec<Entry>,
     prompts: Vec<(String, FoundPrompt)>,
+    /// Calls of which a text could not be read.
+    unread: Vec<(String, Unread)>,
     scanned: Scanned,
 }
 
@@ -235,12 +213,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         let mut findings = show::findings(&all.entries, &again, &imported);
         let paths = show::paths(&args.paths);
         findings.extend(prompts::findings(&all.prompts, &lifted, &paths));
+        findings.extend(prompts::notes(&all.unread));
         findings
     };
     match args.format {
         Format::Json => session.ui.block(show::json(
             &all.entries,
-            &all.prompts,
+            (&all.prompts, &all.unread),
             &all.scanned,
             (&imported, &lifted),
         )),
@@ -252,6 +231,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             show::new_first(&mut all.entries);
             if !args.ids {
                 prompts::text(&all.prompts, &lifted, args.fail, session);
+                prompts::unread(&all.unread, session);
             }
             if args.ids || !all.entries.is_empty() {
                 let known = (&*again, &imported);
@@ -259,13 +239,34 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             }
             if !args.ids {
                 let paths = show::paths(&args.paths);
-                prompts::summary(&all.prompts, &all.scanned, args.all, &paths, session);
+                prompts::summary(
+                    (&all.prompts, &all.unread),
+                    &all.scanned,
+                    args.all,
+                    &paths,
+                    session,
+                );
             }
         }
     }
     let new = all.new_ones();
-    if !args.fail || (new.0, new.2) == (0, 0) {
+    let is_changed = |prompt: &&(String, FoundPrompt)| prompts::has_changed(prompt, &lifted);
+    let changed = all.prompts.iter().filter(is_changed).count();
+    if !args.fail || (new.0, new.2, changed) == (0, 0, 0) {
         return Ok(Exit::Done);
+    }
+    if changed > 0 {
+        session.ui.status(format!(
+            "--fail: {} changed in the code since, so that file and code disagree",
+            count(changed, "lifted prompt")
+        ));
+        session.ui.hint(format!(
+            "promptctl scan{} --lift merges what changed into the files",
+            show::paths(&args.paths)
+        ));
+    }
+    if (new.0, new.2) == (0, 0) {
+        return Ok(Exit::Verdict);
     }
     fail(new, args, &baseline, session);
     Ok(Exit::Verdict)
@@ -310,11 +311,7 @@ fn look(args: &Args, baseline: &Baseline, session: &mut Session) -> Result<All, 
     let wanted = (!args.ids).then(|| WantedPrompts {
         all: args.all,
         tests: args.tests,
-        endings: args
-            .lang
-            .iter()
-            .flat_map(|lang| lang.endings().iter().copied())
-            .collect(),
+        languages: args.lang.clone(),
     });
     let files = walk::Files::new(&args.paths, baseline, wanted.as_ref(), session)?;
     let mut found = files.read_all();
@@ -336,10 +333,12 @@ fn look(args: &Args, baseline: &Baseline, session: &mut Session) -> Result<All, 
     } else {
         walk::reads(&found.code, &variables, &numbers)
     };
+    elsewhere::fill_in(&mut found);
     found::name_all(&mut found.prompts);
     Ok(All {
         entries: join(found.places, reads, &found.values),
         prompts: found.prompts,
+        unread: found.unread,
         scanned: found.scanned,
     })
 }

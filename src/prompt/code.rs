@@ -413,6 +413,8 @@ codes! {
 
     DOUBTFUL_OUTCOME = "P426", Fixed, "an outcome that fits several executions",
         "`outcome -` finds executions by `id`, by `response_id` or by a label, `label:KEY`. A label that several executions have says of none what became of it: they are listed, and nothing is kept. Name the one that is meant by its id.";
+    BROUGHT_LOG = "P427", Fixed, "a check that would go by a log that git tracks",
+        "A log that git tracks comes with the repository: whoever sends a pull request could write calls into it that keep an alert from firing, so `stats --fail-on` and `compare --fail-on` refuse it. Take it out of git (`git rm --cached .promptctl/executions.jsonl`), or name it with `--log` to take it at its word. Past sums (`history.jsonl`) that git tracks do not count, unless their log is named so.";
 
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";
@@ -448,6 +450,8 @@ codes! {
         "The message names what it is. `export --lossy` leaves it out and lists it; `--to dotprompt` keeps Handlebars, `--to json` everything.";
     DOUBTFUL_TEXT = "P524", Fixed, "a text in code of which it is not sure what the program sends",
         "`scan --lift` writes only what the program surely sends: a name counts as known if every place that sets or changes it is a plain statement on the way to the call. Loops and branches, closures, parameters, other names of a list and escapes that are not understood make it doubtful. Put the text in one constant, with the values where the call stands, and lift again; or write the prompt by hand.";
-    BROUGHT_LOG = "P540", Fixed, "a check that would go by a log that git tracks",
-        "A log that git tracks comes with the repository: whoever sends a pull request could write calls into it that keep an alert from firing, so `stats --fail-on` and `compare --fail-on` refuse it. Take it out of git (`git rm --cached .promptctl/executions.jsonl`), or name it with `--log` to take it at its word. Past sums (`history.jsonl`) that git tracks do not count, unless their log is named so.";
+    UNREAD_CALL = "P525", Fixed, "a call to a model that sends what `scan` cannot read",
+        "What the call sends is made in another file, comes from a database or from whoever calls its function: `scan` sees the call and not the text. It is a note, and `scan --fail` lets it pass; look at such calls by hand, because a prompt may stand behind them. A comment `promptctl: allow P514` on the line of the call, or above it, says that none does.";
+    CHANGED_IN_CODE = "P526", Fixed, "a prompt was lifted, and its text in the code has changed since",
+        "The prompt file and the code disagree, and the program sends what the code says. `promptctl scan --lift --only NAME` merges the code's change into the file; then let the code read the prompt from there, so that there is one text. `scan --fail` fails on it whatever the baseline lists.";
 }

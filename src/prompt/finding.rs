@@ -119,6 +119,11 @@ impl Finding {
         Self::with(code, Severity::Warning, message)
     }
 
+    /// A finding that is reported and changes nothing.
+    pub fn note(code: Code, message: impl Into<String>) -> Self {
+        Self::with(code, Severity::Note, message)
+    }
+
     fn with(code: Code, severity: Severity, message: impl Into<String>) -> Self {
         Self {
             code,

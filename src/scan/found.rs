@@ -8,7 +8,10 @@
 
 mod facts;
 mod gather;
+pub mod imports;
+mod language;
 mod literal;
+mod modules;
 mod names;
 mod shallow;
 mod sieve;
@@ -22,7 +25,8 @@ use serde_json::Value;
 
 use crate::prompt::finding::Span;
 
-pub use syntax::Language;
+pub use language::{CodeLanguage, LANGUAGES, Language};
+use language::{Quotes, Reading};
 
 /// The largest file that is parsed, in bytes.
 pub const LARGEST: usize = 1 << 20;
@@ -130,6 +134,76 @@ pub struct FoundMessage {
     pub variables: Vec<Variable>,
 }
 
+/// Where a text stands, as seen from the call that sends it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stands {
+    /// In the call, or under a name that it uses.
+    #[default]
+    InCall,
+    /// A function answers with it.
+    Answer,
+    /// It is given to a function that sends it.
+    Given,
+    /// It is one of several that the code chooses between.
+    Choice,
+    /// In another file.
+    Elsewhere,
+}
+
+impl Stands {
+    /// The place as scripts read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InCall => "call",
+            Self::Answer => "answer",
+            Self::Given => "given",
+            Self::Choice => "choice",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
+/// A value that another file gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// What it is called in the prompt.
+    pub variable: String,
+    /// The other file, as the code names it.
+    pub module: String,
+    /// What it is called there.
+    pub item: String,
+    /// What the code says.
+    pub expression: String,
+    /// The line that uses it.
+    pub line: usize,
+}
+
+/// A call to a model of which a text could not be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unread {
+    /// The call.
+    pub at: Span,
+    /// Its words.
+    pub call: String,
+    /// What it is given, as the code says it.
+    pub what: Vec<String>,
+    /// Whether a comment allows it.
+    pub is_allowed: bool,
+    /// The prompt that it is once other files say what they give.
+    pub instead: Option<Box<FoundPrompt>>,
+}
+
+/// What a file says.
+#[derive(Debug, Default)]
+pub struct FileFindings {
+    /// Its prompts, in their order.
+    pub prompts: Vec<FoundPrompt>,
+    /// Calls to models of which a text could not be read.
+    pub unread: Vec<Unread>,
+    /// Whether it has a syntax tree.
+    pub is_parsed: bool,
+}
+
 /// Why a text in code may not be what the program sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
@@ -144,6 +218,10 @@ pub struct Doubt {
 pub struct FoundPrompt {
     /// How it stands there.
     pub kind: FoundKind,
+    /// Where its text stands.
+    pub stands: Stands,
+    /// Whether what stands there is a list of messages, and no text.
+    pub is_list: bool,
     /// How sure that is.
     pub confidence: Confidence,
     /// Where its first text begins.
@@ -171,6 +249,10 @@ pub struct FoundPrompt {
     /// What else the call is given, and the code goes on to give: the name, none for all of a map, and
     /// the expression.
     pub kept: Vec<(Option<String>, String)>,
+    /// The names that callers give to the function around it.
+    pub bound: Vec<String>,
+    /// Values that other files give, until those are read.
+    pub imports: Vec<Imported>,
     /// What is said.
     pub messages: Vec<FoundMessage>,
     /// The language of its templates.
@@ -194,10 +276,14 @@ impl FoundPrompt {
     /// What stays the same while lines move: the place and the number there.
     pub fn mark(&self) -> String {
         let place = self.place.as_deref().unwrap_or("-");
-        let what = match self.kind {
-            FoundKind::Returned => "returned",
-            FoundKind::Declared => "declared",
-            _ => "",
+        let what = match (self.kind, self.stands) {
+            (FoundKind::Returned, _) => "returned",
+            (FoundKind::Declared, _) => "declared",
+            (_, Stands::Answer) => "answer",
+            (_, Stands::Given) => "given",
+            (_, Stands::Choice) => "choice",
+            (_, Stands::Elsewhere) => "imported",
+            (_, Stands::InCall) => "",
         };
         format!("{place}#{what}{}", self.ordinal)
     }
@@ -217,7 +303,7 @@ impl FoundPrompt {
 
 /// Whether a file of this name may hold prompts.
 pub fn is_code(path: &str) -> bool {
-    Language::of(path).is_some() || shallow::is_code(path)
+    language::reading(path).is_some()
 }
 
 /// Whether a file of this name holds tests.
@@ -247,32 +333,43 @@ pub fn is_test(path: &str) -> bool {
         || parts.any(is_of_tests)
 }
 
-/// The prompts of a file. `all` takes what is only declared or returned, too. The second is whether
-/// the file was parsed.
-pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
-    if text.len() > LARGEST {
-        return (Vec::new(), false);
+/// Whether a file may hold a prompt: nearly all end here.
+pub fn may_hold(path: &str, bytes: &[u8], all: bool) -> bool {
+    bytes.len() <= LARGEST
+        && match language::reading(path) {
+            Some(Reading::Parsed(language)) => sieve::may_hold(bytes, language, all),
+            Some(Reading::Words | Reading::ScriptWords) => shallow::may_hold(bytes),
+            None => false,
+        }
+}
+
+/// What a file says. `all` takes what is only declared or returned, too.
+pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
+    let mut findings = FileFindings::default();
+    if !may_hold(path, text.as_bytes(), all) {
+        return findings;
     }
-    let mut is_parsed = false;
-    let mut found = match Language::of(path) {
-        Some(language) if sieve::may_hold(text.as_bytes(), all) => {
+    findings.prompts = match language::reading(path) {
+        Some(Reading::Parsed(language)) => {
             match gather::gather(text, language, all) {
-                Some(found) => {
-                    is_parsed = true;
-                    found
+                Some((prompts, unread)) => {
+                    findings.is_parsed = true;
+                    findings.unread = unread;
+                    prompts
                 }
                 // More work than code is: what the words alone say.
-                None => shallow::find(text, !language.is_python()),
+                None => shallow::find(text, language.traits().quotes == Quotes::Script),
             }
         }
-        None if shallow::is_code(path) => {
-            shallow::find(text, path.ends_with(".vue") || path.ends_with(".svelte"))
-        }
-        _ => return (Vec::new(), false),
+        Some(Reading::Words) => shallow::find(text, false),
+        Some(Reading::ScriptWords) => shallow::find(text, true),
+        None => return findings,
     };
     let allowed = allowed_lines(text);
     let mut counts = std::collections::HashMap::new();
-    for prompt in &mut found {
+    let unread = findings.unread.iter_mut();
+    let open = unread.filter_map(|call| call.instead.as_deref_mut());
+    for prompt in findings.prompts.iter_mut().chain(open) {
         let count: &mut usize = counts.entry(prompt.mark()).or_default();
         *count += 1;
         prompt.ordinal = *count;
@@ -281,7 +378,10 @@ pub fn find(path: &str, text: &str, all: bool) -> (Vec<FoundPrompt>, bool) {
             .any(|line| allowed.contains(&line));
         prompt.name = super::name::of_place(path, prompt.place.as_deref(), prompt.name.as_deref());
     }
-    (found, is_parsed)
+    for call in &mut findings.unread {
+        call.is_allowed = allowed.contains(&call.at.line);
+    }
+    findings
 }
 
 /// Gives every prompt a name of its own.

@@ -150,13 +150,13 @@ fn no_check_goes_by_a_log_that_git_tracks() {
     ), @"
     $ promptctl stats --quiet --fail-on 'success < 0.5'
     warning: git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says
-    error[P540]: the log may have come with the repository, and no check goes by such a log
+    error[P427]: the log may have come with the repository, and no check goes by such a log
       at: .promptctl/executions.jsonl
       hint: git rm --cached takes it out of git; --log PATH takes the log at its word
     [exit 1]
     $ promptctl compare support/triage@v1 support/triage@v2 --fail-on worse
     warning: git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says
-    error[P540]: the log may have come with the repository, and no check goes by such a log
+    error[P427]: the log may have come with the repository, and no check goes by such a log
       at: .promptctl/executions.jsonl
       hint: git rm --cached takes it out of git; --log PATH takes the log at its word
     [exit 1]

@@ -79,6 +79,7 @@ mod rows;
 mod run;
 mod scan;
 mod scan_code;
+mod scan_flow;
 mod scan_programs;
 mod schemas;
 mod seed;

@@ -78,7 +78,7 @@ fn what_calls_send_is_found() {
 
     desk/mend  src/desk.py:19:67  sent by openai to gpt-5
       system  You mend what \ broke. Be brief.
-      …       all of history
+      …       the messages of history
       user    Note: {{note}}
 
     talk  src/talk.ts:5:5  sent by anthropic to anthropic/claude-x

@@ -14,7 +14,7 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::name::PromptName;
 use crate::prompt::visible;
-use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece};
+use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece, Stands, Unread};
 
 /// How much of a message is shown.
 const LONGEST_SHOWN: usize = 96;
@@ -23,12 +23,33 @@ const LONGEST_SHOWN: usize = 96;
 pub(super) type Prompts = [(String, FoundPrompt)];
 
 /// The prompts that were lifted already, by their files and places.
-pub(super) type Lifted = BTreeMap<(String, String), PromptName>;
+pub(super) type Lifted = BTreeMap<(String, String), Known>;
+
+/// Calls of which a text could not be read, with their files.
+pub(super) type UnreadCalls = [(String, Unread)];
+
+/// A prompt that was lifted.
+pub(super) struct Known {
+    pub(super) name: PromptName,
+    /// Whether the code has said something else since.
+    pub(super) has_changed: bool,
+}
+
+/// The prompt that one in code was lifted as.
+fn known<'l>(path: &str, prompt: &FoundPrompt, lifted: &'l Lifted) -> Option<&'l Known> {
+    lifted.get(&(path.to_owned(), prompt.mark()))
+}
+
+/// Whether a prompt in code has changed since it was lifted, and no comment allows that.
+pub(super) fn has_changed((path, prompt): &(String, FoundPrompt), lifted: &Lifted) -> bool {
+    !prompt.is_allowed && known(path, prompt, lifted).is_some_and(|known| known.has_changed)
+}
 
 #[derive(Serialize)]
 pub(super) struct PromptJson<'a> {
     id: String,
     kind: &'static str,
+    stands: &'static str,
     confidence: &'static str,
     shallow: bool,
     path: &'a str,
@@ -39,6 +60,7 @@ pub(super) struct PromptJson<'a> {
     sdk: Option<&'static str>,
     name: Option<&'a str>,
     imported: Option<&'a str>,
+    changed: bool,
     model: Option<String>,
     parameters: Map<String, Value>,
     messages: Vec<MessageJson<'a>>,
@@ -76,6 +98,7 @@ impl<'a> PromptJson<'a> {
         Self {
             id: format!("{path}#{}", prompt.mark()),
             kind: prompt.kind.as_str(),
+            stands: prompt.stands.as_str(),
             confidence: prompt.confidence.as_str(),
             shallow: prompt.is_shallow(),
             path,
@@ -85,9 +108,8 @@ impl<'a> PromptJson<'a> {
             call_line: prompt.call_line,
             sdk: prompt.sdk,
             name: prompt.name.as_deref(),
-            imported: lifted
-                .get(&(path.clone(), prompt.mark()))
-                .map(PromptName::as_str),
+            imported: known(path, prompt, lifted).map(|known| known.name.as_str()),
+            changed: known(path, prompt, lifted).is_some_and(|known| known.has_changed),
             model: from_code::model(prompt),
             parameters: prompt.parameters.iter().cloned().collect(),
             messages: prompt
@@ -135,10 +157,49 @@ impl<'a> MessageJson<'a> {
     }
 }
 
-/// The new ones as findings.
+#[derive(Serialize)]
+pub(super) struct UnreadJson<'a> {
+    path: &'a str,
+    line: usize,
+    column: usize,
+    call: &'a str,
+    what: &'a [String],
+    allowed: bool,
+}
+
+impl<'a> From<&'a (String, Unread)> for UnreadJson<'a> {
+    fn from((path, call): &'a (String, Unread)) -> Self {
+        Self {
+            path,
+            line: call.at.line,
+            column: call.at.column,
+            call: &call.call,
+            what: &call.what,
+            allowed: call.is_allowed,
+        }
+    }
+}
+
+/// What a call sends and nobody could read, as notes.
+pub(super) fn notes(unread: &UnreadCalls) -> Vec<Finding> {
+    let told = unread.iter().filter(|(_, call)| !call.is_allowed);
+    told.map(|(path, call)| {
+        let what = call.what.join("`, `");
+        let message = format!("`{}` sends what cannot be read here: `{what}`", call.call);
+        Finding::note(code::UNREAD_CALL, visible::line(&message))
+            .in_file(path)
+            .at(call.at)
+            .help("look at it by hand: a prompt may stand behind it")
+    })
+    .collect()
+}
+
+/// The new ones as findings, and those that changed since they were lifted.
 pub(super) fn findings(prompts: &Prompts, lifted: &Lifted, paths: &str) -> Vec<Finding> {
-    let new = prompts.iter().filter(|(_, prompt)| prompt.is_new());
-    new.map(|(path, prompt)| {
+    let told = prompts
+        .iter()
+        .filter(|prompt| prompt.1.is_new() || has_changed(prompt, lifted));
+    told.map(|(path, prompt)| {
         let name = prompt.name.as_deref().unwrap_or_default();
         let place = match &prompt.place {
             Some(place) => format!(" in {place}"),
@@ -151,8 +212,20 @@ pub(super) fn findings(prompts: &Prompts, lifted: &Lifted, paths: &str) -> Vec<F
         let finding = Finding::warning(code::PROMPT_IN_CODE, visible::line(&message))
             .in_file(path)
             .at(prompt.at);
-        match lifted.get(&(path.clone(), prompt.mark())) {
-            Some(known) => finding.help(format!(
+        match known(path, prompt, lifted) {
+            Some(Known {
+                name: known,
+                has_changed: true,
+            }) => {
+                let message = format!("the text{place} has changed since it was lifted as {known}");
+                Finding::warning(code::CHANGED_IN_CODE, visible::line(&message))
+                    .in_file(path)
+                    .at(prompt.at)
+                    .help(format!(
+                        "promptctl scan{paths} --lift --only {name} merges the change into the file"
+                    ))
+            }
+            Some(Known { name: known, .. }) => finding.help(format!(
                 "it was lifted as {known}: let the code read it from there"
             )),
             None => finding.help(format!(
@@ -196,7 +269,9 @@ fn cut(text: &str, width: usize) -> String {
 pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: &mut Session) {
     let colors = session.ui.colors_out();
     let marks_new = prompts.iter().any(|(_, prompt)| !prompt.is_new());
-    let is_told = |(_, prompt): &&(String, FoundPrompt)| !only_new || prompt.is_new();
+    let is_told = |prompt: &&(String, FoundPrompt)| {
+        !only_new || prompt.1.is_new() || has_changed(prompt, lifted)
+    };
     for (path, prompt) in prompts.iter().filter(is_told) {
         let name = prompt.name.as_deref().unwrap_or_default();
         let place = place(path, prompt.at);
@@ -213,7 +288,9 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: 
         for message in &prompt.messages {
             let said = match &message.content {
                 Content::Text(pieces) => cut(&shown(pieces), LONGEST_SHOWN),
-                Content::Placeholder(name) => format!("all of {name}"),
+                Content::Placeholder(name) => {
+                    format!("the messages of {}", expression(message, name))
+                }
             };
             let line = format!("  {:<2$}  {}", role(message), said, width.unwrap_or(0));
             session.ui.sentence(None, line);
@@ -225,6 +302,30 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: 
             let line = format!("  not lifted: line {}: {}", doubt.line, doubt.why);
             session.ui.sentence(None, line);
         }
+        session.ui.line("");
+    }
+}
+
+/// What the code says in the place of messages.
+fn expression<'m>(message: &'m FoundMessage, name: &'m str) -> &'m str {
+    let said = message.variables.first().map(|it| it.expression.as_str());
+    said.unwrap_or(name)
+}
+
+/// The calls of which a text could not be read.
+pub(super) fn unread(unread: &UnreadCalls, session: &mut Session) {
+    let told: Vec<_> = unread.iter().filter(|(_, call)| !call.is_allowed).collect();
+    for (path, call) in &told {
+        let what = call.what.join(", ");
+        let line = format!(
+            "{}  not read: {} sends {}",
+            place(path, call.at),
+            call.call,
+            cut(&what, LONGEST_SHOWN)
+        );
+        session.ui.line(visible::line(&line));
+    }
+    if !told.is_empty() {
         session.ui.line("");
     }
 }
@@ -249,11 +350,23 @@ fn about(path: &str, prompt: &FoundPrompt, lifted: &Lifted, marks_new: bool) -> 
         words.push(format!("to {model}"));
     }
     let mut notes = Vec::new();
+    match prompt.stands {
+        Stands::InCall => {}
+        Stands::Answer => notes.push("answered by a function".to_owned()),
+        Stands::Given => notes.push("given to a function that sends it".to_owned()),
+        Stands::Choice => notes.push("one that the code chooses between".to_owned()),
+        Stands::Elsewhere => notes.push("from another file".to_owned()),
+    }
     if prompt.is_shallow() {
         notes.push("shallow".to_owned());
     }
-    if let Some(known) = lifted.get(&(path.to_owned(), prompt.mark())) {
-        notes.push(format!("lifted here as {known}"));
+    if let Some(known) = known(path, prompt, lifted) {
+        let since = if known.has_changed {
+            ", and changed in the code since"
+        } else {
+            ""
+        };
+        notes.push(format!("lifted here as {}{since}", known.name));
     }
     if prompt.is_allowed {
         notes.push("allowed".to_owned());
@@ -271,13 +384,20 @@ fn about(path: &str, prompt: &FoundPrompt, lifted: &Lifted, marks_new: bool) -> 
 }
 
 pub(super) fn summary(
-    prompts: &Prompts,
+    (prompts, unread): (&Prompts, &UnreadCalls),
     scanned: &Scanned,
     all: bool,
     paths: &str,
     session: &mut Session,
 ) {
     let files = count(scanned.files, "file");
+    let open = unread.iter().filter(|(_, call)| !call.is_allowed).count();
+    if open > 0 {
+        session.ui.status(format!(
+            "{} to models with a text that could not be read; --fail lets them pass (promptctl explain P525)",
+            count(open, "call")
+        ));
+    }
     if prompts.is_empty() {
         session
             .ui

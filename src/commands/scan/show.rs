@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::common::count;
 use super::super::session::Session;
 use super::Scanned;
-use super::prompts::{Lifted, PromptJson, Prompts};
+use super::prompts::{Lifted, PromptJson, Prompts, UnreadCalls, UnreadJson};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;
@@ -26,6 +26,7 @@ pub(super) type Imported = BTreeMap<String, PromptName>;
 struct ScanJson<'a> {
     scanned: ScannedJson,
     findings: Vec<AnyJson<'a>>,
+    unread: Vec<UnreadJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -175,7 +176,7 @@ impl<'a> From<&'a Call> for CallJson<'a> {
 
 pub(super) fn json(
     entries: &[Entry],
-    prompts: &Prompts,
+    (prompts, unread): (&Prompts, &UnreadCalls),
     scanned: &Scanned,
     (imported, lifted): (&Imported, &Lifted),
 ) -> String {
@@ -192,6 +193,7 @@ pub(super) fn json(
             parsed: scanned.parsed,
         },
         findings: ids.chain(prompts).collect(),
+        unread: unread.iter().map(UnreadJson::from).collect(),
     })
 }
 

@@ -19,7 +19,7 @@ use crate::prompt::finding::Span;
 use crate::releases::Store;
 use crate::repository::Start;
 use crate::scan::entry::Values;
-use crate::scan::found::{self, FoundPrompt};
+use crate::scan::found::{self, CodeLanguage, FoundPrompt, Unread};
 use crate::scan::{self, EnvRead, IdPlace, ids};
 
 /// How far into a file a NUL is looked for, which says that it is no text.
@@ -56,19 +56,15 @@ pub(super) struct WantedPrompts {
     pub(super) all: bool,
     /// Those of tests, too.
     pub(super) tests: bool,
-    /// The endings of the files; all where there are none.
-    pub(super) endings: Vec<&'static str>,
+    /// The languages of the files; all where there are none.
+    pub(super) languages: Vec<&'static CodeLanguage>,
 }
 
 impl WantedPrompts {
     fn wants(&self, path: &str) -> bool {
-        let has_ending = |ending: &&str| {
-            path.strip_suffix(*ending)
-                .is_some_and(|stem| stem.ends_with('.'))
-        };
         found::is_code(path)
             && (self.tests || !found::is_test(path))
-            && (self.endings.is_empty() || self.endings.iter().any(has_ending))
+            && (self.languages.is_empty() || self.languages.iter().any(|it| it.is_of(path)))
     }
 }
 
@@ -78,6 +74,8 @@ pub(super) struct ScanResults {
     pub(super) places: Vec<(String, IdPlace)>,
     /// Prompts in code, with their files.
     pub(super) prompts: Vec<(String, FoundPrompt)>,
+    /// Calls of which a text could not be read.
+    pub(super) unread: Vec<(String, Unread)>,
     /// Numbers that settings give to variables of the environment.
     pub(super) values: Values,
     /// Files that may read the environment: where they are, and what they are called.
@@ -213,6 +211,9 @@ impl<'b> Files<'b> {
         found
             .prompts
             .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+        found
+            .unread
+            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
         found.code.sort();
         found.problems.append(&mut guard(&unread));
         found.problems.sort();
@@ -307,6 +308,8 @@ impl<'a> Reader<'a> {
         self.note_code(path, &shown);
         let is_wanted = self.buffer.len() <= found::LARGEST
             && self.files.wanted.is_some_and(|wanted| wanted.wants(&shown));
+        let may_hold = |wanted: &WantedPrompts| found::may_hold(&shown, &self.buffer, wanted.all);
+        let is_wanted = is_wanted && (is_wide || self.files.wanted.is_some_and(may_hold));
         let text = if is_wide {
             wide(&self.buffer)
         } else if is_wanted || ids::may_hold(&self.buffer) {
@@ -315,11 +318,16 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         if let Some(wanted) = self.files.wanted.filter(|_| is_wanted) {
-            let (prompts, is_parsed) = found::find(&shown, &text, wanted.all);
-            self.own.scanned.parsed += usize::from(is_parsed);
+            let findings = found::find(&shown, &text, wanted.all);
+            self.own.scanned.parsed += usize::from(findings.is_parsed);
+            let prompts = findings.prompts.into_iter();
             self.own
                 .prompts
-                .extend(prompts.into_iter().map(|prompt| (shown.clone(), prompt)));
+                .extend(prompts.map(|prompt| (shown.clone(), prompt)));
+            let unread = findings.unread.into_iter();
+            self.own
+                .unread
+                .extend(unread.map(|call| (shown.clone(), call)));
         }
         if ids::may_hold(text.as_bytes()) {
             let places = scan::find_ids(&shown, &text);
@@ -405,6 +413,7 @@ impl Drop for Reader<'_> {
         let mut all = guard(self.all);
         all.places.append(&mut self.own.places);
         all.prompts.append(&mut self.own.prompts);
+        all.unread.append(&mut self.own.unread);
         all.values.append(&mut self.own.values);
         all.code.append(&mut self.own.code);
         all.problems.append(&mut self.own.problems);

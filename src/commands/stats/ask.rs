@@ -119,7 +119,7 @@ impl ReadArgs {
     /// that is named with `--log` is taken at its word.
     ///
     /// # Errors
-    /// `P540`: that is so.
+    /// `P427`: that is so.
     pub(in crate::commands) fn require_own_log(&self, wanted: &Wanted) -> Result<(), Failure> {
         let (Some(store), [log]) = (&wanted.store, wanted.logs.as_slice()) else {
             return Ok(());

@@ -113,7 +113,7 @@ mod tests {
     use crate::scan::found::find;
 
     fn file(path: &str, text: &str) -> String {
-        let (found, _) = find(path, text, false);
+        let found = find(path, text, false).prompts;
         yaml_file(&read(&found[0]).unwrap().file)
     }
 
@@ -132,11 +132,11 @@ mod tests {
     #[test]
     fn what_no_template_can_say_is_refused_with_its_line() {
         let text = "from langchain.prompts import PromptTemplate\np = PromptTemplate.from_template('You cost {price:.2f} a day')";
-        let (found, _) = find("a.py", text, false);
+        let found = find("a.py", text, false).prompts;
         let why = read(&found[0]).unwrap_err();
         assert_eq!(why.code, code::NOT_TRANSLATABLE);
         assert_eq!(why.span.unwrap().line, 2);
-        let (found, _) = find("a.go", "Role: \"system\", Content: \"You are kind\"", false);
+        let found = find("a.go", "Role: \"system\", Content: \"You are kind\"", false).prompts;
         assert_eq!(read(&found[0]).unwrap_err().code, code::NOT_TRANSLATABLE);
     }
 }

@@ -1,10 +1,11 @@
 //! What a file holds, gathered in one walk of its tree: functions, calls, maps, texts.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use tree_sitter::{Node, Tree};
 
-use super::syntax::{File, Role, Walk};
+use super::syntax::{File, Origin, Role, Walk};
 
 /// How many steps one file may take, so that hostile nesting ends.
 const MOST_WORK: usize = 2_000_000;
@@ -19,6 +20,8 @@ pub(super) struct Scope<'t> {
     pub(super) parent: usize,
     pub(super) name: Option<&'t str>,
     pub(super) is_class: bool,
+    /// The function or the class itself; the file has none.
+    pub(super) node: Option<Node<'t>>,
 }
 
 /// What a file holds.
@@ -30,11 +33,15 @@ pub(super) struct Facts<'t> {
     /// Each with the list that it stands in.
     pub(super) maps: Vec<(Node<'t>, Option<Node<'t>>)>,
     pub(super) returned: Vec<Node<'t>>,
+    /// What each function answers with, those that are one expression among them.
+    pub(super) answers: Vec<(usize, Node<'t>)>,
     /// Texts that are no part of a longer one, and no statement.
     pub(super) texts: Vec<Node<'t>>,
     /// Classes with their documentation: what they are made from, and the text.
     pub(super) documented: Vec<(&'t str, Node<'t>)>,
     pub(super) imports: Vec<String>,
+    /// Where names come from that other files give.
+    pub(super) origins: HashMap<&'t str, Origin<'t>>,
     work_left: Cell<usize>,
 }
 
@@ -47,14 +54,17 @@ impl<'t> Facts<'t> {
                 parent: 0,
                 name: None,
                 is_class: false,
+                node: None,
             }],
             declared: Vec::new(),
             calls: Vec::new(),
             maps: Vec::new(),
             returned: Vec::new(),
+            answers: Vec::new(),
             texts: Vec::new(),
             documented: Vec::new(),
             imports: Vec::new(),
+            origins: HashMap::new(),
             work_left: Cell::new(MOST_WORK),
         };
         let mut scope = 0;
@@ -68,7 +78,10 @@ impl<'t> Facts<'t> {
             if !facts.spend(1) {
                 break;
             }
-            let kind = node.kind();
+            // Signs and words of the language hold nothing.
+            if !node.is_named() {
+                continue;
+            }
             if !is_entered {
                 around.pop();
                 let current = &facts.scopes[scope];
@@ -79,6 +92,7 @@ impl<'t> Facts<'t> {
                 }
                 continue;
             }
+            let kind = node.kind();
             let list = around.last().copied().flatten();
             let is_list = matches!(kind, "list" | "array" | "tuple");
             around.push(is_list.then_some(node));
@@ -107,8 +121,11 @@ impl<'t> Facts<'t> {
                         parent: scope,
                         name: name.or(own.map(|(name, _)| name)),
                         is_class,
+                        node: Some(node),
                     });
                     scope = facts.scopes.len() - 1;
+                    let answer = file.answer(node).map(|answer| (scope, answer));
+                    facts.answers.extend(answer);
                     if is_class && facts.documented.len() < MOST_KEPT {
                         facts.documented.extend(file.documentation(node));
                     }
@@ -122,8 +139,12 @@ impl<'t> Facts<'t> {
                 Role::Keyed(name) => named = Some((name, node.end_byte())),
                 Role::Return(value) if facts.returned.len() < MOST_KEPT => {
                     facts.returned.push(value);
+                    facts.answers.push((scope, value));
                 }
-                Role::Import(name) if facts.imports.len() < MOST_KEPT => facts.imports.push(name),
+                Role::Import(name) if facts.imports.len() < MOST_KEPT => {
+                    facts.origins.extend(file.origins(node));
+                    facts.imports.push(name);
+                }
                 Role::Call if facts.calls.len() < MOST_KEPT => {
                     facts.calls.push(node);
                     facts.imports.extend(file.required(node));
@@ -152,6 +173,24 @@ impl<'t> Facts<'t> {
             scope = self.scopes[scope].parent;
         }
         scope
+    }
+
+    /// The function or the class that stands at exactly this place.
+    pub(super) fn scope_of(&self, start: usize, end: usize) -> Option<usize> {
+        let is_it = |scope: &Scope<'t>| (scope.start, scope.end) == (start, end);
+        self.scopes.iter().position(is_it)
+    }
+
+    /// The class that a function is a method of.
+    pub(super) fn class_of(&self, scope: usize) -> Option<usize> {
+        let parent = self.scopes[scope].parent;
+        self.scopes[parent].is_class.then_some(parent)
+    }
+
+    /// Whether a scope is another one, or around it.
+    pub(super) fn is_around(&self, outer: usize, inner: usize) -> bool {
+        let (outer, inner) = (&self.scopes[outer], &self.scopes[inner]);
+        outer.start <= inner.start && inner.end <= outer.end
     }
 
     /// The names of the functions and classes around a byte, `Class.method`.

@@ -1,22 +1,26 @@
 //! One finding a call, with its messages.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
 
 use arguments::Flat;
+use flow::{Followed, Sending, Unseen, open_ends};
 use words::speaks_to_a_model;
 
 use super::facts::Facts;
+use super::language::Language;
 use super::names::Names;
 use super::sinks::{self, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
-use super::syntax::{Argument, Call, Expr, File, Language, value_of};
+use super::syntax::{Argument, Call, Expr, File, value_of};
 use super::value::{Reader, Remark, Value};
-use super::{Confidence, FoundKind, FoundMessage, FoundPrompt, Syntax};
+use super::{Confidence, FoundKind, FoundMessage, FoundPrompt, Syntax, Unread};
 
 mod arguments;
 mod declared;
 mod finish;
+mod flow;
 mod messages;
 mod words;
 
@@ -27,6 +31,7 @@ const DEEPEST: usize = 6;
 const MOST_MESSAGES: usize = 500;
 
 /// A message in the making.
+#[derive(Clone)]
 struct Draft<'t> {
     role: &'static str,
     value: Value<'t>,
@@ -34,8 +39,12 @@ struct Draft<'t> {
     node: Node<'t>,
 }
 
-/// The prompts of a file, in its order; none where it cannot be parsed.
-pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<FoundPrompt>> {
+/// The prompts of a file in its order, and what could not be read; none where it cannot be parsed.
+pub(super) fn gather(
+    text: &str,
+    language: Language,
+    all: bool,
+) -> Option<(Vec<FoundPrompt>, Vec<Unread>)> {
     let tree = language.parse(text)?;
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
@@ -50,8 +59,12 @@ pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<Fo
         facts: &facts,
         reader: Reader::new(&file, &facts, &names),
         libraries,
+        functions_by_name: functions_by_name(&facts),
+        calls_by_name: OnceCell::new(),
         used: HashSet::new(),
         sent: HashSet::new(),
+        followed: Followed::new(),
+        unread: Vec::new(),
         notes: Vec::new(),
         doubts: Vec::new(),
         found: Vec::new(),
@@ -64,9 +77,21 @@ pub(super) fn gather(text: &str, language: Language, all: bool) -> Option<Vec<Fo
         gatherer.returned();
         gatherer.spoken();
     }
-    let mut found = gatherer.found;
+    let (mut found, unread) = (gatherer.found, gatherer.unread);
     found.sort_by_key(|(at, _)| *at);
-    Some(found.into_iter().map(|(_, prompt)| prompt).collect())
+    let found = found.into_iter().map(|(_, prompt)| prompt).collect();
+    Some((found, unread))
+}
+
+/// The functions of a file that have names.
+fn functions_by_name<'t>(facts: &Facts<'t>) -> HashMap<&'t str, Vec<usize>> {
+    let mut all: HashMap<&'t str, Vec<usize>> = HashMap::new();
+    for (index, scope) in facts.scopes.iter().enumerate().skip(1) {
+        if let Some(name) = scope.name.filter(|_| !scope.is_class) {
+            all.entry(name).or_default().push(index);
+        }
+    }
+    all
 }
 
 struct Gatherer<'r, 't> {
@@ -74,10 +99,14 @@ struct Gatherer<'r, 't> {
     facts: &'r Facts<'t>,
     reader: Reader<'r, 't>,
     libraries: Vec<&'static str>,
+    functions_by_name: HashMap<&'t str, Vec<usize>>,
+    calls_by_name: OnceCell<HashMap<&'t str, Vec<Node<'t>>>>,
     /// Calls, maps and texts that belong to a prompt already.
     used: HashSet<usize>,
     /// Where texts of prompts begin, and the texts: calls that share a beginning may go on otherwise.
     sent: HashSet<(usize, String)>,
+    followed: Followed,
+    unread: Vec<Unread>,
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
@@ -215,6 +244,9 @@ impl<'t> Gatherer<'_, 't> {
             Sink::Message(_) => &[],
             _ => arguments.as_slice(),
         };
+        let open = open_ends(&drafts);
+        let unread_drafts = drafts.clone();
+        let mut is_any_read = drafts.iter().any(|draft| draft.value.written.is_some());
         self.push(
             node,
             drafts,
@@ -223,11 +255,35 @@ impl<'t> Gatherer<'_, 't> {
                 prompt.kind = kind;
                 prompt.confidence = confidence;
                 prompt.sdk = sdk;
-                prompt.call = words;
+                prompt.call.clone_from(&words);
                 prompt.syntax = syntax;
             },
             settings,
         );
+        let sending = Sending {
+            sdk,
+            syntax,
+            floor,
+            kind,
+            confidence,
+            settings: settings.to_vec(),
+        };
+        let mut unread = Vec::new();
+        for one in open {
+            match self.follow(one, &sending, 0) {
+                true => is_any_read = true,
+                false => unread.push(one),
+            }
+        }
+        if kind == FoundKind::Sent && matches!(sink, Sink::Api | Sink::Said) {
+            let calls = Unseen {
+                node,
+                path,
+                words,
+                drafts: unread_drafts,
+            };
+            self.note_unread(calls, &sending, &unread, is_any_read);
+        }
     }
 
     /// The words of a call, or all that stands before its arguments where that is more.
@@ -384,6 +440,18 @@ impl<'t> Gatherer<'_, 't> {
                 self.sent.insert((first.id(), draft.value.text()));
             }
         }
+        let mut prompt = self.made(node, drafts, arguments);
+        set(&mut prompt);
+        self.found.push((node.start_byte(), prompt));
+    }
+
+    /// The prompt of a call, with what else that is given.
+    fn made(
+        &mut self,
+        node: Node<'t>,
+        drafts: Vec<Draft<'t>>,
+        arguments: &[Argument<'t>],
+    ) -> FoundPrompt {
         self.used.insert(node.id());
         let mut kept = self.besides(arguments);
         let mut left = |node: Node<'t>, what: &str| {
@@ -421,7 +489,6 @@ impl<'t> Gatherer<'_, 't> {
         prompt.kept = kept;
         prompt.place = place;
         prompt.call_line = call_line;
-        set(&mut prompt);
-        self.found.push((node.start_byte(), prompt));
+        prompt
     }
 }

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::{Node, Tree};
 
+use super::language::Traits;
 use super::syntax::File;
 
 mod collect;
@@ -102,7 +103,7 @@ struct Use {
 
 /// What a file says of its names.
 pub(super) struct Names<'t> {
-    is_python: bool,
+    traits: &'static Traits,
     regions: Vec<Region>,
     sites: HashMap<(&'t str, usize), Vec<Site<'t>>>,
     uses: HashMap<&'t str, Vec<Use>>,
@@ -194,7 +195,8 @@ impl<'t> Names<'t> {
         let mut is_inside = false;
         loop {
             let kind = self.regions[scope].kind;
-            let is_hidden = self.is_python && is_inside && matches!(kind, RegionKind::Class(_));
+            let is_hidden =
+                self.traits.hides_class_names && is_inside && matches!(kind, RegionKind::Class(_));
             if !is_hidden && self.sites.contains_key(&(name, scope)) {
                 return Some(scope);
             }
@@ -228,7 +230,7 @@ impl<'t> Names<'t> {
         })
     }
 
-    /// What a function or a class is called in the region around a byte: the class, as a region.
+    /// The class around a byte, as a region.
     fn class_at(&self, at: usize) -> Option<usize> {
         let mut region = self.region_at(at);
         while region > 0 {

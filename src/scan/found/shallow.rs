@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{Confidence, Content, FoundKind, FoundMessage, FoundPrompt, literal};
-use super::{Piece, Syntax};
+use super::{Piece, Stands, Syntax};
 use crate::prompt::finding::Span;
 
 /// A quoted text; what stands before it says whether it is raw.
@@ -35,28 +35,6 @@ fn patterns(quoted: &str) -> Vec<Regex> {
     .collect()
 }
 
-/// Whether a file of this name is read so.
-pub(super) fn is_code(path: &str) -> bool {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(
-        ending,
-        "go" | "java"
-            | "kt"
-            | "kts"
-            | "cs"
-            | "rs"
-            | "rb"
-            | "php"
-            | "swift"
-            | "scala"
-            | "dart"
-            | "ex"
-            | "exs"
-            | "vue"
-            | "svelte"
-    )
-}
-
 /// What a quoted text says. Between backticks nothing is escaped but in scripts.
 fn said(quoted: &str, is_script: bool) -> String {
     let raw = quoted.trim_start_matches('r').trim_matches('#');
@@ -71,14 +49,14 @@ fn said(quoted: &str, is_script: bool) -> String {
     }
 }
 
-pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
-    // The sieve of these: nearly every file ends here.
-    let may_hold = ["role", "Role", "Message"]
+/// Whether a file is worth reading: nearly every one ends here.
+pub(super) fn may_hold(bytes: &[u8]) -> bool {
+    ["role", "Role", "Message"]
         .iter()
-        .any(|word| text.contains(word));
-    if !may_hold {
-        return Vec::new();
-    }
+        .any(|word| memchr::memmem::find(bytes, word.as_bytes()).is_some())
+}
+
+pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
     let mut found: Vec<(usize, FoundPrompt)> = Vec::new();
     let [script, other] = &*PATTERNS;
     for pattern in if is_script { script } else { other } {
@@ -114,6 +92,8 @@ pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
                 quoted.start(),
                 FoundPrompt {
                     kind: FoundKind::Message,
+                    stands: Stands::InCall,
+                    is_list: false,
                     confidence: Confidence::Low,
                     at,
                     end_line,
@@ -127,6 +107,8 @@ pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
                     model: None,
                     parameters: Vec::new(),
                     kept: Vec::new(),
+                    bound: Vec::new(),
+                    imports: Vec::new(),
                     messages: vec![message],
                     syntax: Syntax::Plain,
                     lost: vec![

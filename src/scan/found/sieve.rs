@@ -1,15 +1,30 @@
 //! Whether a file may hold a prompt at all: parsing costs a hundred times as much as looking.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::bytes::Regex;
+use regex::bytes::{Match, Regex};
 
-/// What only code says that talks to models.
-const TIGHT: &str = r#"chat\.completions|ChatCompletion|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|generateText|streamText|generateObject|streamObject|streamUI|generate_content|generateContent|a?completion\(|PromptTemplate|from_template|fromTemplate|from_messages|fromMessages|(?:System|Human|User)Message|system_?[iI]nstruction|dspy\.|Signature\)|system_?[pP]rompt["']?\s*[:=]|\bconverse(?:_stream)?\(|definePrompt|["']?\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)\b"#;
+use super::language::{Language, Traits};
 
-/// What other code says, too: it counts where the file names a library that talks to models.
-const LOOSE: &str =
-    r"\binstructions\b|\bsystem\b|\bprompt\b|system_message|systemMessage|\binvoke\(|\bmessages\b";
+/// How far around an anchor is looked, in bytes.
+const WINDOW: usize = 400;
+
+/// Calls that surely send something: what they send and nobody can read is noted, so that these
+/// files are parsed whatever they say.
+const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
+
+/// What else only code says that talks to models, where it calls something.
+const TIGHT: &str = r#"(?:streamUI|ChatMessage\.(?:User|Assistant|from_system|from_user|from_assistant)|from_template|fromTemplate|from_messages|fromMessages|PromptTemplate|(?:System|Human|User|AI|Assistant)Message(?:PromptTemplate|Param)?|\btext_completion|definePrompt)[(<]|(?:assistants|runs|threads|sessions|agents)\.create|dspy\.|Signature\)"#;
+
+/// A message by its role.
+const ROLE: &str = r#"\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)\b"#;
+
+/// Keys that say of themselves that their text goes to a model.
+const OWN_KEYS: &str = r"\bsystem_?(?:[pP]rompt|[iI]nstructions?)\b";
+
+/// Keys that other code has, too: they count where the file names a library that talks to models.
+const KEYS: &str = r"\b(?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[mM]essage|[mM]sg))\b|\b(?:a?invoke|predict)\(";
 
 /// What `--all` looks at: names of prompts.
 const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are (?:an?|the) |You're a|Your (?:task|job) |Act as ";
@@ -18,8 +33,11 @@ const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w
 const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]|@ai-sdk|mastra|genkit|generativeai|genai|generative-ai|vertexai|google\.adk|mistralai|cohere|groq|ollama|instructor|dspy|crewai|autogen|ag2|llama_?index|semantic_kernel|agent_framework|pydantic_ai|agno|smolagents|haystack|huggingface|marvin|livekit|copilotkit|from (?:agents|phi|camel|guidance|strands|together)|import (?:agents|phi|camel|guidance|strands|together)"#;
 
 struct Sieve {
+    sends: Regex,
     tight: Regex,
-    loose: Regex,
+    role: Regex,
+    own_keys: Regex,
+    keys: Regex,
     named: Regex,
     sdk: Regex,
 }
@@ -31,25 +49,132 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
             .build()
     };
     Some(Sieve {
+        sends: ascii(SENDS).ok()?,
         tight: ascii(TIGHT).ok()?,
-        loose: ascii(LOOSE).ok()?,
+        role: ascii(ROLE).ok()?,
+        own_keys: ascii(OWN_KEYS).ok()?,
+        keys: ascii(KEYS).ok()?,
         named: ascii(NAMED).ok()?,
         sdk: ascii(LIBRARY).ok()?,
     })
 });
 
 /// Whether a file is worth parsing; `all` looks for what is only declared, too.
-pub(super) fn may_hold(bytes: &[u8], all: bool) -> bool {
+pub(super) fn may_hold(bytes: &[u8], language: Language, all: bool) -> bool {
     let Some(sieve) = SIEVE.as_ref() else {
         return true;
     };
-    // What a call surely sends may be as short as `Translate: {x}`.
-    if sieve.tight.is_match(bytes) {
+    let traits = language.traits();
+    let in_code = |found: &Match<'_>| !is_comment(bytes, found.start(), traits);
+    if sieve.sends.find_iter(bytes).any(|found| in_code(&found)) {
+        return true;
+    }
+    // A text may be as short as `Translate: {x}`.
+    if sieve.tight.find_iter(bytes).any(|found| in_code(&found))
+        || sieve
+            .role
+            .find_iter(bytes)
+            .any(|found| in_code(&found) && has_content(bytes, found.range()))
+    {
         return has_prose(bytes, 1);
     }
-    let is_anchored = (sieve.sdk.is_match(bytes) && sieve.loose.is_match(bytes))
+    let is_given = |found: Match<'_>| is_given(bytes, found.range(), traits) && in_code(&found);
+    let is_anchored = sieve.own_keys.find_iter(bytes).any(is_given)
+        || (sieve.keys.find_iter(bytes).any(is_given) && sieve.sdk.is_match(bytes))
         || (all && sieve.named.is_match(bytes));
     is_anchored && has_prose(bytes, 2)
+}
+
+/// Whether the line of a place begins as a comment does.
+fn is_comment(bytes: &[u8], at: usize, traits: &Traits) -> bool {
+    let start = bytes[..at].len()
+        - bytes[..at]
+            .iter()
+            .rev()
+            .take(400)
+            .take_while(|it| **it != b'\n')
+            .count();
+    let line = bytes[start..at].trim_ascii_start();
+    traits
+        .comments
+        .iter()
+        .any(|mark| line.starts_with(mark.as_bytes()))
+}
+
+/// Whether a message has something to say near its role.
+fn has_content(bytes: &[u8], role: Range<usize>) -> bool {
+    let near = &bytes[role.start.saturating_sub(WINDOW)..bytes.len().min(role.end + WINDOW)];
+    ["content", "parts", "text"]
+        .iter()
+        .any(|key| memchr::memmem::find(near, key.as_bytes()).is_some())
+}
+
+/// Whether what stands behind a key gives it a text, or what may be one: no type, nothing that is
+/// said of it in prose.
+fn is_given(bytes: &[u8], key: Range<usize>, traits: &Traits) -> bool {
+    // A call that is given what it says.
+    if bytes[key.end - 1] == b'(' {
+        return true;
+    }
+    let before = bytes[..key.start].last().copied().unwrap_or(b'\n');
+    let is_quoted = matches!(before, b'"' | b'\'');
+    let mut rest = &bytes[key.end..bytes.len().min(key.end + WINDOW)];
+    if is_quoted {
+        match rest.strip_prefix(&[before]) {
+            Some(further) => rest = further,
+            None => return false,
+        }
+    }
+    let spaced = rest;
+    rest = rest.trim_ascii_start();
+    let has_blank = spaced.len() != rest.len();
+    let opener = bytes[..key.start].trim_ascii_end().last().copied();
+    let is_item = matches!(opener, Some(b'(' | b',' | b'{'));
+    match rest.first() {
+        Some(b':') if is_quoted || traits.keys_are_names => is_text(&rest[1..]),
+        Some(b'=') if !is_quoted && traits.names_arguments && (is_item || !has_blank) => {
+            !rest.starts_with(b"==") && is_text(&rest[1..])
+        }
+        Some(b',' | b'}') => !is_quoted && traits.keys_are_names && is_item,
+        _ => false,
+    }
+}
+
+/// Whether what a key is given may be a text: one of two words, or a name that is none of a type.
+fn is_text(value: &[u8]) -> bool {
+    const OTHERS: [&str; 11] = [
+        "None",
+        "null",
+        "undefined",
+        "True",
+        "true",
+        "False",
+        "false",
+        "string",
+        "boolean",
+        "number",
+        "any",
+    ];
+    let value = value.trim_ascii_start();
+    let quotes = value
+        .iter()
+        .position(|it| !it.is_ascii_alphabetic())
+        .unwrap_or(0);
+    match value.get(quotes) {
+        Some(quote @ (b'"' | b'\''))
+            if quotes < 3 && !value[quotes..].starts_with(&[*quote; 3]) =>
+        {
+            let text = &value[quotes + 1..];
+            let end = memchr::memchr2(*quote, b'\n', text).unwrap_or(text.len());
+            // What is put together with others may be longer.
+            let after = text.get(end + 1..).unwrap_or_default().trim_ascii_start();
+            let is_whole = matches!(after.first(), Some(b',' | b')' | b'}'));
+            !is_whole || text[..end].trim_ascii().contains(&b' ')
+        }
+        _ => !OTHERS
+            .iter()
+            .any(|word| &value[..quotes] == word.as_bytes()),
+    }
 }
 
 /// Whether something in quotes has this many words or more, and two parts, by a cheap look at it.
@@ -111,12 +236,62 @@ mod tests {
             ),
             ("m = {role: 'user', content: 'hello there'}", true),
             ("m = {role: 'admin', content: 'hello there'}", false),
-            ("client.responses.create(instructions=X)", false),
+            // What it sends may stand elsewhere.
+            ("client.responses.create(instructions=X)", true),
+            (
+                "from openai import OpenAI\nf(messages='hello there')",
+                false,
+            ),
+            (
+                "from openai import types\nx: PromptTemplate = 'hello there'",
+                false,
+            ),
             ("def f(): return 'hello there'", false),
         ] {
-            assert_eq!(may_hold(text.as_bytes(), false), expected, "{text}");
+            let language = match text.starts_with("m = {role") {
+                true => Language::TypeScript,
+                false => Language::Python,
+            };
+            let holds = may_hold(text.as_bytes(), language, false);
+            assert_eq!(holds, expected, "{text}");
         }
-        assert!(may_hold(b"TRIAGE_PROMPT = 'Sort this ticket'", true));
-        assert!(!may_hold(b"TRIAGE = 'Sort this ticket'", true));
+        let declared = |text: &str| may_hold(text.as_bytes(), Language::Python, true);
+        assert!(declared("TRIAGE_PROMPT = 'Sort this ticket'"));
+        assert!(!declared("TRIAGE = 'Sort this ticket'"));
+    }
+
+    #[test]
+    fn a_key_counts_where_it_is_given_what_may_be_a_text() {
+        let holds = |text: &str, language| {
+            let text = format!("'hello there' openai {text}");
+            may_hold(text.as_bytes(), language, false)
+        };
+        for (text, expected) in [
+            ("f(prompt=x)", true),
+            ("f(\n    system = TEXT)", true),
+            ("{\"instructions\": f'You {x}'}", true),
+            ("f(prompt='''You''')", true),
+            ("f(prompt='a' + x)", true),
+            ("chain.invoke(x)", true),
+            ("def f(prompt: str): pass", false),
+            ("prompt = x", false),
+            ("x = prompt", false),
+            ("f(prompt=None)", false),
+            ("f(prompt='short')", false),
+            ("if prompt == x: pass", false),
+            ("\n# f(prompt=x)", false),
+        ] {
+            assert_eq!(holds(text, Language::Python), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("f({ prompt: x })", true),
+            ("f({ system, prompt })", true),
+            ("f({ prompt: `You ${x}` })", true),
+            ("interface A { prompt: string; }", false),
+            ("const prompt = x", false),
+            ("\n * f({ prompt: x })", false),
+        ] {
+            assert_eq!(holds(text, Language::TypeScript), expected, "{text}");
+        }
     }
 }

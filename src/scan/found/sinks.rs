@@ -29,6 +29,9 @@ pub(super) const LIST_KEYS: &[&str] = &["messages"];
 /// The keys under which further settings stand.
 pub(super) const CONFIG_KEYS: &[&str] = &["config", "body", "model_kwargs", "generation_config"];
 
+/// The keys of what is sent instead of, or besides, what the other arguments say.
+pub(super) const EXTRA_KEYS: &[&str] = &["extra_body", "extra_query", "extraBody", "extraQuery"];
+
 /// The keys of the model.
 pub(super) const MODEL_KEYS: &[&str] = &["model", "model_name", "modelName", "modelId", "model_id"];
 
@@ -103,6 +106,13 @@ pub(super) fn sink(path: &[&str], arguments: &[Argument<'_>], is_sdk: bool) -> O
             role_of(name).map(Sink::MessageTemplate)
         }
         name if role_of(name).is_some() => role_of(name).map(Sink::Message),
+        // `LanguageModelChatMessage.User(…)` of VS Code, `ChatMessage.from_user(…)` of Haystack.
+        name if class.ends_with("ChatMessage") => match name {
+            "from_system" => Some(Sink::Message("system")),
+            "User" | "from_user" => Some(Sink::Message("user")),
+            "Assistant" | "from_assistant" => Some(Sink::Message("assistant")),
+            _ => None,
+        },
         "chat" | "complete" | "generate" | "achat" | "acomplete"
             if is_sdk && value_of(arguments, LIST_KEYS).is_some() =>
         {
@@ -134,6 +144,33 @@ pub(super) fn is_sure(path: &[&str]) -> bool {
                 | "predict")
         )
     ) && sink(path, &[], false).is_some()
+}
+
+/// Whether a call surely goes to a model, so that what it sends and nobody can read is worth a word.
+/// `is_sdk` says whether the file names a library that talks to models.
+pub(super) fn sends(path: &[&str], is_sdk: bool) -> bool {
+    let Some((last, before)) = path.split_last() else {
+        return false;
+    };
+    let has = |words: &[&str]| before.iter().any(|word| words.contains(word));
+    match *last {
+        "create" | "acreate" | "parse" | "stream" | "create_with_completion" => {
+            let is_thread = has(&["threads"]);
+            has(&["responses", "completions", "ChatCompletion"])
+                || (has(&["messages"]) && is_sdk && !is_thread)
+        }
+        "generateText" | "streamText" | "generateObject" | "streamObject" => true,
+        "generate_content"
+        | "generate_content_async"
+        | "generate_content_stream"
+        | "generateContent"
+        | "generateContentStream"
+        | "converse"
+        | "converse_stream"
+        | "completion"
+        | "acompletion" => is_sdk,
+        _ => false,
+    }
 }
 
 fn has_key(arguments: &[Argument<'_>]) -> bool {
@@ -177,7 +214,6 @@ fn is_other(name: &str, before: &[&str]) -> bool {
         "log",
         "warn",
         "print",
-        "input",
         "option",
         "embed",
         "picture",

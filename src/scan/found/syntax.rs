@@ -1,77 +1,19 @@
 //! A file as a syntax tree, seen the same way in each language. Only this room names tree-sitter.
 
-use std::ops::ControlFlow;
+use tree_sitter::Node;
 
-use tree_sitter::{Node, ParseOptions, Parser, Tree};
+use super::language::{Language, Traits};
 
 mod around;
+mod function;
 mod text;
 mod walk;
 
+pub(super) use function::{Origin, Parameter};
 pub(super) use walk::Walk;
-
-/// How many steps of the parser a byte may take, beside a fixed number: real code takes less than
-/// one in a hundred, hostile text takes any number.
-const CHECKS_A_BYTE: usize = 1;
-const FEWEST_CHECKS: usize = 20_000;
 
 /// How many brackets around a value are looked through.
 const DEEPEST_BRACKETS: usize = 50;
-
-/// A language that is parsed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// Python.
-    Python,
-    /// JavaScript, with markup or without.
-    JavaScript,
-    /// TypeScript.
-    TypeScript,
-    /// TypeScript with markup.
-    Tsx,
-}
-
-impl Language {
-    /// The language of a file of this name.
-    pub fn of(path: &str) -> Option<Self> {
-        let (_, ending) = path.rsplit_once('.')?;
-        match ending {
-            "py" | "pyi" => Some(Self::Python),
-            "js" | "jsx" | "mjs" | "cjs" => Some(Self::JavaScript),
-            "ts" | "mts" | "cts" => Some(Self::TypeScript),
-            "tsx" => Some(Self::Tsx),
-            _ => None,
-        }
-    }
-
-    /// Whether this is Python.
-    pub fn is_python(self) -> bool {
-        self == Self::Python
-    }
-
-    /// The tree of a text; none where it takes more work than code does.
-    pub(super) fn parse(self, text: &str) -> Option<Tree> {
-        let grammar = match self {
-            Self::Python => tree_sitter_python::LANGUAGE.into(),
-            Self::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
-            Self::JavaScript | Self::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
-        };
-        let mut parser = Parser::new();
-        parser.set_language(&grammar).ok()?;
-        let bytes = text.as_bytes();
-        let mut left = FEWEST_CHECKS + bytes.len() * CHECKS_A_BYTE;
-        let mut check = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
-            Some(less) => {
-                left = less;
-                ControlFlow::Continue(())
-            }
-            None => ControlFlow::Break(()),
-        };
-        let options = ParseOptions::new().progress_callback(&mut check);
-        let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
-        parser.parse_with_options(&mut read, None, Some(options))
-    }
-}
 
 /// An expression, one level deep.
 pub(super) enum Expr<'t> {
@@ -188,6 +130,11 @@ pub(super) struct File<'t> {
 }
 
 impl<'t> File<'t> {
+    /// In what its language differs from others.
+    pub(super) fn traits(&self) -> &'static Traits {
+        self.language.traits()
+    }
+
     pub(super) fn word(&self, node: Node<'t>) -> &'t str {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
@@ -456,13 +403,12 @@ impl<'t> File<'t> {
     }
 
     fn entries(&self, node: Node<'t>) -> Vec<Argument<'t>> {
-        let is_python = self.language.is_python();
+        let keys_are_names = self.traits().keys_are_names;
         let entry = |child: Node<'t>| match child.kind() {
             "pair" => {
                 let key = Self::field(child, "key")?;
                 let value = Self::field(child, "value")?;
-                // A name is a key in JavaScript, and the value of one in Python.
-                let is_name = key.kind() == "identifier" && is_python;
+                let is_name = key.kind() == "identifier" && !keys_are_names;
                 match self.key(key).filter(|_| !is_name) {
                     Some(key) => Some(Argument::of(Some(key), value)),
                     None if matches!(key.kind(), "number" | "integer") => None,

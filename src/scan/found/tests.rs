@@ -1,5 +1,6 @@
 use super::*;
 
+mod flow;
 mod sure;
 
 /// A prompt on few lines: kind, what sends it, and each message.
@@ -29,7 +30,7 @@ fn described(prompt: &FoundPrompt) -> String {
 
 #[track_caller]
 fn found(path: &str, text: &str) -> Vec<String> {
-    let (found, _) = find(path, text, true);
+    let found = find(path, text, true).prompts;
     found.iter().map(described).collect()
 }
 
@@ -128,7 +129,7 @@ fn what_is_declared_or_returned_is_found_on_request_alone() {
             "returned - | system You sort tickets about <x> into queues. Answer with the name of one."
         ]
     );
-    assert_eq!(find("a.py", text, false).0, []);
+    assert_eq!(find("a.py", text, false).prompts, []);
     // By how it begins, wherever it goes; `dedent.default` is what bundlers write.
     for (path, text) in [
         (
@@ -183,7 +184,7 @@ fn a_comment_allows_a_prompt_on_its_line_or_below() {
         (format!("# promptctl: allow P514\n\n{call}"), false),
     ] {
         assert_eq!(
-            find("a.py", &text, false).0[0].is_allowed,
+            find("a.py", &text, false).prompts[0].is_allowed,
             expected,
             "{text}"
         );
@@ -196,7 +197,7 @@ fn what_may_give_another_text_in_a_map_is_doubted() {
         let text = format!(
             "from openai import OpenAI\nc.chat.completions.create(**{{'model': 'm', 'messages': [{{'role': 'system', 'content': 'You are kind'}}]{spread}}})"
         );
-        find("a.py", &text, false).0[0].doubts.len()
+        find("a.py", &text, false).prompts[0].doubts.len()
     };
     assert_eq!((call(""), call(", **extra")), (0, 1));
 }
@@ -204,7 +205,7 @@ fn what_may_give_another_text_in_a_map_is_doubted() {
 #[test]
 fn calls_that_begin_with_the_same_text_are_two() {
     let text = "from openai import OpenAI\ntext = 'Hello you are kind'\nc.responses.create(model='m', input=text)\nc.responses.create(model='m', input=text + ' and more')\nc.responses.create(model='m', input=text)\n";
-    let (found, _) = find("a.py", text, false);
+    let found = find("a.py", text, false).prompts;
     let lines: Vec<usize> = found.iter().map(|it| it.call_line).collect();
     assert_eq!(lines, [3, 4]);
 }
@@ -212,7 +213,7 @@ fn calls_that_begin_with_the_same_text_are_two() {
 #[test]
 fn no_instructions_are_no_message_and_the_whole_callee_is_kept() {
     let text = "from openai import OpenAI\nc.with_options(timeout=5).responses.create(model='m', instructions=None, input='Hello you are kind')\n";
-    let (found, _) = find("a.py", text, false);
+    let found = find("a.py", text, false).prompts;
     assert_eq!(found[0].messages.len(), 1);
     assert_eq!(
         found[0].call,
@@ -225,7 +226,7 @@ fn a_place_stays_the_same_when_lines_move() {
     let text = "class Desk:\n    def sort(self):\n        f({'role': 'system', 'content': 'You sort'})\n        f({'role': 'system', 'content': 'You mend'})\nf({'role': 'system', 'content': 'You wait'})\n";
     let marks = |text: &str| -> Vec<String> {
         find("desk.py", text, false)
-            .0
+            .prompts
             .iter()
             .map(FoundPrompt::mark)
             .collect()
@@ -233,7 +234,7 @@ fn a_place_stays_the_same_when_lines_move() {
     assert_eq!(marks(text), ["Desk.sort#1", "Desk.sort#2", "-#1"]);
     assert_eq!(marks(&format!("\n\n# more\n{text}")), marks(text));
     let names: Vec<Option<String>> = find("desk.py", text, false)
-        .0
+        .prompts
         .into_iter()
         .map(|it| it.name)
         .collect();
@@ -282,7 +283,7 @@ fn other_languages_are_read_for_messages_alone() {
         ),
     ] {
         only(path, text, expected);
-        assert!(find(path, text, false).0[0].is_shallow());
+        assert!(find(path, text, false).prompts[0].is_shallow());
     }
     assert_eq!(
         found("a.go", "x := \"role\"\ny := \"You are kind\""),

@@ -151,6 +151,11 @@ impl<'t> Value<'t> {
         }
     }
 
+    /// Whether the code chooses between this and others.
+    pub(super) fn is_choice(&self) -> bool {
+        self.is_choice
+    }
+
     /// What is written of it.
     pub(super) fn text(&self) -> String {
         let texts = self.bits.iter().filter_map(|bit| match bit {
@@ -259,7 +264,7 @@ impl<'r, 't> Reader<'r, 't> {
                 None => self.unknown(node),
             },
             Expr::Choice(nodes) => self.chosen(node, &nodes, depth),
-            Expr::Percent(text, given) if self.file.language.is_python() => {
+            Expr::Percent(text, given) if self.file.traits().fills_in_by_percent => {
                 let value = self.value_at(text, depth + 1);
                 match value.written {
                     Some(_) => self.percent(node, value, given),
@@ -355,10 +360,10 @@ impl<'r, 't> Reader<'r, 't> {
             Some(mut value) => {
                 value.is_choice = true;
                 let words = match texts {
-                    1 => "the code may take something else: the text that is written was taken",
-                    _ => "the code chooses between texts: the longest was taken",
+                    1 => "the code may take something else than this text",
+                    _ => "the code chooses between texts",
                 };
-                value.note(node, words);
+                value.doubt(node, words);
                 value
             }
             None => self.unknown(node),

@@ -47,7 +47,14 @@ pub(super) struct Planner<'p> {
     /// Those of which a version was refused: later ones would stand on a gap.
     pub(super) failed: BTreeSet<String>,
     /// The prompts that stood in code, by their files and places.
-    lifted: Option<BTreeMap<(String, String), PromptName>>,
+    lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
+}
+
+/// A prompt that stood in code.
+pub(in crate::commands) struct LiftedPrompt {
+    pub(in crate::commands) name: PromptName,
+    /// The digest of what the code said then.
+    pub(in crate::commands) digest: Option<String>,
 }
 
 impl<'p> Planner<'p> {
@@ -360,7 +367,8 @@ impl<'p> Planner<'p> {
     fn known_place(&mut self, result: &FileResult) -> Option<PromptName> {
         let mark = result.stands.as_ref()?.mark.clone();
         let lifted = self.lifted.get_or_insert_with(|| lifted(self.store));
-        lifted.get(&(result.source.clone(), mark)).cloned()
+        let known = lifted.get(&(result.source.clone(), mark))?;
+        Some(known.name.clone())
     }
 
     /// What was written when it came last; none where no commit here has it.
@@ -443,13 +451,17 @@ impl<'p> Planner<'p> {
 }
 
 /// The prompts here that stood in code, by their files and places.
-pub(in crate::commands) fn lifted(store: &Store) -> BTreeMap<(String, String), PromptName> {
+pub(in crate::commands) fn lifted(store: &Store) -> BTreeMap<(String, String), LiftedPrompt> {
     let (all, _) = store.load_all();
     all.into_iter()
         .filter_map(|loaded| {
             let source = loaded.document.source.as_ref()?;
             let key = (source.path.clone()?, source.place.clone()?);
-            Some((key, loaded.name.clone()))
+            let known = LiftedPrompt {
+                name: loaded.name.clone(),
+                digest: source.digest.clone(),
+            };
+            Some((key, known))
         })
         .collect()
 }

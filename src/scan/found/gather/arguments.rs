@@ -4,10 +4,17 @@ use tree_sitter::Node;
 
 use super::{DEEPEST, Gatherer};
 use crate::scan::found::sinks::{
-    CONFIG_KEYS, LIST_KEYS, MODEL_KEYS, SETTINGS, SYSTEM_KEYS, USER_KEYS,
+    CONFIG_KEYS, EXTRA_KEYS, LIST_KEYS, MODEL_KEYS, SETTINGS, SYSTEM_KEYS, USER_KEYS,
 };
 use crate::scan::found::syntax::{Argument, Expr, index_of};
 use crate::scan::found::value::Remark;
+
+/// Whether a prompt file holds what is given by this key.
+fn is_held(key: &str) -> bool {
+    [SYSTEM_KEYS, LIST_KEYS, USER_KEYS, MODEL_KEYS, SETTINGS]
+        .iter()
+        .any(|keys| keys.contains(&key))
+}
 
 /// Arguments by their names.
 #[derive(Default)]
@@ -34,7 +41,36 @@ impl<'t> Gatherer<'_, 't> {
             .flatten()
             .collect();
         flat.all.extend(inner);
+        self.overridden(&mut flat);
         flat
+    }
+
+    /// What `extra_body` puts in the place of other arguments.
+    fn overridden(&self, flat: &mut Flat<'t>) {
+        let is_extra = |it: &&Argument<'t>| it.key.is_some_and(|key| EXTRA_KEYS.contains(&key));
+        let extras: Vec<Argument<'t>> = flat.all.iter().filter(is_extra).copied().collect();
+        for extra in extras {
+            let name = extra.key.unwrap_or_default();
+            let Some(entries) = self.reader.entries(extra.value) else {
+                if !matches!(self.file.word(extra.value), "None" | "null" | "undefined") {
+                    let shown = self.reader.shown(extra.value);
+                    let words = format!("`{name}={shown}` may give another text in its place");
+                    flat.doubts.push(Remark::new(extra.value, words));
+                }
+                continue;
+            };
+            for entry in entries.all {
+                if entry.is_spread {
+                    let words = format!("`{name}` may give another text in its place");
+                    flat.doubts.push(Remark::new(extra.value, words));
+                } else if let Some(key) = entry.key.filter(|key| is_held(key)) {
+                    let words =
+                        format!("`{name}` gives `{key}` in the place of what the call says");
+                    flat.doubts.push(Remark::new(entry.value, words));
+                    flat.all.push(entry);
+                }
+            }
+        }
     }
 
     /// What a map stands for that is given as a whole, by its name, too.
@@ -71,7 +107,7 @@ impl<'t> Gatherer<'_, 't> {
             let is_keyword = splat
                 .and_then(|it| it.parent())
                 .is_some_and(|it| it.kind() == "argument_list");
-            let is_last_word = !(self.file.language.is_python() && is_keyword)
+            let is_last_word = !(self.file.traits().names_arguments && is_keyword)
                 && first.is_some_and(|first| first < index);
             match is_last_word {
                 true => self.doubts.push(Remark::new(
@@ -88,20 +124,13 @@ impl<'t> Gatherer<'_, 't> {
 
     /// What a call is given that is no part of a prompt file.
     pub(super) fn besides(&self, arguments: &[Argument<'t>]) -> Vec<(Option<String>, String)> {
-        let held = [
-            SYSTEM_KEYS,
-            LIST_KEYS,
-            USER_KEYS,
-            CONFIG_KEYS,
-            MODEL_KEYS,
-            SETTINGS,
-        ];
-        let is_held = |key: &str| held.iter().any(|keys| keys.contains(&key));
         let given = arguments.iter().filter_map(|argument| {
             let shown = || self.reader.shown(argument.value);
             match argument.key {
                 _ if argument.is_spread => Some((None, shown())),
-                Some(key) if !is_held(key) => Some((Some(key.to_owned()), shown())),
+                Some(key) if !is_held(key) && !CONFIG_KEYS.contains(&key) => {
+                    Some((Some(key.to_owned()), shown()))
+                }
                 _ => None,
             }
         });

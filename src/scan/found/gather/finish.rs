@@ -11,7 +11,8 @@ use crate::scan::found::names::Moved;
 use crate::scan::found::syntax::{Expr, File};
 use crate::scan::found::value::{Bit, Hole, Reader, Remark};
 use crate::scan::found::{
-    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Piece, Syntax, Variable,
+    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Imported, Piece, Stands,
+    Syntax, Variable,
 };
 
 /// How many remarks of a kind are made about one prompt.
@@ -64,6 +65,7 @@ impl<'t> Gatherer<'_, 't> {
         let mut constant = None;
         let mut span: Option<(Node<'t>, Node<'t>)> = None;
         let mut messages = Vec::new();
+        let mut imports: Vec<Imported> = Vec::new();
         for draft in drafts {
             let (first, last) = draft.value.written.unwrap_or((draft.node, draft.node));
             if draft.value.written.is_some() {
@@ -73,6 +75,18 @@ impl<'t> Gatherer<'_, 't> {
                     Some((begin, _)) => (begin, last),
                 });
                 constant = constant.or(draft.value.constant);
+            }
+            // What another file gives is said where that is looked for.
+            if matches!(draft.role, "system" | "developer")
+                && draft.value.written.is_none()
+                && let [Bit::Hole(hole)] = draft.value.bits.as_slice()
+                && self.origin(hole.node).is_none()
+            {
+                let words = format!(
+                    "all of the system text is left to the code: `{}`",
+                    hole.expression
+                );
+                remarks.notes.push(Remark::new(hole.node, words));
             }
             remarks.notes.extend(draft.value.notes);
             remarks.doubts.extend(draft.value.doubts);
@@ -91,6 +105,14 @@ impl<'t> Gatherer<'_, 't> {
                     Bit::Hole(hole) => {
                         self.check(&hole, node, &mut remarks);
                         let name = names.of(&hole, draft.is_placeholder, self.file);
+                        let origin = self.origin(hole.node).filter(|_| !draft.is_placeholder);
+                        imports.extend(origin.map(|(module, item)| Imported {
+                            variable: name.clone(),
+                            module,
+                            item,
+                            expression: hole.expression.clone(),
+                            line: hole.node.start_position().row + 1,
+                        }));
                         if named.insert(name.clone()) {
                             variables.push(Variable {
                                 name: name.clone(),
@@ -117,6 +139,8 @@ impl<'t> Gatherer<'_, 't> {
         let (lost, doubts) = remarks.sorted();
         FoundPrompt {
             kind: FoundKind::Sent,
+            stands: Stands::InCall,
+            is_list: false,
             confidence: Confidence::High,
             at: self.span(first),
             end_line: last.end_position().row + 1,
@@ -130,6 +154,8 @@ impl<'t> Gatherer<'_, 't> {
             model: None,
             parameters: Vec::new(),
             kept: Vec::new(),
+            bound: self.parameters_around(node),
+            imports,
             messages,
             syntax: Syntax::Plain,
             lost,
@@ -137,6 +163,15 @@ impl<'t> Gatherer<'_, 't> {
             is_allowed: false,
             is_known: false,
         }
+    }
+
+    /// The names that callers give to the function around a call.
+    fn parameters_around(&self, node: Node<'t>) -> Vec<String> {
+        let scope = self.facts.scope_at(node.start_byte());
+        let all = self.facts.scopes[scope].node;
+        let all = all.map(|function| self.file.parameters(function));
+        let names = all.into_iter().flatten().map(|it| it.name.to_owned());
+        names.collect()
     }
 
     /// Whether a value is the same where the prompt is sent.

@@ -101,10 +101,8 @@ impl<'t> Gatherer<'_, 't> {
             match self.file.expr(node) {
                 Expr::Choice(nodes) if depth < DEEPEST => {
                     if let Some(one) = nodes.first() {
-                        self.notes.push(Remark::new(
-                            node,
-                            "the code chooses between messages: the first were taken",
-                        ));
+                        self.doubts
+                            .push(Remark::new(node, "the code chooses between messages"));
                         self.messages(*one, drafts, depth + 1);
                     }
                 }

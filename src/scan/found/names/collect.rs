@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use tree_sitter::{Node, Tree};
+use tree_sitter::{Node, Tree, TreeCursor};
 
 use super::uses::{self, Aim, Frame};
 use super::{MOST_KEPT, MOST_WORK, Member, Names, Region, RegionKind, Site, SiteKind, Use};
@@ -26,7 +26,7 @@ impl<'r, 't> Collector<'r, 't> {
         Self {
             file,
             names: Names {
-                is_python: file.language.is_python(),
+                traits: file.traits(),
                 regions: vec![Region {
                     start: 0,
                     end: usize::MAX,
@@ -53,7 +53,7 @@ impl<'r, 't> Collector<'r, 't> {
     pub(super) fn collect(mut self, tree: &'t Tree) -> Names<'t> {
         let mut cursor = tree.walk();
         loop {
-            self.enter(cursor.node(), cursor.field_name());
+            self.enter(cursor.node(), &cursor);
             if cursor.goto_first_child() {
                 continue;
             }
@@ -89,7 +89,7 @@ impl<'r, 't> Collector<'r, 't> {
 
     fn leave(&mut self) {
         if let Some(frame) = self.stack.pop()
-            && frame.kind() == "case_pattern"
+            && frame.kind == "case_pattern"
         {
             self.patterns = self.patterns.saturating_sub(1);
         }
@@ -99,46 +99,59 @@ impl<'r, 't> Collector<'r, 't> {
         self.stack.last().map_or(0, |frame| frame.region)
     }
 
-    fn enter(&mut self, node: Node<'t>, field: Option<&'static str>) {
-        let kind = node.kind();
+    fn enter(&mut self, node: Node<'t>, cursor: &TreeCursor<'t>) {
         let region = self.region();
+        // Signs and words of the language name nothing.
+        if !node.is_named() {
+            self.push(node, "", None, region);
+            return;
+        }
+        let (kind, field) = (node.kind(), cursor.field_name());
         match kind {
             "identifier" | "shorthand_property_identifier" => {
-                self.push(node, field, region);
+                self.push(node, kind, field, region);
                 self.identifier();
                 return;
             }
             "shorthand_property_identifier_pattern" => {
-                self.push(node, field, region);
+                self.push(node, kind, field, region);
                 self.identifier();
                 return;
             }
             "attribute" | "member_expression" | "subscript" | "subscript_expression" => {
-                self.push(node, field, region);
+                self.push(node, kind, field, region);
                 self.member();
                 return;
             }
             "case_pattern" => self.patterns += 1,
             "wildcard_import" => self.names.wildcards.push(node.start_byte()),
             "call" | "call_expression" => self.call(node),
-            "with_statement" if !self.names.is_python => {
+            "with_statement" if self.names.traits.has_dynamic_with => {
                 self.names.is_wild = Some("`with` may give every name another meaning");
             }
             _ => {}
         }
-        let named = self.declares(node, region);
-        let opened = region_kind(self.file, node, field).map(|kind| self.open(node, kind, region));
+        let named = self.declares(node, kind, region);
+        let opened =
+            region_kind(self.file, (node, kind), field).map(|kind| self.open(node, kind, region));
         let region = opened.unwrap_or(region);
         // A function that is a value knows itself by its name.
         if let (Some(name), false) = (named, is_statement(kind)) {
             self.site(name, region, node, SiteKind::Other(A_FUNCTION));
         }
-        self.push(node, field, region);
+        self.push(node, kind, field, region);
     }
 
-    fn push(&mut self, node: Node<'t>, field: Option<&'static str>, region: usize) {
+    fn push(
+        &mut self,
+        node: Node<'t>,
+        kind: &'static str,
+        field: Option<&'static str>,
+        region: usize,
+    ) {
         self.stack.push(Frame {
             node,
+            kind,
             field,
             region,
         });
@@ -162,9 +175,9 @@ impl<'r, 't> Collector<'r, 't> {
     }
 
     /// The name of a function or a class, which is bound where it stands.
-    fn declares(&mut self, node: Node<'t>, region: usize) -> Option<&'t str> {
+    fn declares(&mut self, node: Node<'t>, kind: &str, region: usize) -> Option<&'t str> {
         let is_named = matches!(
-            node.kind(),
+            kind,
             "function_definition"
                 | "function_declaration"
                 | "generator_function_declaration"
@@ -177,12 +190,14 @@ impl<'r, 't> Collector<'r, 't> {
                 | "enum_declaration"
                 | "internal_module"
         );
+        if !is_named {
+            return None;
+        }
         let name = node
             .child_by_field_name("name")
-            .filter(|_| is_named)
             .map(|it| self.file.word(it))?;
-        if is_statement(node.kind()) {
-            let scope = self.scope_of(region, !self.names.is_python);
+        if is_statement(kind) {
+            let scope = self.scope_of(region, self.names.traits.has_block_scopes);
             self.site_in(scope, name, region, node, SiteKind::Other(A_FUNCTION));
         }
         Some(name)
@@ -194,7 +209,7 @@ impl<'r, 't> Collector<'r, 't> {
         loop {
             let is_scope = match self.names.regions[scope].kind {
                 RegionKind::File | RegionKind::Function(_) => true,
-                RegionKind::Class(_) => self.names.is_python || is_block,
+                RegionKind::Class(_) => self.names.traits.classes_are_scopes || is_block,
                 _ => is_block,
             };
             if is_scope {
@@ -235,7 +250,7 @@ impl<'r, 't> Collector<'r, 't> {
     /// A name that may be declared elsewhere is given a value.
     fn assigned(&mut self, name: &'t str, node: Node<'t>, kind: SiteKind<'t>) {
         let region = self.region();
-        if self.names.is_python {
+        if self.names.traits.assigning_declares {
             self.site(name, self.scope_of(region, false), node, kind);
             return;
         }
@@ -272,7 +287,7 @@ impl<'r, 't> Collector<'r, 't> {
                 self.names.foreign.insert(name);
             }
             Aim::Declared(kind, is_block, node) => {
-                let scope = self.scope_of(region, is_block && !self.names.is_python);
+                let scope = self.scope_of(region, is_block && self.names.traits.has_block_scopes);
                 self.site(name, scope, node, kind);
             }
             Aim::Inner(kind) => self.site(name, region, frame.node, kind),
@@ -349,15 +364,16 @@ fn is_statement(kind: &str) -> bool {
     !matches!(kind, "function_expression" | "generator_function" | "class")
 }
 
-fn region_kind(file: &File<'_>, node: Node<'_>, field: Option<&str>) -> Option<RegionKind> {
-    if !node.is_named() {
-        return None;
-    }
+fn region_kind(
+    file: &File<'_>,
+    (node, kind): (Node<'_>, &str),
+    field: Option<&str>,
+) -> Option<RegionKind> {
     let word = |name: &str| {
         node.child_by_field_name(name)
             .map_or("", |it| file.word(it))
     };
-    Some(match node.kind() {
+    Some(match kind {
         "function_definition" | "method_definition" => {
             RegionKind::Function(matches!(word("name"), "__init__" | "constructor"))
         }

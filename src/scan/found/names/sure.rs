@@ -6,7 +6,7 @@ use super::{Bound, Moved, Names, RegionKind, Site, SiteKind, UseKind};
 use crate::scan::found::syntax::File;
 
 impl<'t> Names<'t> {
-    /// What a name is bound to where it is used: the last value before, and what was added since.
+    /// Where the scope that a name belongs to is, and all places of the file that bind it there.
     pub(super) fn sites_of(&self, name: &'t str, at: usize) -> Option<(usize, &[Site<'t>])> {
         let scope = self.scope_at(name, at)?;
         Some((scope, &self.sites[&(name, scope)]))
@@ -39,7 +39,7 @@ impl<'t> Names<'t> {
         };
         let is_always = self.is_around(set.region, here);
         let after = &seen[last + 1..];
-        let why = self.why_not(name, (scope, sites), last, after, here, is_same);
+        let why = self.why_not(name, sites, last, after, here, is_same);
         Some(Bound {
             doubt: why.map(|why| format!("`{name}` {why}")),
             value,
@@ -52,7 +52,7 @@ impl<'t> Names<'t> {
     fn why_not(
         &self,
         name: &str,
-        (scope, sites): (usize, &[Site<'t>]),
+        sites: &[Site<'t>],
         last: usize,
         after: &[Site<'t>],
         here: usize,
@@ -84,10 +84,10 @@ impl<'t> Names<'t> {
         }
         let is_always = self.is_around(set.region, here);
         if !is_same {
-            let is_alone = sites.len() == 1 && (self.is_python || is_always);
+            let is_alone = sites.len() == 1 && (self.traits.needs_values || is_always);
             return (!is_alone).then_some("is set in several places");
         }
-        if !(is_always || (self.is_python && sites.len() == 1)) {
+        if !(is_always || (self.traits.needs_values && sites.len() == 1)) {
             return Some("is set in a branch or a loop");
         }
         for site in after {
@@ -104,8 +104,61 @@ impl<'t> Names<'t> {
                 return Some("is changed in a loop");
             }
         }
-        let _ = scope;
         None
+    }
+
+    /// The function whose callers give what a name stands for, as its place in the file.
+    pub(in crate::scan::found) fn given_by_callers(
+        &self,
+        name: &'t str,
+        node: Node<'t>,
+    ) -> Option<(usize, usize)> {
+        let at = node.start_byte();
+        let (scope, sites) = self.sites_of(name, at)?;
+        let is_value = |site: &&Site<'t>| {
+            let is_before = site.at < at;
+            is_before
+                && matches!(
+                    site.kind,
+                    SiteKind::Set(_) | SiteKind::Default(_) | SiteKind::Parameter
+                )
+        };
+        let last = sites.iter().rev().find(is_value)?;
+        let is_given = matches!(last.kind, SiteKind::Default(_) | SiteKind::Parameter);
+        let region = &self.regions[scope];
+        (is_given && matches!(region.kind, RegionKind::Function(_)))
+            .then_some((region.start, region.end))
+    }
+
+    /// The one value that a name of the file itself has, and why that is not sure.
+    pub(in crate::scan::found) fn constant(&self, name: &str) -> Result<Node<'t>, &'static str> {
+        if self.is_wild.is_some() {
+            return Err("changes names as it runs");
+        }
+        let key = self
+            .sites
+            .keys()
+            .find(|(known, scope)| (*known, *scope) == (name, 0));
+        match key.map(|key| self.sites[key].as_slice()) {
+            Some(
+                [
+                    Site {
+                        kind: SiteKind::Set(value),
+                        ..
+                    },
+                ],
+            ) if !self.foreign.contains(name) => Ok(*value),
+            Some(
+                [
+                    Site {
+                        kind: SiteKind::Import,
+                        ..
+                    },
+                ],
+            ) => Err("has it from a third file"),
+            Some(_) => Err("sets it in several places, or in no plain way"),
+            None => Err("does not say it"),
+        }
     }
 
     /// Why a list or a map that has a name may hold something else where it is used. `is_list` says
@@ -193,7 +246,7 @@ impl<'t> Names<'t> {
             false => class.is_some_and(|class| file.names_class(self.regions[class].start, word)),
         };
         // `x: str = "…"` in a class is what callers of its constructor may give otherwise.
-        let is_field = self.is_python && file.is_annotated(*value);
+        let is_field = self.traits.has_typed_fields && file.is_annotated(*value);
         let why = match () {
             () if self.is_wild.is_some() || self.sets_members => "may be set by its name",
             () if !is_own => "may belong to another class",

@@ -108,14 +108,10 @@ const HARMLESS: &[&str] = &[
 #[derive(Clone, Copy)]
 pub(super) struct Frame<'t> {
     pub(super) node: Node<'t>,
+    /// Its kind; asking a node for it takes time.
+    pub(super) kind: &'static str,
     pub(super) field: Option<&'static str>,
     pub(super) region: usize,
-}
-
-impl Frame<'_> {
-    pub(super) fn kind(&self) -> &'static str {
-        self.node.kind()
-    }
 }
 
 /// What an identifier is for.
@@ -147,7 +143,7 @@ fn target<'s, 't>(stack: &'s [Frame<'t>]) -> Option<(&'s Frame<'t>, usize, bool)
     loop {
         let parent = stack.get(index.checked_sub(1)?)?;
         let field = stack[index].field;
-        match parent.kind() {
+        match parent.kind {
             "pattern_list"
             | "tuple_pattern"
             | "list_pattern"
@@ -169,7 +165,7 @@ fn target<'s, 't>(stack: &'s [Frame<'t>]) -> Option<(&'s Frame<'t>, usize, bool)
 /// Whether the frame is a statement of its own.
 fn is_statement(stack: &[Frame<'_>], index: usize) -> bool {
     let parent = index.checked_sub(1).and_then(|index| stack.get(index));
-    parent.is_some_and(|parent| parent.kind() == "expression_statement")
+    parent.is_some_and(|parent| parent.kind == "expression_statement")
 }
 
 pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
@@ -185,11 +181,11 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     };
     let default = |stack: &[Frame<'t>]| {
         let pattern = stack.get(stack.len().checked_sub(2)?)?;
-        (pattern.kind() == "object_assignment_pattern")
+        (pattern.kind == "object_assignment_pattern")
             .then(|| pattern.node.child_by_field_name("right"))
             .flatten()
     };
-    match (parent.kind(), field) {
+    match (parent.kind, field) {
         ("assignment" | "assignment_expression", Some("left")) => {
             let Some(right) = value("right") else {
                 return Aim::Not;
@@ -229,11 +225,11 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         ("global_statement" | "nonlocal_statement", _) => Aim::Foreign,
         ("variable_declarator", Some("name")) => {
             let around = index.checked_sub(2).and_then(|at| stack.get(at));
-            let is_var = around.is_some_and(|it| it.kind() == "variable_declaration");
+            let is_var = around.is_some_and(|it| it.kind == "variable_declaration");
             let is_header = index
                 .checked_sub(3)
                 .and_then(|at| stack.get(at))
-                .is_some_and(|it| matches!(it.kind(), "for_statement" | "for_in_statement"));
+                .is_some_and(|it| matches!(it.kind, "for_statement" | "for_in_statement"));
             let kind = match value("value") {
                 _ if is_header => SiteKind::Other(IN_A_LOOP),
                 Some(value) => match default(stack) {
@@ -269,9 +265,8 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         ("dotted_name", _) => {
             let around = index.checked_sub(2).and_then(|at| stack.get(at));
             let is_first = node.named_child(0).map(|it| it.id()) == Some(stack[index].node.id());
-            let is_import = around.is_some_and(|it| {
-                matches!(it.kind(), "import_statement" | "import_from_statement")
-            });
+            let is_import = around
+                .is_some_and(|it| matches!(it.kind, "import_statement" | "import_from_statement"));
             match is_import && is_first && stack[index - 1].field == Some("name") {
                 true => Aim::Assigned(SiteKind::Import, node),
                 false => Aim::Not,
@@ -308,7 +303,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     while at > 0 {
         let parent = &stack[at - 1];
         let field = stack[at].field;
-        match (parent.kind(), field) {
+        match (parent.kind, field) {
             ("attribute" | "member_expression", Some("object")) => parts += 1,
             ("subscript", Some("value")) | ("subscript_expression", Some("object")) => {
                 parts += 1;
@@ -339,7 +334,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         _ => UseKind::Part,
     };
     let node = parent.node;
-    Aim::Used(match (parent.kind(), field) {
+    Aim::Used(match (parent.kind, field) {
         ("call" | "call_expression", Some("function")) if parts == 0 => UseKind::Read,
         ("call" | "call_expression", Some("function")) => {
             let callee = stack[at].node;
@@ -368,7 +363,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
             let call = stack[..at]
                 .iter()
                 .rev()
-                .find(|it| matches!(it.kind(), "call" | "call_expression" | "new_expression"));
+                .find(|it| matches!(it.kind, "call" | "call_expression" | "new_expression"));
             let callee = call.and_then(|it| it.node.child_by_field_name("function"));
             let last = callee.map_or("", |it| {
                 let word = file.word(it);
@@ -426,7 +421,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
 pub(super) fn given<'t>(stack: &[Frame<'t>]) -> Option<Option<Node<'t>>> {
     let (parent, index, is_apart) = target(stack)?;
     let field = stack[index].field;
-    match (parent.kind(), field) {
+    match (parent.kind, field) {
         ("assignment" | "assignment_expression", Some("left")) => {
             let right = parent.node.child_by_field_name("right")?;
             let is_plain = !is_apart && is_statement(stack, index - 1);

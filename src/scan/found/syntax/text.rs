@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::{File, Part};
+use crate::scan::found::language::Quotes;
 use crate::scan::found::literal;
 
 impl<'t> File<'t> {
@@ -10,9 +11,9 @@ impl<'t> File<'t> {
     pub(super) fn parts(&self, node: Node<'t>) -> Option<(Vec<Part<'t>>, bool)> {
         let mut cursor = node.walk();
         let children: Vec<Node<'t>> = node.children(&mut cursor).collect();
-        let (parts, is_whole) = match self.language.is_python() {
-            true => self.python_parts(node, &children)?,
-            false => self.script_parts(node, &children),
+        let (parts, is_whole) = match self.traits().quotes {
+            Quotes::Python => self.python_parts(node, &children)?,
+            Quotes::Script => self.script_parts(node, &children),
         };
         Some((parts, is_whole && !node.has_error()))
     }

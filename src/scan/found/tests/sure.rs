@@ -14,7 +14,7 @@ fn first(path: &str, text: &str) -> FoundPrompt {
     } else {
         SCRIPT
     };
-    let (found, _) = find(path, &format!("{head}{text}"), false);
+    let found = find(path, &format!("{head}{text}"), false).prompts;
     found
         .into_iter()
         .next()
@@ -30,7 +30,7 @@ fn doubtful(path: &str, texts: &[&str]) {
         } else {
             SCRIPT
         };
-        let (found, _) = find(path, &format!("{head}{text}"), false);
+        let found = find(path, &format!("{head}{text}"), false).prompts;
         for prompt in found {
             assert!(!prompt.doubts.is_empty(), "{}: {text}", described(&prompt));
         }
@@ -209,18 +209,19 @@ fn a_text_that_is_not_understood_is_not_lifted() {
 }
 
 #[test]
-fn what_the_code_chooses_is_said_as_it_is() {
+fn what_the_code_chooses_is_not_guessed() {
     for (text, expected) in [
         (
             "client.responses.create(instructions='You are kind' if q else 'Be brief')",
-            "line 3: the code chooses between texts: the longest was taken",
+            "the code chooses between texts",
         ),
         (
             "client.responses.create(instructions=q or 'You are kind')",
-            "line 3: the code may take something else: the text that is written was taken",
+            "the code may take something else than this text",
         ),
     ] {
-        assert_eq!(first("a.py", text).lost, [expected]);
+        let doubts = first("a.py", text).doubts;
+        assert_eq!((doubts[0].line, doubts[0].why.as_str()), (3, expected));
     }
 }
 
@@ -255,13 +256,13 @@ fn what_surely_reaches_a_model_is_found_however_short() {
     ] {
         only(path, text, expected);
     }
-    assert!(!find("a.go", "x := 1", false).1);
+    assert!(!find("a.go", "x := 1", false).is_parsed);
     assert!(
         find(
             "a.py",
             "client.responses.create(instructions='You are kind')",
             false
         )
-        .1
+        .is_parsed
     );
 }

@@ -3,13 +3,14 @@
 use tree_sitter::Node;
 
 use super::{Bit, Expr, Reader, Value};
+use crate::scan::found::language::Dedent;
 use crate::scan::found::syntax::Call;
 
 impl<'t> Reader<'_, 't> {
     pub(super) fn called(&self, node: Node<'t>, call: &Call<'t>, depth: usize) -> Value<'t> {
         let next = |inner: Node<'t>| self.value_at(inner, depth + 1);
-        let is_python = self.file.language.is_python();
-        if call.arguments.iter().any(|it| it.is_spread) && !is_python {
+        let traits = self.file.traits();
+        if call.arguments.iter().any(|it| it.is_spread) && !traits.names_arguments {
             return self.unknown(node);
         }
         let first = call.arguments.first().filter(|it| !it.is_spread);
@@ -32,7 +33,8 @@ impl<'t> Reader<'_, 't> {
         match (object, method, first) {
             (_, "cleandoc", Some(text)) if is_alone && self.is_of_library(call.callee) => {
                 let mut value = next(text);
-                let is_plain = value.is_plain_block(true) && !value.text().contains('\t');
+                let is_plain =
+                    value.is_plain_block(Dedent::Textwrap) && !value.text().contains('\t');
                 match (value.has_values(), value.written) {
                     (false, Some(_)) => {
                         value.cleaned();
@@ -64,7 +66,7 @@ impl<'t> Reader<'_, 't> {
                 }
                 let start = !matches!(way, "rstrip" | "trimEnd");
                 let end = !matches!(way, "lstrip" | "trimStart");
-                if value.trim(start, end, is_python) {
+                if value.trim(start, end, traits.is_blank) {
                     value.note(
                         node,
                         format!("blanks that `{way}` takes from the values at the ends stay"),
@@ -72,7 +74,7 @@ impl<'t> Reader<'_, 't> {
                 }
                 value
             }
-            (Some(text), "format", _) if is_python => {
+            (Some(text), "format", _) if traits.fills_in_by_format => {
                 let value = next(text);
                 match value.written {
                     Some(_) => self.formatted(node, value, &call.arguments, depth),
@@ -114,15 +116,18 @@ impl<'t> Reader<'_, 't> {
     }
 
     fn dedented(&self, node: Node<'t>, mut value: Value<'t>) -> Value<'t> {
-        let is_python = self.file.language.is_python();
-        // Libraries of JavaScript read the escapes of a text themselves.
-        let is_plain =
-            value.is_plain_block(is_python) && (is_python || !self.file.word(node).contains('\\'));
+        let traits = self.file.traits();
+        // Tags read the escapes of a text themselves.
+        let is_plain = value.is_plain_block(traits.dedent)
+            && match traits.dedent {
+                Dedent::Textwrap => true,
+                Dedent::Tags => !self.file.word(node).contains('\\'),
+            };
         let has_values = value.has_values();
         value.dedent();
-        if !is_python {
-            // `textwrap.dedent` keeps the first line end and the last.
-            value.trim(true, true, false);
+        match traits.dedent {
+            Dedent::Textwrap => {}
+            Dedent::Tags => drop(value.trim(true, true, traits.is_blank)),
         }
         if !is_plain {
             return self.or_hole(node, value, "`dedent` may move these lines otherwise");
@@ -143,7 +148,7 @@ impl<'t> Reader<'_, 't> {
         (mut value, from): (Value<'t>, Value<'t>),
         depth: usize,
     ) -> Value<'t> {
-        let is_python = self.file.language.is_python();
+        let replaces_all = self.file.traits().replaces_all;
         let [_, to] = call.arguments.as_slice() else {
             return self.unknown(node);
         };
@@ -169,9 +174,9 @@ impl<'t> Reader<'_, 't> {
                 Bit::Hole(_) => 0,
             })
             .sum();
-        let is_whole = is_python || self.file.word(call.callee).ends_with("replaceAll");
+        let is_whole = replaces_all || self.file.word(call.callee).ends_with("replaceAll");
         // `$` of JavaScript says more than itself.
-        if (!is_whole && count > 1) || (!is_python && to.text().contains('$')) {
+        if (!is_whole && count > 1) || (!replaces_all && to.text().contains('$')) {
             return self.unknown(node);
         }
         if value.has_values() {
@@ -198,8 +203,7 @@ impl<'t> Reader<'_, 't> {
         given: Option<Node<'t>>,
         depth: usize,
     ) -> Value<'t> {
-        let is_python = self.file.language.is_python();
-        let (list, between) = match is_python {
+        let (list, between) = match self.file.traits().joins_by_separator {
             true => (given, Some(object)),
             false => (Some(object), given),
         };

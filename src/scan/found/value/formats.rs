@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Bit, Reader, Value, is_name};
+use super::{Bit, Reader, Value, is_counted, is_name};
 use crate::scan::found::syntax::{Argument, Expr};
 
 /// What a format asks for.
@@ -170,6 +170,12 @@ impl<'t> Reader<'_, 't> {
                         .map_or(Given::Nothing, |it| Given::Node(it.value)),
                     (None, _) => places.next().map_or(Given::Nothing, Given::Node),
                 };
+                if let Given::Node(one) = one
+                    && let Some(text) = self.folded(one, spec)
+                {
+                    value.put(Bit::Text(text));
+                    continue;
+                }
                 let hint = name.filter(|name| is_name(name)).map(str::to_owned);
                 let (expression, place, own) = match one {
                     Given::Node(one) => (self.shown(one), one, self.name_of(one)),
@@ -192,6 +198,21 @@ impl<'t> Reader<'_, 't> {
         match is_sure {
             true => value,
             false => self.or_hole(node, value, "`%` is given what is not followed"),
+        }
+    }
+}
+
+impl<'t> Reader<'_, 't> {
+    /// What a written text or a whole number is where it is filled in as such.
+    fn folded(&self, node: Node<'t>, spec: &str) -> Option<String> {
+        let plain = match self.file.expr(node) {
+            Expr::Plain(plain) => Some(plain.to_string()).filter(|it| is_counted(it)),
+            _ => None,
+        };
+        match spec {
+            "s" => plain.or_else(|| self.exact(node)),
+            "d" | "i" => plain,
+            _ => None,
         }
     }
 }

@@ -34,7 +34,7 @@ impl<'t> Reader<'_, 't> {
             }),
             Expr::Name(name) => self.named_items(name, node),
             // `[a, b] + more`
-            Expr::Join(nodes) if self.file.language.is_python() => {
+            Expr::Join(nodes) if self.file.traits().adds_lists => {
                 let is_list = |node: Node<'t>| matches!(self.file.expr(node), Expr::List(_));
                 if !nodes.iter().any(|(node, _)| is_list(*node)) {
                     return None;

@@ -1,6 +1,7 @@
 //! What methods of texts do to a text.
 
 use super::{Bit, Value};
+use crate::scan::found::language::Dedent;
 
 /// What stands for a value while lines are counted.
 const VALUE: char = '\u{fff9}';
@@ -41,11 +42,7 @@ impl<'t> Value<'t> {
     }
 
     /// Takes the blanks at its ends away; whether it ends in a value that may have some, too.
-    pub(super) fn trim(&mut self, start: bool, end: bool, is_python: bool) -> bool {
-        let is_blank = |letter: char| match is_python {
-            true => letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter),
-            false => (letter.is_whitespace() && letter != '\u{85}') || letter == '\u{feff}',
-        };
+    pub(super) fn trim(&mut self, start: bool, end: bool, is_blank: fn(char) -> bool) -> bool {
         if let (true, Some(Bit::Text(text))) = (start, self.bits.first_mut()) {
             *text = text.trim_start_matches(is_blank).to_owned();
         }
@@ -62,7 +59,7 @@ impl<'t> Value<'t> {
     }
 
     /// Whether `dedent` of each library would give the same.
-    pub(super) fn is_plain_block(&self, is_python: bool) -> bool {
+    pub(super) fn is_plain_block(&self, dedent: Dedent) -> bool {
         let mut text = String::new();
         for bit in &self.bits {
             match bit {
@@ -80,7 +77,10 @@ impl<'t> Value<'t> {
             line.is_empty()
                 || (line.starts_with([' ', '\t']) && (!line.trim().is_empty() || line == last))
         };
-        is_python || (text.starts_with('\n') && text.split('\n').all(is_line))
+        match dedent {
+            Dedent::Textwrap => true,
+            Dedent::Tags => text.starts_with('\n') && text.split('\n').all(is_line),
+        }
     }
 
     /// Takes away the blanks that all lines begin with, as `textwrap.dedent` does.

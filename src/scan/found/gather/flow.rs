@@ -1,0 +1,476 @@
+//! Texts that reach a call through functions of the same file: what those answer with, and what
+//! their callers give them.
+
+use std::collections::HashMap;
+
+use tree_sitter::Node;
+
+use super::words::speaks_to_a_model;
+use super::{DEEPEST, Draft, Gatherer};
+use crate::scan::found::sinks;
+use crate::scan::found::syntax::{Argument, Call, Expr, Parameter, value_of};
+use crate::scan::found::value::Bit;
+use crate::scan::found::{Confidence, FoundKind, Stands, Syntax, Unread};
+
+/// What a call does with a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Taken {
+    /// It is the text of a message of this role.
+    Text(&'static str),
+    /// It is a part of one.
+    Part(&'static str),
+    /// It is what the user says, or all messages.
+    Said,
+    /// It is messages.
+    Messages,
+    /// It is messages beside others.
+    More,
+}
+
+impl Taken {
+    fn is_part(self) -> bool {
+        matches!(self, Self::Part(_) | Self::More)
+    }
+}
+
+/// A value that a call is given and that is no text where the call stands.
+#[derive(Clone, Copy)]
+pub(super) struct Open<'t> {
+    pub(super) node: Node<'t>,
+    pub(super) taken: Taken,
+}
+
+/// What is known of the call that sends a text.
+#[derive(Clone)]
+pub(super) struct Sending<'t> {
+    pub(super) sdk: Option<&'static str>,
+    pub(super) syntax: Syntax,
+    pub(super) floor: usize,
+    pub(super) kind: FoundKind,
+    pub(super) confidence: Confidence,
+    pub(super) settings: Vec<Argument<'t>>,
+}
+
+/// A call of which something could not be read.
+pub(super) struct Unseen<'c, 't> {
+    pub(super) node: Node<'t>,
+    pub(super) path: &'c [&'t str],
+    pub(super) words: Vec<String>,
+    pub(super) drafts: Vec<Draft<'t>>,
+}
+
+/// What was followed already, and whether it held a text.
+pub(super) type Followed = HashMap<(usize, Taken), bool>;
+
+/// The values of drafts that are no texts, or hold some.
+pub(super) fn open_ends<'t>(drafts: &[Draft<'t>]) -> Vec<Open<'t>> {
+    let mut open = Vec::new();
+    let is_any_written = drafts.iter().any(|draft| draft.value.written.is_some());
+    for draft in drafts {
+        let taken = match draft.is_placeholder {
+            true if is_any_written => Taken::More,
+            true => Taken::Messages,
+            false if draft.value.written.is_some() => Taken::Part(draft.role),
+            false if draft.role == "user" => Taken::Said,
+            false => Taken::Text(draft.role),
+        };
+        // What the code takes in its place is followed as well.
+        if draft.value.is_choice() {
+            let taken = Taken::Text(draft.role);
+            let node = draft.node;
+            open.push(Open { node, taken });
+        }
+        open.extend(draft.value.bits.iter().filter_map(|bit| match bit {
+            Bit::Hole(hole) => Some(Open {
+                node: hole.node,
+                taken,
+            }),
+            Bit::Text(_) => None,
+        }));
+    }
+    open
+}
+
+impl<'t> Gatherer<'_, 't> {
+    /// Follows a value to the texts that it may be; each is a prompt. Whether there is one.
+    pub(super) fn follow(&mut self, open: Open<'t>, sending: &Sending<'t>, depth: usize) -> bool {
+        let key = (open.node.id(), open.taken);
+        if let Some(known) = self.followed.get(&key) {
+            return *known;
+        }
+        if depth > DEEPEST || !self.facts.spend(1) {
+            return false;
+        }
+        self.followed.insert(key, false);
+        let is_found = self.follow_new(open, sending, depth);
+        self.followed.insert(key, is_found);
+        is_found
+    }
+
+    fn follow_new(&mut self, open: Open<'t>, sending: &Sending<'t>, depth: usize) -> bool {
+        let Open { node, taken } = open;
+        let on = |node: Node<'t>| Open { node, taken };
+        let is_own = |value: Node<'t>| value.byte_range().contains(&node.start_byte());
+        match self.file.expr(node) {
+            Expr::Call(call) => {
+                let functions = self.functions(call.callee);
+                self.answers(&functions, taken, sending, depth)
+                    || self.passed(&call, taken, sending, depth)
+            }
+            Expr::Name(name) => {
+                // A function that is given as such, and called when the text is wanted.
+                let functions = self.functions(node);
+                if !functions.is_empty() {
+                    return self.answers(&functions, taken, sending, depth);
+                }
+                if let Some((start, end)) = self.reader.names.given_by_callers(name, node) {
+                    return match taken.is_part() {
+                        true => false,
+                        false => self.callers((start, end), name, taken, sending, depth),
+                    };
+                }
+                let bound = self.reader.names.bound(name, node);
+                bound.is_some_and(|bound| {
+                    !is_own(bound.value) && self.follow(on(bound.value), sending, depth + 1)
+                })
+            }
+            Expr::Member(object, name) => {
+                let names = self.reader.names;
+                let bound = names.member(self.file, object, name, node.start_byte());
+                if let Some(bound) = bound {
+                    return !is_own(bound.value)
+                        && self.follow(on(bound.value), sending, depth + 1);
+                }
+                let functions = self.functions(node);
+                self.answers(&functions, taken, sending, depth)
+            }
+            Expr::Choice(nodes) if !matches!(taken, Taken::Part(_)) => {
+                let mut is_found = false;
+                for one in nodes {
+                    is_found |= self.land(one, Stands::Choice, taken, sending, depth + 1);
+                }
+                is_found
+            }
+            Expr::Spread(inner) => self.follow(on(inner), sending, depth + 1),
+            Expr::Map(_) | Expr::List(_) => {
+                let mut is_found = false;
+                if matches!(taken, Taken::Messages | Taken::More) {
+                    is_found = self.land(node, Stands::Choice, taken, sending, depth + 1);
+                }
+                is_found
+            }
+            _ => false,
+        }
+    }
+
+    /// The functions of the file that a callee may be.
+    fn functions(&self, callee: Node<'t>) -> Vec<usize> {
+        let at = callee.start_byte();
+        let here = self.facts.scope_at(at);
+        let (name, class) = match self.file.expr(callee) {
+            Expr::Name(name) => (name, None),
+            Expr::Member(object, name) => match self.file.expr(object) {
+                Expr::Name(object) => (name, Some(object)),
+                _ if self.file.word(object) == "this" => (name, Some("this")),
+                _ => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let Some(known) = self.functions_by_name.get(name) else {
+            return Vec::new();
+        };
+        let fits = |scope: &usize| {
+            let own = self.facts.class_of(*scope);
+            match (class, own) {
+                (None, None) => {
+                    let parent = self.facts.scopes[*scope].parent;
+                    self.facts.is_around(parent, here) && self.is_bound_to(name, callee, *scope)
+                }
+                (Some("self" | "this" | "cls"), Some(own)) => self.facts.is_around(own, here),
+                (Some(class), Some(own)) => self.facts.scopes[own].name == Some(class),
+                _ => false,
+            }
+        };
+        known.iter().copied().filter(fits).collect()
+    }
+
+    /// Whether a name stands for a function where it is used.
+    fn is_bound_to(&self, name: &'t str, node: Node<'t>, scope: usize) -> bool {
+        let names = self.reader.names;
+        names.is_function(name, node.start_byte())
+            || names.bound(name, node).is_some_and(|bound| {
+                let function = self.facts.scopes[scope].node;
+                function.is_some_and(|function| function.end_byte() == bound.value.end_byte())
+            })
+    }
+
+    /// What functions answer with.
+    fn answers(
+        &mut self,
+        functions: &[usize],
+        taken: Taken,
+        sending: &Sending<'t>,
+        depth: usize,
+    ) -> bool {
+        let mut is_found = false;
+        for function in functions {
+            let all = self.facts.answers.iter();
+            let answers: Vec<Node<'t>> = all
+                .filter(|(scope, _)| scope == function)
+                .map(|(_, answer)| *answer)
+                .collect();
+            for answer in answers {
+                is_found |= self.land(answer, Stands::Answer, taken, sending, depth + 1);
+            }
+        }
+        is_found
+    }
+
+    /// A text that a function is given whose answer is sent: `instructions=clean("You are …")`.
+    fn passed(
+        &mut self,
+        call: &Call<'t>,
+        taken: Taken,
+        sending: &Sending<'t>,
+        depth: usize,
+    ) -> bool {
+        let first = call.arguments.first().filter(|it| it.is_by_place());
+        let Some(first) = first.map(|it| it.value) else {
+            return false;
+        };
+        let value = self.reader.value(first);
+        let is_prompt = value.written.is_some()
+            && !matches!(taken, Taken::Messages | Taken::More)
+            && speaks_to_a_model(&value.text());
+        is_prompt && self.land(first, Stands::Given, taken, sending, depth + 1)
+    }
+
+    /// What the callers of a function give it by this name.
+    fn callers(
+        &mut self,
+        (start, end): (usize, usize),
+        name: &str,
+        taken: Taken,
+        sending: &Sending<'t>,
+        depth: usize,
+    ) -> bool {
+        let Some(function) = self.facts.scope_of(start, end) else {
+            return false;
+        };
+        let Some(node) = self.facts.scopes[function].node else {
+            return false;
+        };
+        let all = self.file.parameters(node);
+        let Some(parameter) = all.into_iter().find(|it| it.name == name) else {
+            return false;
+        };
+        // An object is made by the name of its class.
+        let class = self.facts.class_of(function);
+        let own = self.facts.scopes[function].name;
+        let is_maker = matches!(own, Some("__init__" | "constructor"));
+        let called = match class.filter(|_| is_maker) {
+            Some(class) => self.facts.scopes[class].name,
+            None => own,
+        };
+        let calls = called.and_then(|called| self.calls_by_name().get(called).cloned());
+        let mut is_found = false;
+        for node in calls.unwrap_or_default() {
+            let Some(call) = self.file.call(node) else {
+                continue;
+            };
+            let is_it = match (is_maker, self.file.expr(call.callee)) {
+                (true, Expr::Name(_)) => true,
+                (true, _) => false,
+                // `desk.ask(…)`: a method, by its name.
+                (false, Expr::Member(..)) if class.is_some() => true,
+                _ => self.functions(call.callee).contains(&function),
+            };
+            let given = self.argument(&call.arguments, &parameter);
+            if let Some(given) = given.filter(|_| is_it) {
+                is_found |= self.land(given, Stands::Given, taken, sending, depth + 1);
+            }
+        }
+        is_found
+    }
+
+    /// The calls of the file, by the last word of what is called.
+    fn calls_by_name(&self) -> &HashMap<&'t str, Vec<Node<'t>>> {
+        self.calls_by_name.get_or_init(|| {
+            let mut all: HashMap<&'t str, Vec<Node<'t>>> = HashMap::new();
+            for node in &self.facts.calls {
+                let name =
+                    self.file
+                        .call(*node)
+                        .and_then(|call| match self.file.expr(call.callee) {
+                            Expr::Name(name) | Expr::Member(_, name) => Some(name),
+                            _ => None,
+                        });
+                if let Some(name) = name {
+                    all.entry(name).or_default().push(*node);
+                }
+            }
+            all
+        })
+    }
+
+    /// What a call gives for a parameter.
+    fn argument(&self, arguments: &[Argument<'t>], parameter: &Parameter<'t>) -> Option<Node<'t>> {
+        if parameter.key.is_none()
+            && let Some(given) = value_of(arguments, &[parameter.name])
+        {
+            return Some(given);
+        }
+        let place = parameter.place?;
+        if arguments.iter().take(place + 1).any(|it| it.is_spread) {
+            return None;
+        }
+        let given = arguments.get(place).filter(|it| it.is_by_place())?.value;
+        match parameter.key {
+            None => Some(given),
+            Some(key) => value_of(&self.reader.entries(given)?.all, &[key]),
+        }
+    }
+
+    /// A prompt, if what a value is followed to is a text; else it is followed further.
+    fn land(
+        &mut self,
+        node: Node<'t>,
+        stands: Stands,
+        taken: Taken,
+        sending: &Sending<'t>,
+        depth: usize,
+    ) -> bool {
+        self.notes.clear();
+        self.doubts.clear();
+        let mut drafts = Vec::new();
+        match taken {
+            Taken::Text(role) | Taken::Part(role) => drafts.push(self.text(node, role)),
+            Taken::Said => self.said(node, &mut drafts),
+            Taken::Messages | Taken::More => self.messages(node, &mut drafts, 0),
+        }
+        let open = open_ends(&drafts);
+        let is_written = drafts.iter().any(|draft| draft.value.written.is_some());
+        if is_written {
+            let floor = if taken.is_part() { 0 } else { sending.floor };
+            let (kind, confidence) = (sending.kind, sending.confidence);
+            let (sdk, syntax) = (sending.sdk, sending.syntax);
+            let settings = sending.settings.clone();
+            let is_list = match taken {
+                Taken::Text(_) | Taken::Part(_) => false,
+                Taken::Messages | Taken::More => true,
+                Taken::Said => drafts.iter().all(|draft| draft.node != node),
+            };
+            self.push(
+                node,
+                drafts,
+                floor,
+                |prompt| {
+                    prompt.kind = kind;
+                    prompt.confidence = confidence;
+                    prompt.sdk = sdk;
+                    prompt.syntax = syntax;
+                    prompt.stands = stands;
+                    prompt.is_list = is_list;
+                },
+                &settings,
+            );
+        }
+        let mut is_found = is_written;
+        for one in open {
+            let is_same = one.node == node && one.taken == taken;
+            // What is written beside it was said already.
+            if !is_same || !is_written {
+                is_found |= self.follow(one, sending, depth + 1);
+            }
+        }
+        is_found
+    }
+
+    /// Notes what a call sends and cannot be read here, where it may be a prompt.
+    pub(super) fn note_unread(
+        &mut self,
+        call: Unseen<'_, 't>,
+        sending: &Sending<'t>,
+        unread: &[Open<'t>],
+        is_any_read: bool,
+    ) {
+        if !sinks::sends(call.path, !self.libraries.is_empty()) {
+            return;
+        }
+        let is_shown = |open: &&Open<'t>| {
+            let is_system = matches!(open.taken, Taken::Text("system" | "developer"));
+            let is_value = !matches!(self.file.expr(open.node), Expr::Map(_) | Expr::Plain(_));
+            is_value && (is_system || !is_any_read)
+        };
+        let mut what: Vec<String> = unread
+            .iter()
+            .filter(is_shown)
+            .map(|open| self.reader.shown(open.node))
+            .collect();
+        // `create(**request)`: all that is sent.
+        if what.is_empty() && unread.is_empty() && !is_any_read {
+            let whole = sending.settings.iter().filter(|it| it.key.is_none());
+            what.extend(whole.map(|it| self.reader.shown(it.value)));
+        }
+        if what.is_empty() {
+            return;
+        }
+        what.dedup();
+        // What another file says may still make a prompt of it.
+        let mut instead = None;
+        let is_written = |draft: &Draft<'t>| draft.value.written.is_some();
+        if !call.drafts.iter().any(is_written) {
+            self.notes.clear();
+            self.doubts.clear();
+            let mut prompt = self.made(call.node, call.drafts, &sending.settings);
+            prompt.confidence = sending.confidence;
+            prompt.sdk = sending.sdk;
+            prompt.syntax = sending.syntax;
+            prompt.stands = Stands::Elsewhere;
+            prompt.call = call.words;
+            instead = (!prompt.imports.is_empty()).then(|| Box::new(prompt));
+        }
+        self.unread.push(Unread {
+            at: self.span(call.node),
+            call: call.path.join("."),
+            what,
+            is_allowed: false,
+            instead,
+        });
+    }
+
+    /// Where a value comes from that another file gives: the file, and its name there.
+    pub(super) fn origin(&self, node: Node<'t>) -> Option<(String, String)> {
+        let outside = |name: &'t str| {
+            let is_outside = self.reader.names.is_from_outside(name, node.start_byte());
+            self.facts.origins.get(name).filter(|_| is_outside)
+        };
+        match self.file.expr(node) {
+            Expr::Name(name) => {
+                let origin = outside(name)?;
+                Some((origin.module.to_owned(), origin.item?.to_owned()))
+            }
+            Expr::Member(object, item) => {
+                let Expr::Name(name) = self.file.expr(object) else {
+                    return None;
+                };
+                let origin = outside(name)?;
+                let module = match origin.item {
+                    None => origin.module.to_owned(),
+                    // `from app import prompts`: a file of the folder.
+                    Some(file) if self.file.traits().has_packages => {
+                        let dot = if origin.module.ends_with('.') {
+                            ""
+                        } else {
+                            "."
+                        };
+                        format!("{}{dot}{file}", origin.module)
+                    }
+                    Some(_) => return None,
+                };
+                Some((module, item.to_owned()))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The languages of code: how files of each are called, and all in which they differ.
+//!
+//! One row each: a language that leaves a question open does not compile.
+
+use std::ops::ControlFlow;
+
+use tree_sitter::{ParseOptions, Parser, Tree};
+
+use super::modules;
+
+/// How many steps of the parser a byte may take, beside a fixed number: real code takes less than
+/// one in a hundred, hostile text takes any number.
+const CHECKS_A_BYTE: usize = 1;
+const FEWEST_CHECKS: usize = 20_000;
+
+/// A language of code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CodeLanguage {
+    /// What it is asked for by.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// How names of its files end, and how those are read.
+    endings: &'static [(&'static str, Reading)],
+}
+
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As a syntax tree.
+    Parsed(Language),
+    /// By its words.
+    Words,
+    /// By its words, where backticks may be escaped.
+    ScriptWords,
+}
+
+const fn code(
+    name: &'static str,
+    title: &'static str,
+    endings: &'static [(&'static str, Reading)],
+) -> CodeLanguage {
+    CodeLanguage {
+        name,
+        title,
+        endings,
+    }
+}
+
+use Language::{JavaScript, Python, Tsx, TypeScript};
+use Reading::{Parsed, ScriptWords, Words};
+
+/// All languages that are read.
+pub const LANGUAGES: &[CodeLanguage] = &[
+    code("py", "Python", &[("py", Parsed(Python))]),
+    code(
+        "js",
+        "JavaScript",
+        &[
+            ("js", Parsed(JavaScript)),
+            ("jsx", Parsed(JavaScript)),
+            ("mjs", Parsed(JavaScript)),
+            ("cjs", Parsed(JavaScript)),
+        ],
+    ),
+    code(
+        "ts",
+        "TypeScript",
+        &[
+            ("ts", Parsed(TypeScript)),
+            ("tsx", Parsed(Tsx)),
+            ("mts", Parsed(TypeScript)),
+            ("cts", Parsed(TypeScript)),
+        ],
+    ),
+    code("go", "Go", &[("go", Words)]),
+    code("java", "Java", &[("java", Words)]),
+    code("kt", "Kotlin", &[("kt", Words), ("kts", Words)]),
+    code("cs", "C#", &[("cs", Words)]),
+    code("rs", "Rust", &[("rs", Words)]),
+    code("rb", "Ruby", &[("rb", Words)]),
+    code("php", "PHP", &[("php", Words)]),
+    code("swift", "Swift", &[("swift", Words)]),
+    code("scala", "Scala", &[("scala", Words)]),
+    code("dart", "Dart", &[("dart", Words)]),
+    code("ex", "Elixir", &[("ex", Words), ("exs", Words)]),
+    code("vue", "Vue", &[("vue", ScriptWords)]),
+    code("svelte", "Svelte", &[("svelte", ScriptWords)]),
+];
+
+impl CodeLanguage {
+    /// The language that is asked for by this name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        LANGUAGES.iter().find(|language| language.name == name)
+    }
+
+    /// Whether a file of this name is of the language.
+    pub fn is_of(&self, path: &str) -> bool {
+        self.reading(path).is_some()
+    }
+
+    fn reading(&self, path: &str) -> Option<Reading> {
+        let (_, ending) = path.rsplit_once('.')?;
+        let mut endings = self.endings.iter();
+        endings
+            .find(|(known, _)| *known == ending)
+            .map(|(_, reading)| *reading)
+    }
+}
+
+/// How files end that say of which types things are, and do nothing.
+const DECLARATIONS: [&str; 4] = [".pyi", ".d.ts", ".d.mts", ".d.cts"];
+
+/// How a file of this name is read; none where it is no code.
+pub(super) fn reading(path: &str) -> Option<Reading> {
+    if DECLARATIONS.iter().any(|ending| path.ends_with(ending)) {
+        return None;
+    }
+    LANGUAGES.iter().find_map(|language| language.reading(path))
+}
+
+/// A language that is parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// Python.
+    Python,
+    /// JavaScript, with markup or without.
+    JavaScript,
+    /// TypeScript.
+    TypeScript,
+    /// TypeScript with markup.
+    Tsx,
+}
+
+/// How texts are written between quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quotes {
+    /// With prefixes, in three quotes or one: `rf"…{x}"`.
+    Python,
+    /// In quotes and in backticks: `…${x}`.
+    Script,
+}
+
+/// What `dedent` does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dedent {
+    /// What `textwrap.dedent` does: the margin goes, the line ends stay.
+    Textwrap,
+    /// What the tags of several libraries do, as far as they agree.
+    Tags,
+}
+
+/// All in which languages that are parsed differ.
+pub(super) struct Traits {
+    grammar: fn() -> tree_sitter::Language,
+    /// How lines begin that are comments.
+    pub(super) comments: &'static [&'static str],
+    pub(super) quotes: Quotes,
+    pub(super) dedent: Dedent,
+    /// What methods take away from the ends of a text.
+    pub(super) is_blank: fn(char) -> bool,
+    /// The files that a module may be which one in a folder imports.
+    pub(super) modules: fn(&str, &str) -> Vec<String>,
+    /// Whether what a module gives may be a module.
+    pub(super) has_packages: bool,
+    /// Whether `%` fills a text in.
+    pub(super) fills_in_by_percent: bool,
+    /// Whether `format` of a text fills it in.
+    pub(super) fills_in_by_format: bool,
+    /// Whether `+` puts lists together.
+    pub(super) adds_lists: bool,
+    /// Whether `join` is a method of what stands between.
+    pub(super) joins_by_separator: bool,
+    /// Whether `replace` takes all places, and what it puts there as it stands.
+    pub(super) replaces_all: bool,
+    /// Whether arguments have names, none of which may be given twice.
+    pub(super) names_arguments: bool,
+    /// Whether a name in the place of a key is the key.
+    pub(super) keys_are_names: bool,
+    /// Whether blocks have names of their own.
+    pub(super) has_block_scopes: bool,
+    /// Whether functions do not see the names of the class that they stand in.
+    pub(super) hides_class_names: bool,
+    /// Whether a class is a scope of what is declared in it, however that is declared.
+    pub(super) classes_are_scopes: bool,
+    /// Whether a name is declared by giving it a value.
+    pub(super) assigning_declares: bool,
+    /// Whether a name that has no value yet ends the program.
+    pub(super) needs_values: bool,
+    /// Whether a member with a type is what callers give.
+    pub(super) has_typed_fields: bool,
+    /// Whether `with` changes what names mean.
+    pub(super) has_dynamic_with: bool,
+}
+
+const PYTHON: Traits = Traits {
+    grammar: || tree_sitter_python::LANGUAGE.into(),
+    comments: &["#"],
+    quotes: Quotes::Python,
+    dedent: Dedent::Textwrap,
+    is_blank: |letter| letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter),
+    modules: modules::of_python,
+    has_packages: true,
+    fills_in_by_percent: true,
+    fills_in_by_format: true,
+    adds_lists: true,
+    joins_by_separator: true,
+    replaces_all: true,
+    names_arguments: true,
+    keys_are_names: false,
+    has_block_scopes: false,
+    hides_class_names: true,
+    classes_are_scopes: true,
+    assigning_declares: true,
+    needs_values: true,
+    has_typed_fields: true,
+    has_dynamic_with: false,
+};
+
+const TYPESCRIPT: Traits = Traits {
+    grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+    comments: &["//", "*", "/*"],
+    quotes: Quotes::Script,
+    dedent: Dedent::Tags,
+    is_blank: |letter| (letter.is_whitespace() && letter != '\u{85}') || letter == '\u{feff}',
+    modules: modules::of_script,
+    has_packages: false,
+    fills_in_by_percent: false,
+    fills_in_by_format: false,
+    adds_lists: false,
+    joins_by_separator: false,
+    replaces_all: false,
+    names_arguments: false,
+    keys_are_names: true,
+    has_block_scopes: true,
+    hides_class_names: false,
+    classes_are_scopes: false,
+    assigning_declares: false,
+    needs_values: false,
+    has_typed_fields: false,
+    has_dynamic_with: true,
+};
+
+/// Its grammar reads JavaScript, too.
+const TSX: Traits = Traits {
+    grammar: || tree_sitter_typescript::LANGUAGE_TSX.into(),
+    ..TYPESCRIPT
+};
+
+impl Language {
+    /// The language of a file of this name.
+    pub fn of(path: &str) -> Option<Self> {
+        match reading(path)? {
+            Reading::Parsed(language) => Some(language),
+            Reading::Words | Reading::ScriptWords => None,
+        }
+    }
+
+    /// In what it differs.
+    pub(super) fn traits(self) -> &'static Traits {
+        match self {
+            Self::Python => &PYTHON,
+            Self::TypeScript => &TYPESCRIPT,
+            Self::JavaScript | Self::Tsx => &TSX,
+        }
+    }
+
+    /// The tree of a text; none where it takes more work than code does.
+    pub(super) fn parse(self, text: &str) -> Option<Tree> {
+        let mut parser = Parser::new();
+        parser.set_language(&(self.traits().grammar)()).ok()?;
+        let bytes = text.as_bytes();
+        let mut left = FEWEST_CHECKS + bytes.len() * CHECKS_A_BYTE;
+        let mut check = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
+            Some(less) => {
+                left = less;
+                ControlFlow::Continue(())
+            }
+            None => ControlFlow::Break(()),
+        };
+        let options = ParseOptions::new().progress_callback(&mut check);
+        let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
+        parser.parse_with_options(&mut read, None, Some(options))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_languages_share_an_ending_or_a_name() {
+        let mut endings: Vec<&str> = LANGUAGES
+            .iter()
+            .flat_map(|language| language.endings.iter().map(|(ending, _)| *ending))
+            .collect();
+        let mut names: Vec<&str> = LANGUAGES.iter().map(|language| language.name).collect();
+        for all in [&mut endings, &mut names] {
+            let count = all.len();
+            all.sort_unstable();
+            all.dedup();
+            assert_eq!(all.len(), count);
+        }
+    }
+
+    #[test]
+    fn what_only_says_types_is_no_code() {
+        for path in ["a.pyi", "a.d.ts", "lib/a.d.mts", "a.txt", "py"] {
+            assert_eq!(reading(path), None, "{path}");
+        }
+        assert_eq!(Language::of("a/b.d.x.ts"), Some(Language::TypeScript));
+    }
+}

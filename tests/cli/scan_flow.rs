@@ -1,0 +1,246 @@
+//! Prompts that reach a call through functions and other files, and what cannot be read.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::env::TestEnv;
+
+const DESK: &str = r#"from openai import OpenAI
+
+from . import texts
+from .texts import SYSTEM, made
+from .others import rules
+
+client = OpenAI()
+
+
+def build(article):
+    return [
+        {"role": "system", "content": "You sum up"},
+        {"role": "user", "content": f"Article: {article}"},
+    ]
+
+
+def sum_up(article):
+    return client.chat.completions.create(model="gpt-5", messages=build(article))
+
+
+def ask(text):
+    return client.chat.completions.create(model="gpt-5", messages=[{"role": "user", "content": text}])
+
+
+def greet(name):
+    return ask(f"Say hello to {name}")
+
+
+def sort(ticket):
+    return client.responses.create(model="gpt-5", instructions=SYSTEM, input=ticket)
+
+
+def mend(ticket):
+    return client.responses.create(model="gpt-5", instructions=texts.MEND, input=f"Ticket: {ticket}")
+
+
+def odd(ticket):
+    return client.responses.create(model="gpt-5", instructions=made, input=f"Ticket of {ticket}")
+
+
+def rest(ticket):
+    return client.responses.create(model="gpt-5", input=rules(ticket))
+"#;
+
+const TEXTS: &str = "SYSTEM = \"You sort tickets\"\nMEND = (\n    \"You mend \"\n    \"what broke\"\n)\nmade = SYSTEM + str(1 + 1)\n";
+
+#[test]
+fn what_reaches_a_call_by_functions_and_files_is_found_and_the_rest_is_noted() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("src/desk.py", DESK);
+    repo.write("src/texts.py", TEXTS);
+    assert_snapshot!(repo.run("promptctl scan"), @"
+    desk/build  src/desk.py:12:39  sent by openai to gpt-5; answered by a function
+      system  You sum up
+      user    Article: {{article}}
+
+    desk/greet  src/desk.py:26:16  sent by openai to gpt-5; given to a function that sends it
+      user  Say hello to {{name}}
+
+    desk/sort  src/desk.py:30:12  sent by openai to gpt-5; from another file
+      system  You sort tickets
+      user    {{ticket}}
+
+    desk/mend  src/desk.py:34:82  sent by openai to gpt-5
+      system  You mend what broke
+      user    Ticket: {{ticket}}
+
+    desk/odd  src/desk.py:38:76  sent by openai to gpt-5
+      system  {{made}}
+      user    Ticket of {{ticket}}
+      note: line 38: `made` comes from src/texts.py, which makes it of several parts: it stays a value
+
+    src/desk.py:38:12  not read: client.responses.create sends made
+    src/desk.py:42:12  not read: client.responses.create sends rules(ticket)
+
+    --- stderr
+    2 calls to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
+    5 prompts in the code of 1 file (5 files read, 1 parsed)
+    hint: promptctl scan --lift writes them as prompt files, and prints the code that takes their place
+    ");
+    let shown = repo.json("promptctl scan --format json");
+    assert_eq!(
+        shown["unread"],
+        json!([
+            {"path": "src/desk.py", "line": 38, "column": 12, "call": "client.responses.create", "what": ["made"], "allowed": false},
+            {"path": "src/desk.py", "line": 42, "column": 12, "call": "client.responses.create", "what": ["rules(ticket)"], "allowed": false}
+        ])
+    );
+    let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
+    let notes: Vec<&Value> = sarif["runs"][0]["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["level"] == "note")
+        .collect();
+    assert_eq!(notes.len(), 2);
+    assert_eq!(notes[0]["ruleId"], "P525");
+}
+
+#[test]
+fn a_call_that_cannot_be_read_does_not_fail_and_is_said() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "a.py",
+        "import openai\ndef ask(text):\n    return openai.responses.create(input=text)\n",
+    );
+    assert_snapshot!(repo.run("promptctl scan --fail"), @"
+    a.py:3:12  not read: openai.responses.create sends text
+
+    --- stderr
+    1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
+    no prompt in the code of 4 files
+    hint: --all looks for what is only declared or returned, --tests looks into tests
+    ");
+    repo.write(
+        "a.py",
+        "import openai\ndef ask(text):\n    # promptctl: allow P514\n    return openai.responses.create(input=text)\n",
+    );
+    assert_snapshot!(repo.run("promptctl scan --fail"), @"
+    no prompt in the code of 4 files
+    hint: --all looks for what is only declared or returned, --tests looks into tests
+    ");
+}
+
+#[test]
+fn the_printed_code_takes_the_place_of_an_answer_and_overwrites_no_parameter() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("src/desk.py", DESK);
+    repo.write("src/texts.py", TEXTS);
+    repo.write(
+        "say.ts",
+        "import OpenAI from 'openai';\nexport async function say(client: OpenAI, text: string) {\n  return client.chat.completions.create({ model: 'gpt-5', messages: [{ role: 'user', content: `Say ${text} to them` }] });\n}\n",
+    );
+    assert_snapshot!(repo.run("promptctl scan --lift"), @r#"
+    say  in place of say.ts:3
+      import { Prompts } from "./prompts.mjs";
+      const prompts = new Prompts("prompts.json");
+      const promptText = prompts.get("say").render({ text })[0].content;
+
+    desk/build  in place of src/desk.py:11
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      return prompts["desk/build"].render(article=article)
+
+    desk/greet  in place of src/desk.py:26
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      prompts["desk/greet"].render(name=name)[0]["content"]
+
+    desk/sort  in place of src/desk.py:30
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      client.responses.create(**prompts["desk/sort"].request(ticket=ticket))
+      # or through the gateway: client.responses.create(prompt={"id": "desk/sort", "variables": {"ticket": ticket}})
+
+    desk/mend  in place of src/desk.py:34
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      client.responses.create(**prompts["desk/mend"].request(ticket=ticket))
+      # or through the gateway: client.responses.create(prompt={"id": "desk/mend", "variables": {"ticket": ticket}})
+
+    desk/odd  in place of src/desk.py:38
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      client.responses.create(**prompts["desk/odd"].request(made=made, ticket=ticket))
+      # or through the gateway: client.responses.create(prompt={"id": "desk/odd", "variables": {"made": made, "ticket": ticket}})
+    --- stderr
+    say v1 made from say.ts (code)
+    desk/build v1 made from src/desk.py (code)
+    desk/greet v1 made from src/desk.py (code)
+    desk/sort v1 made from src/desk.py (code)
+    desk/mend v1 made from src/desk.py (code)
+    desk/odd v1 made from src/desk.py (code)
+    warning[P503]: line 38: `made` comes from src/texts.py, which makes it of several parts: it stays a value
+      at: src/desk.py:38:76
+    6 prompts written; 1 not whole
+    hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
+    [exit 3]
+    "#);
+}
+
+#[test]
+fn lifted_files_that_validate_refuses_are_named() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "a.py",
+        "from openai import OpenAI\ndef f(client):\n    client.responses.create(model='gpt-5-mini', temperature=0.2, instructions='You are kind')\n",
+    );
+    assert_snapshot!(repo.run("promptctl scan --lift"), @r#"
+    a/f  in place of a.py:3
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      client.responses.create(**prompts["a/f"].request())
+      # or through the gateway: client.responses.create(prompt={"id": "a/f"})
+    --- stderr
+    a/f v1 made from a.py (code)
+    error[P322]: `gpt-5-mini` is a reasoning model and takes no `temperature`
+      at: prompts/a/f.prompt.yml:5:16
+      help: remove it; `reasoningEffort` and `verbosity` steer this model
+    hint: the files say what the code sends, and promptctl validate refuses them: mend the code and lift again, or edit the files
+    hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
+    [exit 3]
+    "#);
+    assert_eq!(repo.run("promptctl validate").code, Some(3));
+}
+
+#[test]
+fn code_that_changed_since_it_was_lifted_is_told_and_fails() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "a.py",
+        "from openai import OpenAI\ndef sort(client):\n    client.responses.create(model='gpt-5', instructions='You are kind')\n",
+    );
+    repo.ok("promptctl scan --lift");
+    repo.ok("promptctl scan --write-baseline");
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+    repo.replace("a.py", "'You are kind'", "'You are brief'");
+    assert_snapshot!(repo.run("promptctl scan --fail"), @"
+    a/sort  a.py:3:57  sent by openai to gpt-5; lifted here as a/sort, and changed in the code since; in the baseline
+      system  You are brief
+
+    --- stderr
+    1 prompt in the code of 1 file (5 files read, 1 parsed); none is new
+    hint: promptctl scan --lift writes them as prompt files, and prints the code that takes their place
+    --fail: 1 lifted prompt changed in the code since, so that file and code disagree
+    hint: promptctl scan --lift merges what changed into the files
+    [exit 3]
+    ");
+    let shown = repo.json("promptctl scan --format json");
+    assert_eq!(shown["findings"][0]["changed"], true);
+    assert!(repo.ok("promptctl scan --format github").contains("P526"));
+    repo.ok("promptctl scan --lift");
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+}
