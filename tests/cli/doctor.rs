@@ -409,7 +409,10 @@ fn lines_of_a_newer_version_stay_where_they_are() {
     let repo = env.triage();
     repo.ok("promptctl run support/triage --var ticket=one --model echo");
     let text = repo.read(LOG);
-    let newer = text.replace("\"schema\":1", "\"schema\":2");
+    let id = text.split('"').skip_while(|it| *it != "id").nth(2).unwrap();
+    let newer = text
+        .replace("\"schema\":1", "\"schema\":2")
+        .replace(id, "01970000-0000-7000-8000-000000000001");
     let log = format!("{text}{newer}{{\"schema\":3,\"batch\":[1,2]}}\n");
     repo.write(LOG, &log);
     assert_snapshot!(repo.play(
