@@ -7,7 +7,7 @@ pub(super) mod trim;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -182,15 +182,15 @@ pub(super) fn own(store: &Store, config: &Config, session: &mut Session) -> OwnL
     }
 }
 
-/// The first of these files beside the log that came with the repository.
+/// The first of these files beside the log that may have come with the repository, where something
+/// there did: git tracks it, or a link leads to it, whoever made that.
 pub(super) fn first_brought(files: Vec<PathBuf>, log: &Log, store: &Store) -> Option<PathBuf> {
     let folder = log.path().parent()?;
-    // In another repository below, git tracks what that one says. An index that cannot be read says nothing.
-    let tracked = match folder.join(".git").symlink_metadata() {
-        Ok(_) => None,
-        Err(_) => store.tracked(folder).ok(),
-    };
-    let is_brought = |file: &PathBuf| tracked.as_ref().is_none_or(|it| it.contains(file));
+    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_symlink());
+    // In another repository below, git tracks what that one says.
+    let is_other = folder.join(".git").symlink_metadata().is_ok();
+    let is_all = is_other || is_link(folder);
+    let is_brought = |file: &PathBuf| is_all || is_link(file) || store.is_tracked(file);
     files.into_iter().find(is_brought)
 }
 

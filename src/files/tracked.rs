@@ -34,6 +34,17 @@ impl Prompts {
             || folders.any(|folder| folder.join(".git").symlink_metadata().is_ok())
     }
 
+    /// Whether the index may hold this file or link, in whatever case of letters.
+    pub fn is_tracked(&self, file: &Path) -> bool {
+        let below = file.strip_prefix(self.top()).ok();
+        let Some(path) = below.and_then(Path::to_str) else {
+            return true;
+        };
+        let path = path.replace(std::path::MAIN_SEPARATOR, "/");
+        // An index that cannot be read tells nothing.
+        self.holds_below(&path).unwrap_or(true)
+    }
+
     /// The paths of prompts and partials that the index or HEAD holds.
     pub(super) fn tracked_files(&self) -> BTreeSet<String> {
         let mut paths = BTreeSet::new();

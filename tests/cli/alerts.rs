@@ -171,6 +171,44 @@ fn no_check_goes_by_a_log_that_git_tracks() {
     assert_eq!(repo.run(own).code, Some(0));
 }
 
+/// What a link leads to, the index lists under its own path.
+#[cfg(unix)]
+#[test]
+fn no_check_goes_by_a_log_or_past_sums_behind_a_link_that_git_tracks() {
+    use std::os::unix::fs::symlink;
+
+    let log: String = (0..100).map(|number| Line::new(number).text()).collect();
+    let alert = "promptctl stats --by all --fail-on 'success < 0.7'";
+    for is_folder in [true, false] {
+        let env = TestEnv::new();
+        let repo = repo(&env, &log);
+        let own = repo.dir.join(".promptctl");
+        std::fs::rename(&own, repo.dir.join("logs")).unwrap();
+        match is_folder {
+            true => symlink("logs", own).unwrap(),
+            false => {
+                std::fs::create_dir(&own).unwrap();
+                symlink("../logs/executions.jsonl", own.join("executions.jsonl")).unwrap();
+            }
+        }
+        repo.git("add --force .promptctl logs");
+        let run = repo.run(alert);
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        assert!(run.stderr.contains("P427"), "{}", run.stderr);
+    }
+    let env = TestEnv::new();
+    let repo = with_foreign_past(&env);
+    std::fs::create_dir(repo.dir.join("logs")).unwrap();
+    std::fs::rename(
+        repo.dir.join(".promptctl/history.jsonl"),
+        repo.dir.join("logs/past"),
+    )
+    .unwrap();
+    symlink("../logs/past", repo.dir.join(".promptctl/history.jsonl")).unwrap();
+    repo.git("add --force .promptctl/history.jsonl logs");
+    assert_eq!(repo.run(alert).code, Some(3));
+}
+
 #[test]
 fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
     let env = TestEnv::new();
