@@ -3,6 +3,7 @@
 //! [`stored`] reads what the API answers about a stored prompt of OpenAI's, [`template`] makes a
 //! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
 //! [`request`] makes the requests, [`refusal`] reads what the API says instead of an answer.
+//! [`format`](mod@format) reads and writes files of other tools, [`dialect`] their template languages.
 
 pub mod dialect;
 pub mod escape;

@@ -1,4 +1,5 @@
-//! Prompts as files of other tools: one module a format, with `read` and, where we write it, `write`.
+//! Prompts as files of other tools: one module a format that is read; those that are written stand in
+//! [`export`].
 
 pub mod code;
 mod dotprompt;

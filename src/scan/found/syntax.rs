@@ -1,4 +1,4 @@
-//! A file as a syntax tree, seen the same way in each language. Only this room names tree-sitter.
+//! A file as a syntax tree, seen the same way in each language.
 
 use tree_sitter::Node;
 
