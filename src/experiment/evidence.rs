@@ -176,7 +176,7 @@ fn no_evidence(summary: &Summary<'_>, suite: &Suite) -> Option<String> {
     if results.models.len() > 1 {
         let models: Vec<_> = results.models.iter().map(|it| visible::line(it)).collect();
         return Some(format!(
-            "the answers come from several models, {}: --fresh asks for all of them again",
+            "the answers come from several models, {}: all have to be asked afresh",
             models.join(" and ")
         ));
     }

@@ -1,7 +1,7 @@
 //! What to do next, in the words of the command line.
 
 use crate::prompt::hint::{Hint, Piece};
-use crate::prompt::next::{Back, Next, VersionChoice};
+use crate::prompt::next::{Back, Next, Recording, VersionChoice};
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::prompt::template::BRACES;
 
@@ -14,6 +14,7 @@ pub fn words(advice: &Hint) -> String {
             let pieces = pieces.iter().map(|piece| match piece {
                 Piece::Words(words) => words.clone(),
                 Piece::Next(step) => line(step),
+                Piece::Hint(hint) => words(hint),
             });
             return pieces.collect();
         }
@@ -134,12 +135,6 @@ pub fn words(advice: &Hint) -> String {
             "--model gpt-5-mini lets another one answer; the text of the prompt does not depend on it"
         }
         Hint::NameVariables => "--var-name NAME names the variables that it has",
-        Hint::SeedJudges => "promptctl seed judges adds some to start from",
-        Hint::Calibrate(judge) => {
-            return format!(
-                "promptctl judge {judge} --labels FILE --record makes them again; commit both files"
-            );
-        }
         Hint::ShowCaseFields => "promptctl help evaluation shows what a line holds",
         Hint::GiveCaseField { field, near } => {
             let near = near.as_ref().map_or_else(String::new, |near| {
@@ -212,6 +207,21 @@ pub fn line(step: &Next) -> String {
         Next::Unpublish(name, environment) => {
             format!("promptctl unpublish {name} --env {environment}")
         }
+        Next::Record(Recording {
+            name,
+            version,
+            base,
+            afresh,
+        }) => {
+            let version = version.map_or_else(String::new, |it| format!("@{it}"));
+            let base = base
+                .as_ref()
+                .map_or_else(String::new, |it| format!(" --base {it}"));
+            let afresh = afresh.map_or_else(String::new, |why| format!(" --fresh -m \"{why}\""));
+            format!("promptctl eval {name}{version} --record{base}{afresh}")
+        }
+        Next::Calibrate(judge) => format!("promptctl judge {judge} --labels FILE --record"),
+        Next::SeedJudges => "promptctl seed judges".to_owned(),
         Next::Git(line) => line.clone(),
         Next::All(steps) => steps.iter().map(line).collect::<Vec<_>>().join(" && "),
     }

@@ -104,10 +104,6 @@ pub enum Hint {
     LetAnotherAnswer,
     /// Name the variables that a stored prompt has.
     NameVariables,
-    /// Add the judges that are bundled.
-    SeedJudges,
-    /// Have a judge's figures made again.
-    Calibrate(PromptName),
     /// Look up what a line of cases holds.
     ShowCaseFields,
     /// Give a case the field that an evaluator asks for, or mean the field that it has.
@@ -138,12 +134,29 @@ pub enum Piece {
     Words(String),
     /// A step, of which the reader gets the line to type.
     Next(Next),
+    /// What is worded elsewhere.
+    Hint(Box<Hint>),
 }
 
 impl Hint {
     /// A sentence of words and steps, which has its own blanks.
     pub fn sentence<const N: usize>(pieces: [Piece; N]) -> Self {
         Self::Sentence(pieces.into())
+    }
+
+    /// Several in one sentence, parted by semicolons.
+    pub fn all(hints: Vec<Self>) -> Self {
+        let mut pieces = Vec::new();
+        for hint in hints {
+            if !pieces.is_empty() {
+                pieces.push("; ".into());
+            }
+            match hint {
+                Self::Sentence(more) => pieces.extend(more),
+                hint => pieces.push(Piece::Hint(Box::new(hint))),
+            }
+        }
+        Self::Sentence(pieces)
     }
 }
 
@@ -168,6 +181,12 @@ impl From<Next> for Hint {
 impl From<Next> for Piece {
     fn from(step: Next) -> Self {
         Self::Next(step)
+    }
+}
+
+impl From<Hint> for Piece {
+    fn from(hint: Hint) -> Self {
+        Self::Hint(Box::new(hint))
     }
 }
 

@@ -38,6 +38,12 @@ pub enum Next {
     RollBack(PromptName, Environment, Back),
     /// Take a prompt out of an environment.
     Unpublish(PromptName, Environment),
+    /// Record an evaluation.
+    Record(Recording),
+    /// Hold a judge against labels of people.
+    Calibrate(PromptName),
+    /// Add the judges that are bundled.
+    SeedJudges,
     /// A line for git, in git's own words.
     Git(String),
     /// One after the other, as long as each succeeds.
@@ -66,6 +72,51 @@ pub enum Back {
     To(Version),
     /// To a version that the reader chooses.
     ToAny,
+}
+
+/// An evaluation that is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    /// Of which prompt.
+    pub name: PromptName,
+    /// Of which version, where it is not that of the file.
+    pub version: Option<Version>,
+    /// What it is compared with, as a reference.
+    pub base: Option<String>,
+    /// Why every case is asked again.
+    pub afresh: Option<&'static str>,
+}
+
+impl Recording {
+    /// Of what the prompt's file holds.
+    pub fn of_file(name: &PromptName) -> Self {
+        Self {
+            name: name.clone(),
+            version: None,
+            base: None,
+            afresh: None,
+        }
+    }
+
+    /// The same, compared with `base`.
+    #[must_use]
+    pub fn against(mut self, base: &str) -> Self {
+        self.base = Some(base.to_owned());
+        self
+    }
+
+    /// The same, with every case asked again.
+    #[must_use]
+    pub fn afresh(mut self, why: &'static str) -> Self {
+        self.afresh = Some(why);
+        self
+    }
+}
+
+impl From<Recording> for Next {
+    fn from(recording: Recording) -> Self {
+        Self::Record(recording)
+    }
 }
 
 impl Next {

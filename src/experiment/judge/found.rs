@@ -15,7 +15,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Document, Object};
 use crate::prompt::evaluate::{Choice, Evaluator, Model};
 use crate::prompt::finding::Finding;
-use crate::prompt::hint::Hint;
+use crate::prompt::next::Next;
 use crate::prompt::reference::{Reference, Selector};
 
 /// The reference of the prompt that an evaluator names as its judge.
@@ -48,7 +48,7 @@ pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, 
             format!("there is no judge {reference}"),
         );
         return Err(failure
-            .hint(Hint::SeedJudges)
+            .hint(Next::SeedJudges.that("adds some to start from"))
             .hint("`judges/default` judges by `criteria` of the case, without being added"));
     };
     choices_of(&loaded.document).map_err(|finding| {
@@ -70,7 +70,8 @@ pub fn find(reference: &Reference, files: &dyn CaseFiles) -> Result<SuiteJudge, 
 /// The finding that figures of a judge do not count.
 pub fn unsound(judge: &Loaded, why: &str) -> Finding {
     let message = format!("{} counts as uncalibrated: {why}", judge.name);
-    Finding::new(code::UNSOUND_FIGURES, message).help(Hint::Calibrate(judge.name.clone()))
+    Finding::new(code::UNSOUND_FIGURES, message)
+        .help(Next::Calibrate(judge.name.clone()).that("makes them again; commit both files"))
 }
 
 /// The bundled judge of this name.

@@ -5,8 +5,10 @@ use crate::error::{Exit, Failure};
 use crate::files::{Loaded, Source};
 use crate::prompt::code;
 use crate::prompt::evidence::Cure;
+use crate::prompt::hint::Hint;
 use crate::prompt::judged::FEWEST_LABELS;
 use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::next::{Next, Recording};
 use crate::releases::policy::Rules;
 use crate::releases::store::Store;
 use crate::releases::tag::Tag;
@@ -48,7 +50,7 @@ pub(super) struct Explanation {
     /// Why, as words that go on after `requires an evaluation of …`.
     pub(super) why: String,
     /// What to do about it.
-    pub(super) hints: Vec<String>,
+    pub(super) hints: Vec<Hint>,
 }
 
 impl Store {
@@ -85,123 +87,118 @@ impl Store {
     ) -> Explanation {
         let against_live = rules.evaluations.iter().any(|rule| rule.against_live);
         let name = &candidate.loaded.name;
-        let make = self.eval_command(candidate.loaded);
+        let make = self.recording(candidate.loaded);
         let live = match *candidate.environment == Environment::production() {
             true => "live".to_owned(),
             false => format!("{name}@{}", candidate.environment),
         };
-        let explained = |why: String, hints: &[String]| Explanation {
-            why,
-            hints: hints.to_vec(),
+        let explained = |why: String, hints: Vec<Hint>| Explanation { why, hints };
+        let merge = |branch: &str| -> Hint {
+            format!("merge them into {branch} first, so that they are reviewed").into()
         };
-        let merge =
-            |branch: &str| format!("merge them into {branch} first, so that they are reviewed");
         match lack {
             Lack::Cases => explained(
                 ", which has no cases".to_owned(),
-                &["write them below `testData:`, or name files under `datasets:`".to_owned()],
+                vec!["write them below `testData:`, or name files under `datasets:`".into()],
             ),
             Lack::NotOfBranch(branch) => explained(
                 format!(" by cases of {branch}, and no commit of {branch} has it with these cases"),
-                &[merge(branch)],
+                vec![merge(branch)],
             ),
-            Lack::Labels(why) => explained(format!(", which is {why}"), &[calibrate_command(name)]),
+            Lack::Labels(why) => explained(format!(", which is {why}"), vec![calibrate(name)]),
             Lack::LabelsNotOfBranch(branch) => explained(
                 format!(
                     ", a judge, by labels on {branch}, and no commit of {branch} has figures of this content"
                 ),
-                &[calibrate_command(name), merge(branch)],
+                vec![calibrate(name), merge(branch)],
             ),
             Lack::None => {
                 let make = match candidate.live.is_some() && against_live {
-                    true => format!("{make} --base {live}"),
+                    true => make.against(&live),
                     false => make,
                 };
-                explained(", and none is recorded".to_owned(), &[make])
+                explained(", and none is recorded".to_owned(), vec![step(make)])
             }
             Lack::OtherSuite(tag) => explained(
                 format!(" by the cases and evaluators of its commit, and {tag} is by others"),
-                &[make],
+                vec![step(make)],
             ),
             Lack::Unsigned(tag, why) => explained(
                 format!(", and the tag {tag} {why}"),
-                &[
-                    make,
-                    "git config user.signingkey names the key that git signs with".to_owned(),
+                vec![
+                    step(make),
+                    "git config user.signingkey names the key that git signs with".into(),
                 ],
             ),
             Lack::Unsent(tag) => explained(
                 format!(", and {tag} was not sent yet"),
-                &[format!("promptctl push {name}")],
+                vec![Next::Push(Some(name.clone())).into()],
             ),
             Lack::Short(tag, why, cure) => explained(
                 format!(", and {tag} {why}"),
-                &hints_of(cure, (name, tag), (&make, &live)),
+                hints_of(cure, (name, tag), (make, &live)),
             ),
         }
     }
 
-    /// The command that records an evaluation of a content.
-    pub(super) fn eval_command(&self, loaded: &Loaded) -> String {
-        let (name, version) = (&loaded.name, loaded.version());
+    /// The evaluation that has to be recorded of a content.
+    pub(super) fn recording(&self, loaded: &Loaded) -> Recording {
         let head = self.head_commit();
         let is_head = match loaded.source {
             Source::Clean(_) => true,
             Source::Commit(commit) => head == Some(commit),
             Source::Changed | Source::Snapshot => false,
         };
-        match is_head && !self.is_bare() {
-            true => recording(name),
-            false => format!("promptctl eval {name}@{version} --record"),
+        let is_of_file = is_head && !self.is_bare();
+        Recording {
+            version: (!is_of_file).then(|| loaded.version()),
+            ..Recording::of_file(&loaded.name)
         }
     }
+}
+
+fn step(make: Recording) -> Hint {
+    Next::Record(make).into()
 }
 
 /// What helps where evidence is not enough; `make` records another.
 fn hints_of(
     cure: &Cure,
     (name, tag): (&PromptName, &Tag),
-    (make, live): (&str, &str),
-) -> Vec<String> {
+    (make, live): (Recording, &str),
+) -> Vec<Hint> {
     match cure {
         Cure::Mend => vec![
-            format!("git show {tag} says which cases failed"),
-            format!("mend it, raise its version, and record that: promptctl eval {name} --record"),
+            format!("git show {tag} says which cases failed").into(),
+            Next::Record(Recording::of_file(name))
+                .after("mend it, raise its version, and record that: "),
         ],
-        Cure::AskAgain => vec![format!("{make} --fresh -m \"older than it may be\"")],
-        Cure::CompareWithLive => vec![format!("{make} --base {live}")],
-        Cure::CompareAgain => vec![format!(
-            "{make} --base {live} --fresh -m \"with the cases of what is live\""
-        )],
+        Cure::AskAgain => vec![step(make.afresh("older than it may be"))],
+        Cure::CompareWithLive => vec![step(make.against(live))],
+        Cure::CompareAgain => {
+            vec![step(make.against(live).afresh("with the cases of what is live"))]
+        }
         Cure::Prove => vec![
-            "more cases, or answers to each (`eval: {repeat: 3}`), narrow what it may be; a wider `margin` asks for less".to_owned(),
+            "more cases, or answers to each (`eval: {repeat: 3}`), narrow what it may be; a wider `margin` asks for less".into(),
         ],
         Cure::Calibrate(judge) => vec![
-            calibrate(judge),
-            format!("{make} --fresh -m \"the judge was calibrated\""),
-            "or make its evaluator `required: false`".to_owned(),
+            calibrate_named(judge),
+            step(make.afresh("the judge was calibrated")),
+            "or make its evaluator `required: false`".into(),
         ],
     }
 }
 
 /// What makes a judge count, as results name it: `judges/tone v2`.
-fn calibrate(judge: &str) -> String {
+fn calibrate_named(judge: &str) -> Hint {
     let named = judge.rsplit_once(" v").map(|(name, _)| name);
     match named.and_then(|name| name.parse::<PromptName>().ok()) {
-        Some(name) => calibrate_command(&name),
-        None => {
-            "labels can be held against a judge that has a file: promptctl seed judges".to_owned()
-        }
+        Some(name) => calibrate(&name),
+        None => Next::SeedJudges.after("labels can be held against a judge that has a file: "),
     }
 }
 
-fn calibrate_command(judge: &PromptName) -> String {
-    format!(
-        "promptctl judge {judge} --labels FILE --record, with {FEWEST_LABELS} labels or more; commit FILE and what it keeps"
-    )
-}
-
-/// The command that records an evaluation of what a prompt's file holds.
-pub(super) fn recording(name: &PromptName) -> String {
-    format!("promptctl eval {name} --record")
+fn calibrate(judge: &PromptName) -> Hint {
+    let what = format!(", with {FEWEST_LABELS} labels or more; commit FILE and what it keeps");
+    Hint::sentence([Next::Calibrate(judge.clone()).into(), what.into()])
 }

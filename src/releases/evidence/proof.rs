@@ -1,12 +1,11 @@
 //! Proving the evidence of what is live: the one that its release names, or, of what became live before
 //! that was asked for, one that was recorded since.
 
-use super::lack::recording;
 use super::{Candidate, EvidenceRow};
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
-use crate::prompt::next::{Next, VersionChoice};
+use crate::prompt::next::{Next, Recording, VersionChoice};
 use crate::releases::diagnostic::Diagnostic;
 use crate::releases::policy::Rules;
 use crate::releases::recorded::{Evidence, ReadSuite};
@@ -53,8 +52,11 @@ impl Store {
         proven.err().map(|Fault { why, fix }| {
             let fix = fix.unwrap_or_else(|| {
                 let which = VersionChoice::Version(release.version);
-                Next::publish(&release.name, which, &release.environment)
-                    .after(format!("{}; then ", self.eval_command(loaded)))
+                Hint::sentence([
+                    Next::Record(self.recording(loaded)).into(),
+                    "; then ".into(),
+                    Next::publish(&release.name, which, &release.environment).into(),
+                ])
             });
             Diagnostic::error(code::NO_EVIDENCE, why, fix)
         })
@@ -87,13 +89,20 @@ impl Store {
             Err(failure) => return Err(failure.message.into()),
         };
         let explained = self.explain(candidate, &lack, rules);
-        let hints = explained.hints.join("; ");
+        let hints = Hint::all(explained.hints);
         let fix = match lack.is_of_content() {
-            true => Next::publish(name, VersionChoice::OfFile, environment).after(format!(
-                "what is added counts for the next version: {hints}; raise its version, then {} and ",
-                recording(name)
-            )),
-            false => format!("{hints}; {version} need not be published again").into(),
+            true => Hint::sentence([
+                "what is added counts for the next version: ".into(),
+                hints.into(),
+                "; raise its version, then ".into(),
+                Next::Record(Recording::of_file(name)).into(),
+                " and ".into(),
+                Next::publish(name, VersionChoice::OfFile, environment).into(),
+            ]),
+            false => Hint::sentence([
+                hints.into(),
+                format!("; {version} need not be published again").into(),
+            ]),
         };
         Err(Fault {
             why: format!("{start}{}", explained.why),
@@ -208,7 +217,7 @@ impl Store {
                 let explained = self.explain(candidate, &lack, rules);
                 Err(Fault {
                     why: format!("{names} is of a judge{}", explained.why),
-                    fix: Some(explained.hints.join("; ").into()),
+                    fix: Some(Hint::all(explained.hints)),
                 })
             }
             Err(failure) => failed(failure.message),

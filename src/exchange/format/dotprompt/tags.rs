@@ -245,7 +245,7 @@ fn unknown(word: &str, span: Span) -> Finding {
     refused(
         Some(span),
         format!("the helper `{word}` has no counterpart here"),
-        "compute it in the program that fills the template; promptctl help templates lists the helpers",
+        "compute it in the program that fills the template; the topic `templates` lists the helpers",
     )
 }
 

@@ -216,7 +216,7 @@ fn model(
             draft.note(
                 code::SOURCE_DROPPED,
                 front.place(&format!("model.{key}")),
-                format!("`model.{key}` says where the model is reached: left out; promptctl help settings tells where that stands here"),
+                format!("`model.{key}` says where the model is reached: left out; the topic `settings` tells where that stands here"),
             );
         }
     }
