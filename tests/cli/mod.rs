@@ -50,6 +50,7 @@ mod moving_hostile;
 mod moving_losses;
 mod moving_suites;
 mod moving_walks;
+mod moving_words;
 mod mv;
 mod new;
 mod newcomer;

@@ -119,8 +119,12 @@ fn a_file_of_prompty_comes_with_its_losses_by_line() {
     "), @r#"
     $ promptctl import basic.prompty
     basic v1 made from basic.prompty, which looks like prompty
+    warning[P502]: `model.connection.apiKey` comes from the environment (`SECRET_KEY`), which is not read: left out
+      at: basic.prompty:6:27
     warning[P502]: the setting `topK` has no counterpart here: left out
       at: basic.prompty:7:53
+    note[P503]: what is left out prints nothing there, and here is an error; must be given: `firstName`, `question`
+      at: basic.prompty
     [exit 3]
     $ cat prompts/basic.prompt.yml
     name: Basic
@@ -169,8 +173,12 @@ fn a_file_of_prompty_comes_with_its_losses_by_line() {
     $ promptctl import basic.prompty
     basic is up to date with basic.prompty: nothing to do
     $ promptctl import basic.prompty --name other --strict
+    warning[P502]: `model.connection.apiKey` comes from the environment (`SECRET_KEY`), which is not read: left out
+      at: basic.prompty:6:27
     warning[P502]: the setting `topK` has no counterpart here: left out
       at: basic.prompty:7:53
+    note[P503]: what is left out prints nothing there, and here is an error; must be given: `firstName`, `question`
+      at: basic.prompty
     error[P512]: other: something would be lost, so nothing was written (--strict)
       hint: without --strict what can be is written, and what was left out is reported
     [exit 1]
@@ -289,6 +297,8 @@ fn dotprompt_brings_its_partials_and_goes_out_again() {
     "), @r#"
     $ promptctl import gk --into gk
     gk/hello v1 made from gk/hello.prompt, which looks like dotprompt
+    note[P503]: what is left out prints nothing there, and here is an error; must be given: `photo`
+      at: gk/hello.prompt
     $ cat prompts/gk/hello.prompt.yml
     version: 1
     digest: xxxxxxxxxxxx
@@ -539,13 +549,23 @@ fn promptfoo_langchain_and_semantic_kernel_come() {
     foo/promptfoo/tweet v1 made from foo/promptfooconfig.yaml, which looks like promptfoo
     warning[P502]: the assertion `javascript` has no counterpart here: left out
       at: foo/promptfooconfig.yaml:11:43
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: foo/promptfooconfig.yaml:14:14
+    note[P503]: a list or map counts as a condition there even when it is empty, and not here
+      at: foo/promptfooconfig.yaml:4:40
     foo/promptfoo/chat v1 made from foo/promptfooconfig.yaml, which looks like promptfoo
     warning[P502]: the assertion `javascript` has no counterpart here: left out
       at: foo/promptfooconfig.yaml:11:43
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: foo/promptfooconfig.yaml:14:14
     error[P501]: make.js is a program that makes the prompt, and programs are not run
       at: foo/promptfooconfig.yaml:6:5
       hint: write down what it makes, as text
     2 prompts written; 1 prompt refused; 2 not whole
+    error[P114]: no case of `testData` gives `tone`
+      at: prompts/foo/promptfoo/chat.prompt.yml:19:1
+      help: add `tone:` to the case, or give the variable a `default` in `input.schema`
+    hint: the files say what the source says, and promptctl validate refuses them: mend the source and import again, or edit the files
     [exit 3]
     $ cat prompts/foo/promptfoo/tweet.prompt.yml
     description: Tweets
@@ -700,7 +720,7 @@ fn what_a_format_cannot_say_is_refused_or_listed() {
         promptctl export p --to nothing
     "), @"
     $ promptctl export p --to langfuse
-    error[P522]: p cannot be said in langfuse: `{{#if}}` cannot be said there
+    error[P522]: p cannot be said in langfuse: the whole of message 1 (user), as the helper `upper` in it cannot be said there
       at: prompts/p.prompt.yml:6:5
       hint: --lossy leaves it out and lists it; --to dotprompt keeps Handlebars, --to json everything
     [exit 1]

@@ -57,6 +57,8 @@ fn mlflow_and_humanloop_come_and_go_out_again() {
     promptctl publish triage@v2 --env production
     --- stderr
     triage v1 made from in/registry.json, which looks like mlflow
+    note[P503]: true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there
+      at: in/registry.json:8:3
     triage v2 updated from in/registry.json, which looks like mlflow
     warning[P502]: the setting `top_k` has no counterpart here: left out
       at: in/registry.json:2:3
@@ -184,7 +186,8 @@ fn there_and_back(repo: &Shell, name: &str, target: &str) {
     let file = files.lines().find(|line| !line.contains("/_")).unwrap();
     let back = format!("back/{target}/{}", name.replace('/', "-"));
     let run = repo.run(&format!("promptctl import {file} --name {back}"));
-    assert_eq!(run.code, Some(0), "{run}");
+    // A loop over what may be a map is told of again.
+    assert!(matches!(run.code, Some(0 | 3)), "{run}");
     let digest =
         |name: &str| repo.json(&format!("promptctl show {name} --format json"))["digest"].clone();
     assert_eq!(digest(name), digest(&back), "{name} {target}");

@@ -66,7 +66,12 @@ pub(super) fn run(
         true => (plan.refuse_all(), None),
         false => plan.write(&options, &store),
     };
-    let exit = show::results(&results, &options, session);
+    let mut exit = show::results(&results, &options, session);
+    if show::is_any_invalid(&results, &store, &gate, show::Origin::File, session)
+        && exit == Exit::Done
+    {
+        exit = Exit::Verdict;
+    }
     if args.labels_as_environments && !session.ui.json {
         show::publishes(&results, &store, session);
     }

@@ -1,14 +1,10 @@
 //! Prompts in code as prompt files, and the code that takes their place.
 
-use std::str::FromStr as _;
-
 use sha2::{Digest as _, Sha256};
 
 use super::super::common::count;
 use super::super::gate::Gate;
-use super::super::import::files::incoming::{
-    Action, FileResult, Incoming, Options, Stands as StandsAt,
-};
+use super::super::import::files::incoming::{Action, Incoming, Options, Stands as StandsAt};
 use super::super::import::files::plan::plan;
 use super::super::import::files::{self, show};
 use super::super::session::Session;
@@ -20,9 +16,7 @@ use crate::exchange::format::code as from_code;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
-use crate::prompt::name::PromptName;
 use crate::prompt::visible;
-use crate::releases::Store;
 use crate::scan::found::{Content, FoundPrompt};
 
 /// Those of the prompts that were lifted already.
@@ -122,7 +116,7 @@ pub(super) fn lift(
     if let Some(failure) = failure {
         return Err(failure);
     }
-    if is_any_invalid(&results, &store, &gate, session) {
+    if show::is_any_invalid(&results, &store, &gate, show::Origin::Code, session) {
         exit = match exit {
             Exit::Done => Exit::Verdict,
             other => other,
@@ -141,38 +135,6 @@ pub(super) fn lift(
         );
     }
     Ok(exit)
-}
-
-/// Says what `promptctl validate` will find in what was written; whether one of them is an error.
-fn is_any_invalid(
-    results: &[FileResult],
-    store: &Store,
-    gate: &Gate,
-    session: &mut Session,
-) -> bool {
-    let mut is_any = false;
-    for result in results.iter().filter(|it| it.action != Action::Refused) {
-        let (Some(path), Some(text)) = (&result.path, &result.text) else {
-            continue;
-        };
-        let Ok(name) = PromptName::from_str(&result.name) else {
-            continue;
-        };
-        let Ok(loaded) = store.with_new_text(&name, path, text.clone()) else {
-            continue;
-        };
-        let findings = gate.find(store, &loaded);
-        for finding in findings.iter().filter(|it| it.is_error()) {
-            is_any = true;
-            session.ui.finding(finding);
-        }
-    }
-    if is_any {
-        session.ui.hint(
-            "the files say what the code sends, and promptctl validate refuses them: mend the code and lift again, or edit the files",
-        );
-    }
-    is_any
 }
 
 /// A prompt of which it is sure what the program sends.

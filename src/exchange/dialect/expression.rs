@@ -95,10 +95,11 @@ impl Parser {
         }
     }
 
-    fn note(&mut self, at: Range<usize>, message: &str) {
+    fn note(&mut self, at: Range<usize>, message: &str, decides: bool) {
         self.notes.push(Note {
             at,
             message: message.to_owned(),
+            decides,
         });
     }
 
@@ -168,7 +169,7 @@ impl Parser {
                 }
                 if matches!(sign, "==" | "!=") && self.is_nunjucks {
                     let message = "`==` takes 5 for the text \"5\" there, and not here";
-                    self.note(at.clone(), message);
+                    self.note(at.clone(), message, true);
                 }
                 let right = self.value()?;
                 if matches!(sign, "==" | "!=")
@@ -176,7 +177,7 @@ impl Parser {
                     && (is_one_or_zero(&left) || is_one_or_zero(&right))
                 {
                     let message = "`==` takes true for 1 and false for 0 there, and not here";
-                    self.note(at, message);
+                    self.note(at, message, true);
                 }
                 let at = self.place();
                 if signs.iter().any(|(sign, _)| self.is_sign(sign)) {
@@ -369,7 +370,7 @@ impl Parser {
             "length" | "count" => plain("length", value, args),
             "dump" if self.is_nunjucks => plain("json", value, args),
             "tojson" if !self.is_nunjucks => {
-                self.note(at.clone(), "`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are");
+                self.note(at.clone(), "`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are", false);
                 plain("json", value, args)
             }
             "safe" if args.is_empty() => Ok(value),

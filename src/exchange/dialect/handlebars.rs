@@ -19,12 +19,91 @@ const HELPERS: [&str; 19] = [
 /// # Errors
 /// The first thing that the tree cannot say.
 pub fn read(text: &str) -> Result<Vec<Node>, String> {
+    let nodes: Result<Vec<Node>, String> =
+        pieces(text)?.into_iter().map(|piece| piece.node).collect();
+    Ok(super::tree::tidy(nodes?))
+}
+
+/// A piece of a template.
+#[derive(Debug)]
+pub struct Piece {
+    /// What it is; or what the tree cannot say of it.
+    pub node: Result<Node, String>,
+    /// What a caller who does not give a variable is never shown, if it is that.
+    pub optional: Option<Optional>,
+}
+
+/// A block that prints nothing where its variable is not given.
+#[derive(Debug)]
+pub struct Optional {
+    /// The tag that opens it.
+    pub tag: String,
+    /// The text in it.
+    pub text: String,
+}
+
+/// The pieces of a template of ours, each read for itself.
+///
+/// # Errors
+/// What the tree cannot say of the template as a whole.
+pub fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     let body = parsed(text).map_err(|finding| finding.message)?;
+    check(&body)?;
     let mut reader = Reader {
         text,
         items: Vec::new(),
     };
-    Ok(super::tree::tidy(reader.nodes(&body)?))
+    let piece = |node: &ours::Node| Piece {
+        node: reader.node(node),
+        optional: optional(node),
+    };
+    Ok(body.nodes.iter().map(piece).collect())
+}
+
+fn check(body: &ours::Body) -> Result<(), String> {
+    match body.inlines.is_empty() {
+        true => Ok(()),
+        false => Err("a partial that is defined inside a text".to_owned()),
+    }
+}
+
+fn optional(node: &ours::Node) -> Option<Optional> {
+    let ours::Node::Block(block) = node else {
+        return None;
+    };
+    let word = match block.kind {
+        BlockKind::If => "if",
+        BlockKind::Each => "each",
+        BlockKind::With => "with",
+        // It is what such a caller is shown.
+        BlockKind::Unless => return None,
+    };
+    let ExprKind::Path(path) = &block.subject.kind else {
+        return None;
+    };
+    if !block.otherwise.nodes.is_empty() {
+        return None;
+    }
+    let mut text = String::new();
+    texts(&block.body, &mut text);
+    Some(Optional {
+        tag: format!("{{{{#{word} {}}}}}", path.raw),
+        text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+    })
+}
+
+/// The text of a body, with a sign for everything else.
+fn texts(body: &ours::Body, out: &mut String) {
+    for node in &body.nodes {
+        match node {
+            ours::Node::Text(text) => out.push_str(text),
+            ours::Node::Block(block) => {
+                texts(&block.body, out);
+                texts(&block.otherwise, out);
+            }
+            ours::Node::Print(_) | ours::Node::Include(_) => out.push('…'),
+        }
+    }
 }
 
 struct Reader<'t> {
@@ -35,27 +114,20 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn nodes(&mut self, body: &ours::Body) -> Result<Vec<Node>, String> {
-        if !body.inlines.is_empty() {
-            return Err("a partial that is defined inside a text".to_owned());
+        check(body)?;
+        body.nodes.iter().map(|node| self.node(node)).collect()
+    }
+
+    fn node(&mut self, node: &ours::Node) -> Result<Node, String> {
+        match node {
+            ours::Node::Text(text) => Ok(Node::Text(text.clone())),
+            ours::Node::Print(expr) => Ok(match self.expr(expr)? {
+                Expr::Literal(Value::String(text)) => Node::Text(text),
+                expr => Node::Print(expr),
+            }),
+            ours::Node::Include(include) => Err(format!("the partial `{}`", include.name)),
+            ours::Node::Block(block) => self.block(block),
         }
-        let mut nodes = Vec::new();
-        for node in &body.nodes {
-            nodes.push(match node {
-                ours::Node::Text(text) => Node::Text(text.clone()),
-                ours::Node::Print(expr) => match self.expr(expr)? {
-                    Expr::Literal(Value::String(text)) => Node::Text(text),
-                    expr => Node::Print(expr),
-                },
-                ours::Node::Include(include) => {
-                    return Err(format!(
-                        "the partial `{}`, which cannot stand in its place",
-                        include.name
-                    ));
-                }
-                ours::Node::Block(block) => self.block(block)?,
-            });
-        }
-        Ok(nodes)
     }
 
     fn block(&mut self, block: &ours::Block) -> Result<Node, String> {

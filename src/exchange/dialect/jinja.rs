@@ -279,8 +279,12 @@ impl<'t> Reader<'t> {
         Ok(node)
     }
 
-    fn note(&mut self, at: Range<usize>, message: String) {
-        self.notes.push(Note { at, message });
+    fn note(&mut self, at: Range<usize>, message: String, decides: bool) {
+        self.notes.push(Note {
+            at,
+            message,
+            decides,
+        });
     }
 
     /// Notes that a value is printed that may be no text.
@@ -304,7 +308,7 @@ impl<'t> Reader<'t> {
                     "true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there"
                 }
             };
-            self.note(at, message.to_owned());
+            self.note(at, message.to_owned(), false);
         }
     }
 
@@ -318,7 +322,7 @@ impl<'t> Reader<'t> {
                 let is_plain = self.known.texts.contains(name) || self.known.flags.contains(name);
                 if !(is_plain && keys.is_empty()) {
                     let message = "a list or map counts as a condition there even when it is empty, and not here";
-                    self.note(at.clone(), message.to_owned());
+                    self.note(at.clone(), message.to_owned(), false);
                 }
             }
             Expr::Call("and" | "or" | "not", args) => {
@@ -415,7 +419,7 @@ impl<'t> Reader<'t> {
             let message = format!(
                 "a loop over `{name}` goes over its values here where it is a map, and over its keys there"
             );
-            self.note(tag.at.clone(), message);
+            self.note(tag.at.clone(), message, true);
         }
         self.loops += 1;
         let (body, end) = self.nodes()?;

@@ -21,7 +21,7 @@ pub(in crate::exchange) mod tests;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-pub use tree::{Expr, Key, LoopValue, Node, Note, Template};
+pub use tree::{Expr, Key, LoopValue, Node, Note, Template, tidy};
 
 /// A template language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

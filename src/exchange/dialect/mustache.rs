@@ -190,6 +190,7 @@ impl Reader<'_, '_> {
                         self.notes.push(Note {
                             at: tag.at.clone(),
                             message: ESCAPES.to_owned(),
+                            decides: false,
                         });
                     }
                     nodes.push(Node::Print(self.path(tag.name, &tag.at)?));

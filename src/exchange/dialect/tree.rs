@@ -20,6 +20,8 @@ pub struct Note {
     pub at: Range<usize>,
     /// What prints another way.
     pub message: String,
+    /// Whether another text may be said, and not only a value be written another way.
+    pub decides: bool,
 }
 
 /// A piece of a template.
@@ -128,7 +130,7 @@ impl Expr {
 }
 
 /// The same nodes: texts side by side are one, empty ones none.
-pub(super) fn tidy(nodes: Vec<Node>) -> Vec<Node> {
+pub fn tidy(nodes: Vec<Node>) -> Vec<Node> {
     let mut all: Vec<Node> = Vec::new();
     for node in nodes {
         let node = match node {

@@ -161,7 +161,10 @@ impl Draft {
             .map_err(|mistake| refusal(&mistake, &text, &place))?;
         for note in &template.notes {
             let at = place(Span::from_range(&text, note.at.clone()));
-            self.note(code::SOURCE_CHANGED, at, note.message.as_str());
+            match note.decides {
+                true => self.lose(code::SOURCE_CHANGED, at, note.message.as_str()),
+                false => self.note(code::SOURCE_CHANGED, at, note.message.as_str()),
+            }
         }
         if !self.is_tidy {
             return Ok(template.to_handlebars());

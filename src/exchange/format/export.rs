@@ -153,6 +153,8 @@ struct Draft<'a> {
     keys: Keys,
     /// The document with partials in place, where the target has none.
     document: Document,
+    /// The document as it stands in its file.
+    file: &'a Document,
     partials: Partials,
     /// What stands under `promptctl`.
     own: Map<String, Value>,
@@ -171,6 +173,7 @@ impl<'a> Draft<'a> {
             partials,
             own: Map::new(),
             lost: Vec::new(),
+            file: out.document,
             document,
         }
     }
@@ -220,7 +223,7 @@ impl<'a> Draft<'a> {
     fn report(&mut self, severity: Severity, message: String, path: &str) {
         let mut finding = Finding::error(code::TARGET_LACKS, message);
         finding.severity = severity;
-        finding.span = self.document.span_of(path);
+        finding.span = self.file.span_of(path);
         if !self
             .lost
             .iter()

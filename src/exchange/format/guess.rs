@@ -74,7 +74,10 @@ pub fn guess(path: &str, text: &str) -> Guess {
     let value = match says {
         Some(Ending::Is(format)) => return Guess::Is(format),
         Some(Ending::Prompt) => return of_prompt(text),
-        Some(Ending::Json) => serde_json::from_str(text.trim_start_matches('\u{feff}')).ok(),
+        Some(Ending::Json) => match super::langfuse::json(text) {
+            Ok(located) => Some(located.value),
+            Err(why) => return Guess::Broken(Box::new(why)),
+        },
         Some(Ending::Yaml) => match parse_located(text) {
             Ok(located) => Some(located.value),
             Err(why) => return Guess::Broken(Box::new(why)),

@@ -454,6 +454,17 @@ impl Reader<'_> {
             .get("template")
             .and_then(Value::as_str)
             .unwrap_or_default();
+        let is_known = |it: &Value| {
+            let format = it.get("template_format").and_then(Value::as_str);
+            matches!(format, None | Some("f-string"))
+        };
+        if !is_known(inner) || !is_known(kwargs) {
+            return Err(refused(
+                at,
+                "its examples are written out by a template that is no f-string",
+                "write the examples out in the text",
+            ));
+        }
         let separator = kwargs
             .get("example_separator")
             .and_then(Value::as_str)
@@ -469,17 +480,7 @@ impl Reader<'_> {
         };
         parts.extend(part("prefix"));
         for row in examples {
-            let mut text = template.to_owned();
-            for (name, value) in row.as_object().into_iter().flatten() {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                // The value of an example is text in the template that follows.
-                text = text.replace(
-                    &format!("{{{name}}}"),
-                    &value.replace('{', "{{").replace('}', "}}"),
-                );
-            }
+            let text = written_out(template, row);
             length += text.len();
             if length > MAX_EXAMPLES {
                 return Err(refused(
@@ -495,4 +496,37 @@ impl Reader<'_> {
         self.draft.message("user", text);
         Ok(())
     }
+}
+
+/// An example: its values in the place of their names. They are text in the template that follows, and
+/// two braces are one of the text.
+fn written_out(template: &str, row: &Value) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let value = rest.strip_prefix('{').and_then(|inner| {
+            let (name, behind) = inner.split_once('}')?;
+            Some((row.get(name)?, behind))
+        });
+        match value {
+            _ if rest.starts_with("{{") || rest.starts_with("}}") => {
+                out.push_str(&rest[..2]);
+                rest = &rest[2..];
+            }
+            Some((value, behind)) => {
+                let value = value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned);
+                out.push_str(&value.replace('{', "{{").replace('}', "}}"));
+                rest = behind;
+            }
+            None => {
+                out.push_str(&rest[..1]);
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
 }

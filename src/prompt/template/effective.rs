@@ -137,13 +137,18 @@ fn is_same_in_place(text: &str, tag: &Tag<'_>, line: &Line<'_>, partial: &str) -
     // names in `as |item|` are not seen inside of one.
     let is_odd = |text: &str| text.contains(['~', '\\', '\r']) || text.contains("as |");
     let joins = text[..tag.start].ends_with('{')
-        || text[tag.end..].starts_with(['{', '}'])
+        || text[tag.end..].starts_with(['{', '}']) && !text[tag.end..].starts_with("{{!")
         || partial.starts_with(['{', '}']) && text[..tag.start].ends_with(['{', '}'])
         || partial.ends_with('{');
     if is_odd(text) || is_odd(partial) || joins {
         return false;
     }
     let is_bare = |text: &str| scan(text).tags.iter().all(|tag| tag.kind == Kind::Print);
+    // A comment takes its line with it only where nothing else stands there.
+    let is_silent = |text: &str| {
+        let is_it = |tag: &Tag<'_>| matches!(tag.kind, Kind::Print | Kind::Comment);
+        scan(text).tags.iter().all(is_it)
+    };
     let last = partial.rsplit('\n').next().unwrap_or_default();
     if !line.indent.is_empty() {
         // Every line that it renders is indented, those of a value too.
@@ -156,7 +161,12 @@ fn is_same_in_place(text: &str, tag: &Tag<'_>, line: &Line<'_>, partial: &str) -
     }
     let begin = text[..tag.start].rfind('\n').map_or(0, |at| at + 1);
     let first = partial.split('\n').next().unwrap_or_default();
-    is_bare(&text[begin..tag.start]) && is_bare(next(tag.end)) && is_bare(first) && is_bare(last)
+    let beside = |side: &str, edge: &str| match edge.trim().is_empty() {
+        true => is_bare(side),
+        false => is_silent(side),
+    };
+    let before = &text[begin..tag.start];
+    beside(before, first) && beside(next(tag.end), last) && is_bare(first) && is_bare(last)
 }
 
 /// What a tag takes with it: itself, or its whole line where it stands alone.

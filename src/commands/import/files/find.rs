@@ -219,10 +219,10 @@ fn of_file(
         Some(format) => format,
         None => {
             is_guessed = true;
-            let is_json = path.extension().is_some_and(|ending| ending == "json");
+            let is_json = matches!(ending(source), Some((_, Ending::Json)));
             match guess(source, &text) {
                 Guess::Is(format) => format,
-                Guess::Unknown if is_json => return Ok(None),
+                Guess::Unknown | Guess::Broken(_) if is_json => return Ok(None),
                 Guess::Broken(why) => {
                     return Err(Failure::from(why.in_file(source))
                         .hint("a file of another kind is named by its format: --from FORMAT"));
@@ -422,15 +422,31 @@ fn of_entry(
         (Ok(text), None) if wanted.is_none() && !may_hold_prompts(&text) => return None,
         (Ok(text), _) => text,
         (Err(why), Some(_)) => return Some(Err(why)),
-        (Err(_), None) => return None,
+        (Err(why), None) => return wanted.is_some_and(is_data).then_some(Err(why)),
     };
     match (guess(name, &text), wanted) {
         (Guess::Is(format), _) => is_wanted(format).then_some(Ok((format, text))),
         (Guess::Either(all), Some(format)) if all.contains(&format) => Some(Ok((format, text))),
         (Guess::Either(all), None) => Some(Err(several(&all))),
         // Asked for, and not to be read: left out in silence it would be missed.
-        (Guess::Broken(why), Some(_)) => Some(Err(*why)),
+        (Guess::Broken(why), Some(format)) if is_data(format) && may_hold_prompts(&text) => {
+            Some(Err(*why))
+        }
         _ => None,
+    }
+}
+
+/// Whether files of a format are JSON or YAML, of which only the form says that they are its own.
+fn is_data(format: Format) -> bool {
+    match format {
+        Format::Langfuse
+        | Format::Promptfoo
+        | Format::Langchain
+        | Format::SemanticKernel
+        | Format::Mlflow => true,
+        Format::Dotprompt | Format::Prompty | Format::Humanloop | Format::Text | Format::Jinja => {
+            false
+        }
     }
 }
 

@@ -5,13 +5,15 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 use super::super::super::common::count;
+use super::super::super::gate::Gate;
 use super::super::super::session::Session;
 use super::incoming::{Action, FileResult, Options};
 use crate::error::Exit;
 use crate::output::json;
 use crate::output::words::all_words;
+use crate::prompt::code;
 use crate::prompt::finding::Severity;
-use crate::prompt::name::Environment;
+use crate::prompt::name::{Environment, PromptName};
 use crate::releases::Store;
 
 pub(in crate::commands) fn results(
@@ -110,6 +112,52 @@ pub(in crate::commands) fn publishes(results: &[FileResult], store: &Store, sess
     }
 }
 
+/// Where the text of what was written comes from.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::commands) enum Origin {
+    /// Code of a program.
+    Code,
+    /// A file of another tool.
+    File,
+}
+
+/// Says what `promptctl validate` will find in what was written; whether one of them is an error.
+pub(in crate::commands) fn is_any_invalid(
+    results: &[FileResult],
+    store: &Store,
+    gate: &Gate,
+    origin: Origin,
+    session: &mut Session,
+) -> bool {
+    let mut is_any = false;
+    for result in results.iter().filter(|it| it.action != Action::Refused) {
+        let (Some(path), Some(text)) = (&result.path, &result.text) else {
+            continue;
+        };
+        let Ok(name) = PromptName::from_str(&result.name) else {
+            continue;
+        };
+        let Ok(loaded) = store.with_new_text(&name, path, text.clone()) else {
+            continue;
+        };
+        let findings = gate.find(store, &loaded);
+        for finding in findings.iter().filter(|it| it.is_error()) {
+            is_any = true;
+            session.ui.finding(finding);
+        }
+    }
+    if is_any {
+        let (says, mend) = match origin {
+            Origin::Code => ("code sends", "mend the code and lift again"),
+            Origin::File => ("source says", "mend the source and import again"),
+        };
+        session.ui.hint(format!(
+            "the files say what the {says}, and promptctl validate refuses them: {mend}, or edit the files"
+        ));
+    }
+    is_any
+}
+
 fn tell(result: &FileResult, options: &Options<'_>, session: &mut Session) {
     let FileResult { name, source, .. } = result;
     let number = result
@@ -153,8 +201,9 @@ fn tell(result: &FileResult, options: &Options<'_>, session: &mut Session) {
             .status(format!("  written to {path}, not committed"));
     }
     for lost in &result.lost {
-        // What changes nothing for the model is said by --dry-run and JSON.
-        if lost.severity != Severity::Note || options.dry_run {
+        // What was left out and changes nothing for the model is said by --dry-run and JSON.
+        let is_quiet = lost.severity == Severity::Note && lost.code != code::SOURCE_CHANGED;
+        if !is_quiet || options.dry_run {
             session.ui.finding(lost);
         }
     }

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::Draft;
-use crate::exchange::dialect::{Dialect, Known, handlebars, written};
+use crate::exchange::dialect::handlebars::Optional;
+use crate::exchange::dialect::{Dialect, Known, Node, handlebars, tidy, written};
 
 /// A message in the language of the target.
 pub(super) enum Message {
@@ -30,43 +31,62 @@ pub(super) struct Can {
     pub(super) images: bool,
 }
 
+/// Where a text stands: for people, and as a path in the file.
+struct Place {
+    shown: String,
+    path: String,
+}
+
+/// The messages that the target can say; one of which nothing is left is none.
 pub(super) fn messages(can: Can, draft: &mut Draft<'_>) -> Vec<Message> {
     let all = draft.keys.content.get("messages").and_then(Value::as_array);
     let all = all.cloned().unwrap_or_default();
     let mut out = Vec::new();
     for (index, message) in all.iter().enumerate() {
-        let path = format!("messages[{index}]");
         if let Some(name) = message.get("placeholder").and_then(Value::as_str) {
             out.push(Message::Placeholder(name.to_owned()));
             continue;
         }
-        let role = message.get("role").and_then(Value::as_str);
+        let role = message
+            .get("role")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let place = Place {
+            shown: format!("message {} ({role})", index + 1),
+            path: format!("messages[{index}].content"),
+        };
         let mut parts = Vec::new();
         match message.get("content") {
-            Some(Value::String(text)) => parts.extend(self::text(text, &path, can, draft)),
+            Some(Value::String(text)) => parts.extend(self::text(text, &place, can, draft)),
             Some(Value::Array(all)) => {
-                for part in all {
-                    parts.extend(self::part(part, &path, can, draft));
+                for (nth, part) in all.iter().enumerate() {
+                    let place = Place {
+                        shown: format!("part {} of {}", nth + 1, place.shown),
+                        path: format!("{}[{nth}]", place.path),
+                    };
+                    parts.extend(self::part(part, &place, can, draft));
                 }
             }
             _ => {}
         }
-        out.push(Message::Said(role.unwrap_or_default().to_owned(), parts));
+        if !parts.is_empty() {
+            out.push(Message::Said(role.to_owned(), parts));
+        }
     }
     out
 }
 
-fn text(text: &str, path: &str, can: Can, draft: &mut Draft<'_>) -> Option<Part> {
-    let (text, dialect) = translated(text, &format!("{path}.content"), can, draft)?;
+fn text(text: &str, place: &Place, can: Can, draft: &mut Draft<'_>) -> Option<Part> {
+    let (text, dialect) = translated(text, place, can, draft)?;
     Some(Part::Text(text, dialect))
 }
 
-fn part(part: &Value, path: &str, can: Can, draft: &mut Draft<'_>) -> Option<Part> {
+fn part(part: &Value, place: &Place, can: Can, draft: &mut Draft<'_>) -> Option<Part> {
     let text = |key: &str| part.get(key).and_then(Value::as_str);
     match (text("type"), text("text"), text("url")) {
-        (Some("text"), Some(plain), _) => self::text(plain, path, can, draft),
+        (Some("text"), Some(plain), _) => self::text(plain, place, can, draft),
         (Some("image"), _, Some(url)) if can.images => {
-            let (url, dialect) = translated(url, path, can, draft)?;
+            let (url, dialect) = translated(url, place, can, draft)?;
             Some(Part::Image(url, dialect, part.get("detail").cloned()))
         }
         (kind, ..) => {
@@ -75,55 +95,112 @@ fn part(part: &Value, path: &str, can: Can, draft: &mut Draft<'_>) -> Option<Par
                 Some("image") => "a picture",
                 _ => "a file",
             };
-            draft.lose(what, path);
+            draft.lose(format!("{what}, {}", place.shown), &place.path);
             None
         }
     }
 }
 
-/// A template in the first of the languages that can say it.
+/// A template in the first of the languages that can say it. Where none can, the blocks that cannot
+/// be said are left out if the rest is what callers are shown who do not give their variables; else
+/// all of it is.
 fn translated(
     text: &str,
-    path: &str,
+    place: &Place,
     can: Can,
     draft: &mut Draft<'_>,
 ) -> Option<(String, Dialect)> {
-    let nodes = match handlebars::read(text) {
-        Ok(nodes) => nodes,
-        Err(what) => {
-            draft.lose(format!("{what} cannot be said there"), path);
-            return None;
-        }
+    let pieces = match handlebars::pieces(text) {
+        Ok(pieces) => pieces,
+        Err(what) => return lose_all(&what, place, draft),
     };
-    let mut first = None;
-    for dialect in can.dialects {
-        let dialect = *dialect;
-        let written = written::write(&nodes, dialect).and_then(|mut written| {
-            // Jinja drops one line end at the end of a text.
-            if dialect == Dialect::Jinja && written.text.ends_with('\n') {
-                written.text.push('\n');
-            }
-            // Only what reads as the same says the same.
-            let read = dialect.read(&written.text, &Known::default());
-            match read.is_ok_and(|template| template.nodes == nodes) {
-                true => Ok(written),
-                false => Err("a text that would be read as something else".to_owned()),
-            }
-        });
-        match written {
-            Ok(written) => {
-                if dialect == Dialect::Nunjucks {
-                    judged(&written.judged, path, draft);
+    let whole: Result<Vec<Node>, String> = pieces.iter().map(|it| it.node.clone()).collect();
+    let mut why = String::new();
+    match whole {
+        Err(what) => why = what,
+        Ok(nodes) => {
+            for dialect in can.dialects {
+                match in_language(nodes.clone(), *dialect, place, draft) {
+                    Ok(text) => return Some((text, *dialect)),
+                    // The last language says the most: what it lacks is what is in the way.
+                    Err(what) => why = what,
                 }
-                return Some((written.text, dialect));
             }
-            // The last language says the most: what it lacks is what is in the way.
-            Err(why) => first = Some(why),
         }
     }
-    let why = first.unwrap_or_default();
-    draft.lose(format!("{why} cannot be said there"), path);
+    let dialect = *can.dialects.last()?;
+    let mut rest = Vec::new();
+    let mut gone = Vec::new();
+    for piece in pieces {
+        let is_said = |node: &Node| written::write(std::slice::from_ref(node), dialect).is_ok();
+        match (piece.node, piece.optional) {
+            (Ok(node), None) => rest.push(node),
+            (Ok(node), Some(_)) if is_said(&node) => rest.push(node),
+            (_, Some(optional)) => gone.push(optional),
+            (Err(what), None) => return lose_all(&what, place, draft),
+        }
+    }
+    let is_text = |node: &Node| !matches!(node, Node::Text(text) if text.trim().is_empty());
+    if gone.is_empty() || !rest.iter().any(is_text) {
+        return lose_all(&why, place, draft);
+    }
+    match in_language(rest, dialect, place, draft) {
+        Err(what) => lose_all(&what, place, draft),
+        Ok(text) => {
+            for Optional { tag, text } in gone {
+                let text = cut(&text);
+                let message = format!(
+                    "the block `{tag}` of {} with its text ({text}), which cannot be said there",
+                    place.shown
+                );
+                draft.lose(message, &place.path);
+            }
+            Some((text, dialect))
+        }
+    }
+}
+
+/// Says that a text is left out as a whole.
+fn lose_all<T>(what: &str, place: &Place, draft: &mut Draft<'_>) -> Option<T> {
+    let message = format!(
+        "the whole of {}, as {what} in it cannot be said there",
+        place.shown
+    );
+    draft.lose(message, &place.path);
     None
+}
+
+/// The beginning of a text.
+fn cut(text: &str) -> String {
+    const LENGTH: usize = 80;
+    match text.char_indices().nth(LENGTH) {
+        None => text.to_owned(),
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+    }
+}
+
+/// A template in a language, if that reads as the same.
+fn in_language(
+    nodes: Vec<Node>,
+    dialect: Dialect,
+    place: &Place,
+    draft: &mut Draft<'_>,
+) -> Result<String, String> {
+    let nodes = tidy(nodes);
+    let mut written = written::write(&nodes, dialect)?;
+    // Jinja drops one line end at the end of a text.
+    if dialect == Dialect::Jinja && written.text.ends_with('\n') {
+        written.text.push('\n');
+    }
+    // Only what reads as the same says the same.
+    let read = dialect.read(&written.text, &Known::default());
+    if !read.is_ok_and(|template| template.nodes == nodes) {
+        return Err("a text that would be read as something else".to_owned());
+    }
+    if dialect == Dialect::Nunjucks {
+        judged(&written.judged, &place.path, draft);
+    }
+    Ok(written.text)
 }
 
 /// An empty list decides another way in JavaScript.

@@ -291,25 +291,41 @@ fn what_a_format_has_no_words_for_is_named() {
     let search = json!({ "tools": [{ "type": "web_search" }] });
     let loose = json!({ "name": "o", "schema": { "anyOf": [{ "type": "string" }] } });
     for (target, file, wanted) in [
-        (Target::Langfuse, rich(), "`{{#if}}` cannot be said there"),
-        (Target::Langfuse, said(picture.clone()), "a picture"),
-        (Target::Prompty, said(picture), "a picture"),
+        (
+            Target::Langfuse,
+            rich(),
+            "the block `{{#if vip}}` of message 1 (system) with its text (, … pays), which cannot be said there",
+        ),
+        (
+            Target::Langfuse,
+            said(picture.clone()),
+            "a picture, part 2 of message 1 (user)",
+        ),
+        (
+            Target::Prompty,
+            said(picture),
+            "a picture, part 2 of message 1 (user)",
+        ),
         (
             Target::Promptfoo,
             said(by_path),
-            "a picture that has no address",
+            "a picture that has no address, part 1 of message 1 (user)",
         ),
         (
             Target::Prompty,
             said(json!("{{truncate who 3}}")),
-            "the helper `truncate` cannot be said there",
+            "the whole of message 1 (user), as the helper `truncate` in it cannot be said there",
         ),
         (
             Target::Prompty,
             said(json!("{{#with who}}a{{/with}}")),
-            "`{{#with}}` cannot be said there",
+            "the whole of message 1 (user), as `{{#with}}` in it cannot be said there",
         ),
-        (Target::Langchain, rich(), "`{{#if}}` cannot be said there"),
+        (
+            Target::Langchain,
+            rich(),
+            "the block `{{#if vip}}` of message 1 (system) with its text (, … pays), which cannot be said there",
+        ),
         (
             Target::Promptfoo,
             said(json!("{{#if tags}}a{{/if}}")),

@@ -11,6 +11,7 @@ use crate::exchange::dialect::is_name;
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::Span;
+use crate::prompt::visible;
 
 /// The most cases that lists of values may make.
 const MAX_CASES: usize = 1_000;
@@ -179,9 +180,9 @@ impl Cases<'_> {
         for mut row in expanded(row, at, draft) {
             let mut said = said.clone();
             if let Some(about) = about {
-                self.describe(about, &mut said);
+                self.describe(about, &mut said, at, draft);
             }
-            if row.is_empty() && said.contains_key("evaluators") {
+            if row.is_empty() && !test.is_empty() {
                 let message = "a test without variables is no case here: left out";
                 draft.lose(code::SOURCE_DROPPED, at, message);
             }
@@ -256,12 +257,25 @@ impl Cases<'_> {
     }
 
     /// Says what a case is about: as its id, where that fits and is free.
-    fn describe(&mut self, about: &str, said: &mut Map<String, Value>) {
+    fn describe(
+        &mut self,
+        about: &str,
+        said: &mut Map<String, Value>,
+        at: Option<Span>,
+        draft: &mut Draft,
+    ) {
         let is_id = about.trim() == about
             && !about.is_empty()
             && !about.chars().any(char::is_control)
             && about.chars().count() <= MAX_ID
             && self.ids.insert(about.to_owned());
+        if !is_id {
+            let shown = visible::line(about);
+            let message = format!(
+                "the description `{shown}` is no id for the case, or names another one: it is the case's `note`"
+            );
+            draft.note(code::SOURCE_CHANGED, at, message);
+        }
         let key = if is_id { "id" } else { "note" };
         said.insert(key.to_owned(), json!(about));
     }

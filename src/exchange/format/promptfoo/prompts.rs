@@ -306,6 +306,13 @@ fn of_source(source: &Value) -> Option<String> {
     }
 }
 
+/// Names the keys of a map in a chat that have no counterpart here.
+fn leave_out(value: &Value, known: &[&str], of: &str, at: Option<Span>, draft: &mut Draft) {
+    if let Some(map) = value.as_object() {
+        draft.leave_out(map, (known, &[]), of, |_| at);
+    }
+}
+
 /// A text, or a chat as JSON.
 pub(super) fn messages(
     text: &str,
@@ -326,8 +333,11 @@ pub(super) fn messages(
     let value: Result<Value, _> = serde_json::from_str(trimmed);
     let list = match &value {
         Ok(Value::Array(items)) => items.clone(),
-        Ok(Value::Object(map)) => match map.get("messages") {
-            Some(Value::Array(items)) => items.clone(),
+        Ok(value) => match value.get("messages") {
+            Some(Value::Array(items)) => {
+                leave_out(value, &["messages"], "a chat", start, draft);
+                items.clone()
+            }
             _ => {
                 return Err(refused(
                     start,
@@ -336,7 +346,6 @@ pub(super) fn messages(
                 ));
             }
         },
-        Ok(_) => Vec::new(),
         Err(_) if trimmed.contains("\"role\"") => {
             return Err(refused(
                 start,
@@ -356,6 +365,7 @@ pub(super) fn messages(
             .and_then(Value::as_str)
             .unwrap_or_default();
         let role = known_role(role, start)?;
+        leave_out(message, &["role", "content"], "a message", start, draft);
         let part = |text: &str, draft: &mut Draft| {
             draft.template(Dialect::Nunjucks, text, &Known::default(), |_| start)
         };
@@ -381,7 +391,23 @@ pub(super) fn messages(
                         .or_else(|| item.get("modality"))
                         .and_then(Value::as_str)
                         .is_none_or(|kind| kind.ends_with("text"));
-                    match (text.filter(|_| is_text), url) {
+                    let text = text.filter(|_| is_text);
+                    let known: &[&str] = match text {
+                        Some(_) => &["type", "modality", "text", "value"],
+                        None => &["type", "modality", "image_url", "value", "source"],
+                    };
+                    leave_out(item, known, "a part of a message", start, draft);
+                    let inner: [(&str, &[&str]); 3] = [
+                        ("image_url", &["url", "detail"]),
+                        ("source", &["type", "url", "media_type", "data"]),
+                        ("value", &["url"]),
+                    ];
+                    for (key, known) in inner.into_iter().filter(|_| text.is_none()) {
+                        if let Some(inner) = item.get(key) {
+                            leave_out(inner, known, "a picture", start, draft);
+                        }
+                    }
+                    match (text, url) {
                         (Some(text), _) => {
                             all.push(json!({ "type": "text", "text": part(text, draft)? }));
                         }

@@ -51,7 +51,13 @@ pub(super) fn providers(
     draft: &mut Draft,
 ) {
     let (key, value) = match (config.get("providers"), config.get("targets")) {
-        (Some(value), _) => ("providers", value),
+        (Some(value), more) => {
+            if more.is_some() {
+                let message = "`targets` beside `providers`: left out";
+                draft.lose(code::SOURCE_DROPPED, located.place("targets"), message);
+            }
+            ("providers", value)
+        }
         (None, Some(value)) => ("targets", value),
         (None, None) => return,
     };
@@ -131,10 +137,15 @@ pub(super) fn providers(
             let mut settings = settings
                 .and_then(|it| it.as_object().cloned())
                 .unwrap_or_default();
-            if let Some(map) = item.as_object().filter(|map| map.contains_key("id")) {
+            let map = match item.as_object() {
+                Some(map) if map.contains_key("id") => Some(map),
+                Some(map) => map.values().next().and_then(Value::as_object),
+                None => None,
+            };
+            if let Some(map) = map {
                 let keys: (&[&str], &[&str]) = (&["id", "config"], &["label", "delay", "env"]);
                 draft.leave_out(map, keys, "a provider", |key| {
-                    located.place(&format!("{path}.{key}"))
+                    located.place(&format!("{path}.{key}")).or(at)
                 });
             }
             let reached: Vec<String> = settings

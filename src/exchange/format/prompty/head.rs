@@ -11,6 +11,7 @@ use super::property::{is_reference, properties, property};
 use crate::exchange::dialect::Known;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::visible;
 
 pub(super) fn head(
     keys: &Map<String, Value>,
@@ -110,7 +111,7 @@ fn keep_values(sample: &mut Map<String, Value>, at: Option<Span>, draft: &mut Dr
             let message = format!("a variable cannot be named `{name}` here: left out");
             draft.lose(code::NEEDS_NAME, at, message);
         } else if is_reference(value) {
-            from_elsewhere(&format!("the sample of `{name}`"), at, draft);
+            from_elsewhere(&format!("the sample of `{name}`"), value, at, draft);
         } else {
             return true;
         }
@@ -119,10 +120,35 @@ fn keep_values(sample: &mut Map<String, Value>, at: Option<Span>, draft: &mut Dr
 }
 
 /// Says that a value was left out which the environment or a file would give.
-fn from_elsewhere(what: &str, at: Option<Span>, draft: &mut Draft) {
-    let message =
-        format!("{what} comes from the environment or a file, which is not read: left out");
+fn from_elsewhere(what: &str, value: &Value, at: Option<Span>, draft: &mut Draft) {
+    let text = value.as_str().unwrap_or_default();
+    let inner = text
+        .split_once("${")
+        .and_then(|(_, rest)| rest.split_once('}'));
+    let inner = inner.map_or("", |(inner, _)| inner);
+    let mut parts = inner.splitn(3, ':');
+    let (kind, name, default) = (parts.next(), parts.next(), parts.next());
+    let place = if kind == Some("file") {
+        "a file"
+    } else {
+        "the environment"
+    };
+    let name = match (name, default.filter(|_| !is_secret(what))) {
+        (Some(name), Some(default)) => format!(" (`{name}`, else `{default}`)"),
+        (Some(name), None) => format!(" (`{name}`)"),
+        (None, _) => String::new(),
+    };
+    let message = format!("{what} comes from {place}{name}, which is not read: left out");
+    let message = visible::line(&message);
     draft.lose(code::SOURCE_DROPPED, at, message);
+}
+
+/// Whether what stands there lets somebody in.
+fn is_secret(what: &str) -> bool {
+    let what = what.to_ascii_lowercase();
+    ["key", "token", "secret", "password", "credential"]
+        .iter()
+        .any(|word| what.contains(word))
 }
 
 /// The map in a JSON file beside the prompt.
@@ -143,7 +169,7 @@ fn model(
 ) -> Result<(), Finding> {
     let map = match value {
         Value::String(_) if is_reference(value) => {
-            from_elsewhere("the model's name", at, draft);
+            from_elsewhere("the model's name", value, at, draft);
             return Ok(());
         }
         Value::Object(map) => map,
@@ -186,13 +212,18 @@ fn model(
         );
     }
     let configuration = map.get("configuration").and_then(Value::as_object);
+    let inside = |key: &str| configuration.and_then(|it| it.get(key));
     let names = [
-        map.get("id"),
-        configuration.and_then(|it| it.get("azure_deployment")),
-        configuration.and_then(|it| it.get("model")),
-        configuration.and_then(|it| it.get("name")),
+        ("id", map.get("id")),
+        ("configuration.azure_deployment", inside("azure_deployment")),
+        ("configuration.model", inside("model")),
+        ("configuration.name", inside("name")),
     ];
-    if let Some(name) = names.into_iter().flatten().next() {
+    let named = names
+        .into_iter()
+        .find_map(|(key, value)| Some((key, value?)));
+    if let Some((key, name)) = named {
+        let at = front.place(&format!("model.{key}")).or(at);
         match name.as_str().filter(|_| !is_reference(name)) {
             Some(name) => {
                 let provider = map.get("provider").and_then(Value::as_str);
@@ -203,7 +234,10 @@ fn model(
                     _ => name.to_owned(),
                 });
             }
-            None if is_reference(name) => from_elsewhere("the model's name", at, draft),
+            None if is_reference(name) => {
+                let what = format!("the model's name, `model.{key}`,");
+                from_elsewhere(&what, name, at, draft);
+            }
             None => draft.lose(
                 code::SOURCE_DROPPED,
                 at,
@@ -212,6 +246,15 @@ fn model(
         }
     }
     for key in ["connection", "configuration"] {
+        let inner = map.get(key).and_then(Value::as_object);
+        for (inner, value) in inner.into_iter().flatten() {
+            let path = format!("{key}.{inner}");
+            if is_reference(value) && named.is_none_or(|(named, _)| named != path) {
+                let what = format!("`model.{path}`");
+                let at = front.place(&format!("model.{path}"));
+                from_elsewhere(&what, value, at, draft);
+            }
+        }
         if map.get(key).is_some_and(|it| !it.is_null()) {
             draft.note(
                 code::SOURCE_DROPPED,
@@ -229,7 +272,7 @@ fn model(
             options.retain(|inner, value| {
                 let place = front.place(&format!("model.{key}.{inner}"));
                 if is_reference(value) {
-                    from_elsewhere(&format!("the setting `{inner}`"), place, draft);
+                    from_elsewhere(&format!("the setting `{inner}`"), value, place, draft);
                 }
                 !is_reference(value)
             });
@@ -367,8 +410,8 @@ fn left_of(name: &str, value: &Value, at: Option<Span>, draft: &mut Draft) {
     let of = format!("the input `{name}`");
     draft.leave_out(map, (&known, &["strict", "title"]), &of, |_| at);
     for key in ["default", "description", "enum"] {
-        if map.get(key).is_some_and(is_reference) {
-            from_elsewhere(&format!("`{key}` of the input `{name}`"), at, draft);
+        if let Some(value) = map.get(key).filter(|it| is_reference(it)) {
+            from_elsewhere(&format!("`{key}` of the input `{name}`"), value, at, draft);
         }
     }
 }

@@ -250,10 +250,11 @@ fn a_partial_alone_on_its_line_or_within_text_is_put_in_place() {
     let all = partials(&list);
     assert_eq!(inlined("A\n{{> p}}\nB", &all), format!("A\n{}B", list[0].1));
     assert_eq!(inlined("Hi {{> q}} you", &all), "Hi {{x}}! you");
+    assert_eq!(inlined("{{> q}}{{!}}\n", &all), "{{x}}!{{!}}\n");
     for stays in [
         "  {{> p}}\n",
         "{{> q x=1}}",
-        "{{! c }}{{> q}}\n",
+        "{{> p}}{{! c }}\n",
         "{{> q}}{{#if x}}\na{{/if}}",
         "{{> gone}}",
     ] {
