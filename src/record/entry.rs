@@ -240,16 +240,6 @@ impl Outcome {
         let figures = self.score.iter().chain(self.metrics.values());
         !figures.copied().all(can_be_added)
     }
-
-    /// Takes such figures out, and says whether there were any.
-    pub(super) fn take_out_impossible(&mut self) -> bool {
-        let has_any = self.is_impossible();
-        if has_any {
-            self.score = self.score.filter(|score| can_be_added(*score));
-            self.metrics.retain(|_, figure| can_be_added(*figure));
-        }
-        has_any
-    }
 }
 
 /// What a caller put in place of what the file says: needed to make the same request again.

@@ -243,3 +243,46 @@ fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
     let run = root.run("promptctl compare label:a=1 label:b=1 --log calls.jsonl");
     assert!(run.stderr.contains("`cost_usd` is negative"), "{run}");
 }
+
+#[test]
+fn a_figure_that_no_call_has_makes_no_other_figure_fire() {
+    let env = TestEnv::new();
+    let root = env.root();
+    let mut log: String = (0..40).map(|number| Line::new(number).text()).collect();
+    for number in 1..40 {
+        log += &outcome(
+            number,
+            &json!({"score": 0.9, "metrics": {"profit": 1, "loss": 1}}),
+        );
+    }
+    let wrong = outcome(
+        0,
+        &json!({"score": 0.9, "metrics": {"profit": 1e20, "loss": 1}}),
+    );
+    let code = |log: String, condition: &str| {
+        root.write("calls.jsonl", log);
+        root.run(&format!(
+            "promptctl stats --log calls.jsonl --fail-on '{condition}'"
+        ))
+        .code
+    };
+    for (condition, fires) in [
+        ("score < 0.5", 0),
+        ("metric:loss < 0", 0),
+        ("metric:profit < 0", 3),
+    ] {
+        assert_eq!(
+            code(log.clone() + &wrong, condition),
+            Some(fires),
+            "{condition}"
+        );
+    }
+    // A later outcome corrects it, and an earlier one does not.
+    let right = outcome(0, &json!({"metrics": {"profit": 2}}));
+    let before = right.replace("2026", "2020");
+    assert_eq!(
+        code(log.clone() + &wrong + &right, "metric:profit < 0"),
+        Some(0)
+    );
+    assert_eq!(code(log + &wrong + &before, "metric:profit < 0"), Some(3));
+}

@@ -101,13 +101,3 @@ fn the_record_of_a_service_is_checked_and_completed() {
         );
     }
 }
-
-#[test]
-fn an_outcome_keeps_what_can_be_added_up() {
-    let mut outcome = Outcome::new("a", Timestamp::UNIX_EPOCH);
-    outcome.score = Some(-1e308);
-    outcome.metrics = [("r".to_owned(), 1.5), ("s".to_owned(), 1e16)].into();
-    assert!(outcome.take_out_impossible());
-    assert_eq!((outcome.score, outcome.metrics.len()), (None, 1));
-    assert!(!outcome.take_out_impossible());
-}

@@ -199,7 +199,8 @@ impl Measure {
             Self::Latency(_) => group.left_out.duration,
             Self::Tokens => group.left_out.tokens,
             Self::Cost | Self::CostPerCall | Self::CostPerWin => group.left_out.cost,
-            Self::Score | Self::Metric(_) => group.outcomes.left_out,
+            Self::Score => group.outcomes.left_out.score,
+            Self::Metric(name) => group.outcomes.left_out.of_metric(name),
             Self::Answer(pointer) => {
                 let at = pointers.iter().position(|known| known == pointer);
                 at.and_then(|at| group.answers.get(at))
