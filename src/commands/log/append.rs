@@ -21,7 +21,9 @@ use crate::releases::Store;
 
 /// Append records that services made of their own calls
 ///
-/// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there.
+/// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there:
+/// {"prompt": "support/triage", "version": 3, "model": "gpt-5-mini", "duration_ms": 812, "cost_usd": 0.0012}.
+/// `promptctl help log` lists the fields.
 /// All lines are checked before the first is kept. What the configuration says of variables and
 /// output holds for them too, and for what their errors say. A negative cost is refused. A record whose `id` the
 /// log holds already is not appended again, nor is one that `log prune` took away and summed up.
