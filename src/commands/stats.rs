@@ -68,7 +68,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT")]
     top: Option<usize>,
     /// End with 3 where a figure of a group is beyond a limit with its whole interval: `success < 0.95`,
-    /// `p99 > 2s`. `success.low < 0.95` fires already in doubt, `calls < 1` where nothing was called
+    /// `p90 > 2s`. `success.low < 0.95` fires already in doubt, `calls < 1` where nothing was called. At 99.9 % p90
+    /// needs 73 calls and p99 757, at 95 % 36 and 368
     #[arg(long, value_name = "CONDITION")]
     fail_on: Vec<Condition>,
     /// With --fail-on: below so many calls or outcomes a figure with an interval is too little to fire

@@ -84,7 +84,7 @@ pub fn lines(
         let names: Vec<&str> = series.iter().map(|(name, _)| *name).collect();
         let area = &legend(area, &names)?;
         let mut chart = frame(area, steps.len(), most, steps, written)?;
-        for ((_, values), colour) in series.iter().zip(SERIES) {
+        for ((_, values), colour) in series.iter().zip(colours()) {
             for (from, run) in runs(values) {
                 let points: Vec<(f64, f64)> = run
                     .iter()
@@ -167,6 +167,11 @@ fn drawn_in(size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Outcome) -> String
     }
 }
 
+/// A colour for each line, however many there are.
+fn colours() -> impl Iterator<Item = RGBColor> {
+    SERIES.into_iter().cycle()
+}
+
 /// The upper end of an axis from 0.
 fn top(values: impl Iterator<Item = f64>) -> f64 {
     let most = values.filter(|it| it.is_finite()).fold(0.0, f64::max);
@@ -177,7 +182,7 @@ fn top(values: impl Iterator<Item = f64>) -> f64 {
 fn legend<'s>(area: &Area<'s>, names: &[&str]) -> Result<Area<'s>, Box<dyn std::error::Error>> {
     let (above, below) = area.split_vertically(20);
     let mut left = 72;
-    for (name, colour) in names.iter().zip(SERIES) {
+    for (name, colour) in names.iter().zip(colours()) {
         let line = vec![(left, 12), (left + 18, 12)];
         above.draw(&PathElement::new(line, colour.stroke_width(3)))?;
         above.draw(&Text::new(
@@ -258,6 +263,19 @@ mod tests {
     fn a_line_is_broken_where_nothing_is_known() {
         let found = runs(&[Some(1.0), Some(2.0), None, Some(3.0)]);
         assert_eq!(found, [(0, vec![1.0, 2.0]), (3, vec![3.0])]);
+    }
+
+    #[test]
+    fn no_line_is_left_out_for_want_of_a_colour() {
+        let names = ["a", "b", "c", "d", "e"];
+        let series = names.map(|name| (name, vec![Some(1.0); 4]));
+        let svg = lines(&steps(), &series, &[], &|value| value.to_string());
+        let three = lines(&steps(), &series[..3], &[], &|value| value.to_string());
+        let dots = |svg: &str| svg.matches("<circle").count();
+        assert_eq!((dots(&svg), dots(&three)), (20, 12));
+        for name in names {
+            assert!(svg.contains(&format!("\n{name}\n")), "{name}");
+        }
     }
 
     #[test]

@@ -7,7 +7,10 @@ use rayon::prelude::*;
 
 use super::brief::Brief;
 use super::entry::{Outcome, Record};
+use super::history::Summed;
+use super::id::Id;
 use super::log::Log;
+use super::log::hold::Turn;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
 use super::log::read::Order;
@@ -28,6 +31,15 @@ pub struct Settled {
     pub executions: u64,
     /// How many of them speak of what was told of the same execution before, in the log or above.
     pub replaced: u64,
+}
+
+/// Records that are not new.
+#[derive(Debug, Default)]
+pub struct Already {
+    /// Their ids.
+    pub ids: Vec<String>,
+    /// How many of them `log prune` took away.
+    pub summed: usize,
 }
 
 /// Finds the execution of each outcome in the log and its archives.
@@ -139,11 +151,12 @@ impl<'t> Wanted<'t> {
 }
 
 impl Log {
-    /// Takes out the records whose ids the log or one above holds already, and returns these ids.
+    /// Takes out the records whose ids the log or one above holds already, or whose executions are in the
+    /// daily sums of what `log prune` took away, and says which they are.
     ///
     /// # Errors
     /// The log cannot be read.
-    pub fn drop_known(&self, records: &mut Vec<Record>) -> Result<Vec<String>, Failure> {
+    pub fn drop_known(&self, records: &mut Vec<Record>) -> Result<Already, Failure> {
         let mut known: HashSet<String> = HashSet::new();
         let wanted: HashSet<&str> = records.iter().map(|it| it.id.as_str()).collect();
         let of = |line: &[u8], found: &mut Vec<String>| {
@@ -157,13 +170,23 @@ impl Log {
         each_line(self, &of, &mut |id| {
             known.insert(id);
         })?;
-        let mut already = Vec::new();
+        let turn = Turn::to_look(self.path());
+        let past = self
+            .past()
+            .read()
+            .map_err(|error| self.read_failed(error))?;
+        drop(turn);
+        let summed = Summed::of(&past.sums);
+        let mut already = Already::default();
         records.retain(|record| {
-            let is_new = known.insert(record.id.clone());
-            if !is_new {
-                already.push(record.id.clone());
+            let is_listed = !known.insert(record.id.clone());
+            let is_summed =
+                !is_listed && summed.has(Id::of(&record.id), record.time.as_millisecond());
+            already.summed += usize::from(is_summed);
+            if is_listed || is_summed {
+                already.ids.push(record.id.clone());
             }
-            is_new
+            !is_listed && !is_summed
         });
         Ok(already)
     }
@@ -301,7 +324,7 @@ fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
     .hint("name the one that is meant by its `id`; nothing was kept")
 }
 
-/// What was earlier of an execution.
+/// What was said of an execution before.
 #[derive(Default)]
 struct Earlier {
     score: bool,
@@ -310,7 +333,7 @@ struct Earlier {
 }
 
 impl Earlier {
-    /// Whether something was earlier before.
+    /// Whether something of it was said before.
     fn take(&mut self, outcome: &Outcome) -> bool {
         let mut is_again = false;
         let mut say = |slot: &mut bool, is_said: bool| {
@@ -326,7 +349,7 @@ impl Earlier {
     }
 }
 
-/// What the log says already of the executions that these outcomes are of.
+/// What the log says of the executions that these outcomes are of.
 fn said_earlier(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Earlier>, Failure> {
     let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(outcomes.len());
     for outcome in outcomes {

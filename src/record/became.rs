@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Outcome;
+use super::possible::can_be_added;
 use crate::statistics::Moments;
 
 /// So many different labels, metrics or answers of a group are told apart.
@@ -40,8 +41,30 @@ pub struct Outcomes {
     pub metrics: BTreeMap<String, Moments>,
     /// How many have labels or metrics beyond [`MOST_NAMES`], which are not told apart.
     pub beyond: u64,
-    /// How many have a figure that cannot be added up, and that does not count.
-    pub left_out: u64,
+    /// Their figures that cannot be added up, and that do not count.
+    pub left_out: Beyond,
+}
+
+/// Figures that cannot be added up: how many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beyond {
+    /// Scores.
+    pub score: u64,
+    /// Those of each metric.
+    pub metrics: BTreeMap<String, u64>,
+    /// Those of metrics beyond [`MOST_NAMES`], which are not told apart.
+    pub others: u64,
+}
+
+impl Beyond {
+    /// How many are of this metric, or may be.
+    pub fn of_metric(&self, name: &str) -> u64 {
+        self.metrics.get(name).copied().unwrap_or(self.others)
+    }
+
+    fn take_metric(&mut self, name: &str) {
+        self.others += u64::from(!count(&mut self.metrics, name));
+    }
 }
 
 /// Tokens of several calls; a figure that no call told is none.
@@ -58,7 +81,7 @@ pub struct Tokens {
 }
 
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
-/// the same, what stands later in the log.
+/// the same, what stands later in the log. A figure that cannot be added up stands until it is replaced.
 #[derive(Debug, Default)]
 pub(super) struct Became {
     pub(super) score: Option<(Timestamp, f64)>,
@@ -66,14 +89,11 @@ pub(super) struct Became {
     pub(super) metrics: Vec<(Box<str>, Timestamp, f64)>,
     /// When the first of it was told.
     pub(super) first: Option<Timestamp>,
-    /// Whether a figure that cannot be added up was left out.
-    has_left_out: bool,
 }
 
 impl Became {
     /// Whether something that was said before is replaced.
-    pub(super) fn take(&mut self, mut outcome: Outcome) -> bool {
-        self.has_left_out |= outcome.take_out_impossible();
+    pub(super) fn take(&mut self, outcome: Outcome) -> bool {
         let mut is_replaced = false;
         let time = outcome.time;
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
@@ -99,6 +119,13 @@ impl Became {
         is_replaced
     }
 
+    /// Whether a figure that counts cannot be added up.
+    pub(super) fn is_impossible(&self) -> bool {
+        let score = self.score.iter().map(|(_, score)| *score);
+        let metrics = self.metrics.iter().map(|(.., figure)| *figure);
+        !score.chain(metrics).all(can_be_added)
+    }
+
     /// The label that counts.
     pub(super) fn label(&self) -> Option<&str> {
         self.label.as_ref().map(|(_, label)| &**label)
@@ -108,9 +135,10 @@ impl Became {
     pub(super) fn add_to(self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
         outcomes.count += 1;
         outcomes.of_ok += u64::from(kind.is_ok);
-        outcomes.left_out += u64::from(self.has_left_out);
-        if let Some((_, score)) = self.score {
-            outcomes.score.push(score);
+        match self.score {
+            Some((_, score)) if can_be_added(score) => outcomes.score.push(score),
+            Some(_) => outcomes.left_out.score += 1,
+            None => {}
         }
         let mut is_beyond = false;
         if let Some((_, label)) = self.label {
@@ -121,7 +149,9 @@ impl Became {
             is_beyond |= !count(&mut outcomes.labels, &label);
         }
         for (name, _, figure) in self.metrics {
-            if let Some(known) = outcomes.metrics.get_mut(&*name) {
+            if !can_be_added(figure) {
+                outcomes.left_out.take_metric(&name);
+            } else if let Some(known) = outcomes.metrics.get_mut(&*name) {
                 known.push(figure);
             } else if outcomes.metrics.len() < MOST_NAMES {
                 let mut fresh = Moments::default();

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::{NoContext, Uuid};
 
+use super::fields::names_of;
 use super::possible::{Figures, Impossible, can_be_added};
 use crate::error::Failure;
 use crate::prompt::code;
+use crate::prompt::name::nearest;
 
 /// The label that names whom a call was made for.
 pub const SUBJECT: &str = "subject";
@@ -179,11 +181,16 @@ impl Record {
             return Err(bad("the record could not be made".to_owned()));
         };
         for (key, value) in given {
-            let Some(slot) = whole.get_mut(key) else {
+            let fields = names_of::<Self>();
+            if !fields.contains(&key.as_str()) {
                 return Err(bad(format!("`{key}` is not a field of a record"))
+                    .hint(match nearest(key, fields.iter().copied()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the fields are {}", fields.join(", ")),
+                    })
                     .hint("put what is your own under `labels`, as texts"));
-            };
-            *slot = value.clone();
+            }
+            whole.insert(key.clone(), value.clone());
         }
         let mut record: Self = serde_json::from_value(Value::Object(whole))
             .map_err(|error| bad(format!("the record is not valid: {error}")))?;
@@ -239,16 +246,6 @@ impl Outcome {
     pub(super) fn is_impossible(&self) -> bool {
         let figures = self.score.iter().chain(self.metrics.values());
         !figures.copied().all(can_be_added)
-    }
-
-    /// Takes such figures out, and says whether there were any.
-    pub(super) fn take_out_impossible(&mut self) -> bool {
-        let has_any = self.is_impossible();
-        if has_any {
-            self.score = self.score.filter(|score| can_be_added(*score));
-            self.metrics.retain(|_, figure| can_be_added(*figure));
-        }
-        has_any
     }
 }
 

@@ -59,15 +59,9 @@ struct Group {
     ids: Vec<u64>,
 }
 
-/// Where an execution was added, for its outcomes.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    key: Key,
-    kind: Kind,
-}
-
 impl Adding {
-    pub(super) fn take(&mut self, record: &Record) -> Place {
+    /// Adds an execution, with what became of it.
+    pub(super) fn take(&mut self, record: &Record, became: Option<Became>) {
         let day = record.time.to_zoned(TimeZone::UTC).date();
         let key = (
             day.to_string(),
@@ -77,7 +71,7 @@ impl Adding {
             record.model.clone(),
             record.status.as_str(),
         );
-        let group = self.groups.entry(key.clone()).or_insert_with(|| Group {
+        let group = self.groups.entry(key).or_insert_with(|| Group {
             status: record.status,
             executions: 0,
             subjects: HashSet::new(),
@@ -110,21 +104,15 @@ impl Adding {
         if let Some(cost) = record.cost_usd {
             group.cost.push(cost);
         }
-        Place {
-            key,
-            kind: Kind {
+        if let Some(became) = became {
+            let kind = Kind {
                 is_priced: record.cost_usd.is_some(),
                 is_ok: record.status == Status::Ok,
-            },
-        }
-    }
-
-    pub(super) fn end(&mut self, place: &Place, became: Became) {
-        if let Some(group) = self.groups.get_mut(&place.key) {
-            if let Some(label) = became.label().filter(|_| place.kind.is_priced) {
+            };
+            if let Some(label) = became.label().filter(|_| kind.is_priced) {
                 *group.priced.entry(label.to_owned()).or_default() += 1;
             }
-            became.add_to(&mut group.outcomes, place.kind, "");
+            became.add_to(&mut group.outcomes, kind, "");
         }
     }
 

@@ -12,6 +12,7 @@ pub mod compare;
 pub mod costs;
 pub mod entry;
 pub mod export;
+mod fields;
 pub mod filter;
 pub mod groups;
 pub mod history;

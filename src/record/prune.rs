@@ -1,6 +1,5 @@
 //! Taking old executions out of the log, into daily sums.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
@@ -10,12 +9,12 @@ use jiff::Timestamp;
 
 use super::archive::{segment_of, write_lines};
 use super::became::Became;
-use super::entry::Record;
+use super::entry::{Outcome, Record};
 use super::filter::Filter;
 use super::history::{Adding, History, Summed};
-use super::id::Id;
+use super::id::{Id, IdPlaces};
 use super::log::lines::{Blocks, lines_of};
-use super::log::parse::{Parsed, parse};
+use super::log::parse::{Parsed, is_of_outcome, parse};
 use super::log::{Log, Order};
 use crate::error::Failure;
 
@@ -38,8 +37,7 @@ impl Log {
     /// Takes away the records before `cutoff` with their outcomes, in the archives too: writes
     /// what stays to a new file, then swaps. Daily sums of them are appended to [`history`](Self::history),
     /// each execution once, wherever it is stopped. Lines that are not sound stay, and so do records with
-    /// figures that no call has. With `is_dry` nothing
-    /// is changed.
+    /// figures, or with outcomes, that no call has: no sum could keep them. With `is_dry` nothing is changed.
     ///
     /// # Errors
     /// `P223`: a file cannot be read or written. Each file is either as it was or done.
@@ -69,12 +67,13 @@ impl Log {
         let own = Some((self.path().to_path_buf(), false)).filter(|(path, _)| path.exists());
         let files: Vec<(PathBuf, bool)> = archives.chain(own).collect();
         let summed = Summed::of(&history.read()?.sums);
-        let mut adding = add_up(&files, cutoff, &summed)?.into_iter();
+        let mut going = Going::of(&files, cutoff, &summed)?;
+        let mut adding = std::mem::take(&mut going.sums).into_iter();
         let mut pruner = Pruner {
             cutoff,
             is_dry,
             history,
-            gone: HashSet::new(),
+            going,
             pruned: Pruned::default(),
         };
         for (path, is_archive) in &files {
@@ -85,64 +84,99 @@ impl Log {
     }
 }
 
-/// What the records of each file come to that go away, with what became of them. One that sums count already,
-/// because it was taken away before and appended again, goes away and adds nothing.
-fn add_up(
-    files: &[(PathBuf, bool)],
-    cutoff: Timestamp,
-    summed: &Summed,
-) -> io::Result<Vec<Adding>> {
-    let mut sums: Vec<Adding> = Vec::new();
-    let mut gone = HashMap::new();
-    let mut became: HashMap<String, Became> = HashMap::new();
-    for (number, (path, _)) in files.iter().enumerate() {
-        let mut adding = Adding::default();
-        let Some((segment, _)) = segment_of(path)? else {
-            sums.push(adding);
-            continue;
-        };
-        let mut blocks = Blocks::new(segment, Order::OldestFirst);
-        while let Some((at, text)) = blocks.next()? {
-            for (_, line) in lines_of(at, &text) {
-                match parse(line, &Filter::default(), true) {
-                    Some(Parsed::Record(record)) if goes(&record, cutoff) => {
-                        if summed.has(Id::of(&record.id), record.time.as_millisecond()) {
-                            continue;
-                        }
-                        // One that is there twice counts once.
-                        if let Entry::Vacant(free) = gone.entry(record.id.clone()) {
-                            free.insert((number, adding.take(&record)));
-                        }
-                    }
-                    Some(Parsed::Outcome(outcome)) => {
-                        let known = became.entry(outcome.outcome_of.clone());
-                        known.or_default().take(outcome);
-                    }
-                    _ => {}
-                }
-            }
-        }
-        sums.push(adding);
-    }
-    for (id, became) in became {
-        if let Some((number, place)) = gone.get(&id) {
-            sums[*number].end(place, became);
-        }
-    }
-    Ok(sums)
+/// What of a log goes away, and what it comes to.
+#[derive(Default)]
+struct Going {
+    /// What became of executions.
+    became: HashMap<Id, Became, IdPlaces>,
+    /// The records that stay.
+    stays: HashSet<Id, IdPlaces>,
+    /// The records that go.
+    goes: HashSet<Id, IdPlaces>,
+    /// What goes of each file, added up.
+    sums: Vec<Adding>,
 }
 
-/// Whether a record goes away. One with a figure that no call has stays: no sum could keep it.
-fn goes(record: &Record, cutoff: Timestamp) -> bool {
-    record.time < cutoff && record.impossible().is_none()
+impl Going {
+    /// Looks at everything twice: whether a record goes is known only once all that became of it is.
+    fn of(files: &[(PathBuf, bool)], cutoff: Timestamp, summed: &Summed) -> io::Result<Self> {
+        let mut going = Self::default();
+        for (path, _) in files {
+            each_line(
+                path,
+                &mut |line| match parse(line, &Filter::default(), true) {
+                    Some(Parsed::Outcome(outcome)) => {
+                        let known = going.became.entry(Id::of(&outcome.outcome_of));
+                        known.or_default().take(outcome);
+                    }
+                    Some(Parsed::Record(record))
+                        if record.time >= cutoff || record.impossible().is_some() =>
+                    {
+                        going.stays.insert(Id::of(&record.id));
+                    }
+                    _ => {}
+                },
+            )?;
+        }
+        let impossible = going.became.iter().filter(|(_, it)| it.is_impossible());
+        going.stays.extend(impossible.map(|(id, _)| *id));
+        for (path, _) in files {
+            let mut adding = Adding::default();
+            each_line(path, &mut |line| {
+                if !is_of_outcome(line)
+                    && let Some(Parsed::Record(record)) = parse(line, &Filter::default(), true)
+                {
+                    going.add_up(&record, &mut adding, summed);
+                }
+            })?;
+            going.sums.push(adding);
+        }
+        Ok(going)
+    }
+
+    /// One that sums count already, because it was taken away before and appended again, goes away and adds
+    /// nothing. One that is there twice counts once.
+    fn add_up(&mut self, record: &Record, adding: &mut Adding, summed: &Summed) {
+        let id = Id::of(&record.id);
+        if self.stays.contains(&id) || !self.goes.insert(id) {
+            return;
+        }
+        if !summed.has(id, record.time.as_millisecond()) {
+            adding.take(record, self.became.remove(&id));
+        }
+    }
+
+    /// Whether a record goes.
+    fn takes(&self, record: &Record) -> bool {
+        self.goes.contains(&Id::of(&record.id))
+    }
+
+    /// Whether an outcome goes: with its record. Where that is not there, when it is old.
+    fn takes_outcome(&self, outcome: &Outcome, cutoff: Timestamp) -> bool {
+        let id = Id::of(&outcome.outcome_of);
+        self.goes.contains(&id) || (!self.stays.contains(&id) && outcome.time < cutoff)
+    }
+}
+
+/// Hands over the lines of a file, if it is there.
+fn each_line(path: &Path, take: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    let Some((segment, _)) = segment_of(path)? else {
+        return Ok(());
+    };
+    let mut blocks = Blocks::new(segment, Order::OldestFirst);
+    while let Some((at, text)) = blocks.next()? {
+        for (_, line) in lines_of(at, &text) {
+            take(line);
+        }
+    }
+    Ok(())
 }
 
 struct Pruner {
     cutoff: Timestamp,
     is_dry: bool,
     history: History,
-    /// The records taken away, whose outcomes go too.
-    gone: HashSet<String>,
+    going: Going,
     pruned: Pruned,
 }
 
@@ -186,13 +220,13 @@ impl Pruner {
 
     fn is_old(&mut self, line: &[u8]) -> bool {
         match parse(line, &Filter::default(), true) {
-            Some(Parsed::Record(record)) if goes(&record, self.cutoff) => {
-                self.pruned.records += 1;
-                self.gone.insert(record.id);
-                true
+            Some(Parsed::Record(record)) => {
+                let is_old = self.going.takes(&record);
+                self.pruned.records += u64::from(is_old);
+                is_old
             }
             Some(Parsed::Outcome(outcome)) => {
-                let is_old = outcome.time < self.cutoff || self.gone.contains(&outcome.outcome_of);
+                let is_old = self.going.takes_outcome(&outcome, self.cutoff);
                 self.pruned.outcomes += u64::from(is_old);
                 is_old
             }

@@ -51,7 +51,7 @@ pub use proportion::{
     Count, PassTable, newcombe_paired, newcombe_unpaired, square_and_add, wilson, wilson_grouped,
     wilson_share,
 };
-pub use quantile::{quantile, quantile_interval, quantile_ranks};
+pub use quantile::{quantile, quantile_interval, quantile_needs, quantile_ranks};
 pub use quantiles::{EXACT, OFF, Quantiles, Sketch};
 pub use random::{Pcg, seed_of};
 pub use sequential::Msprt;

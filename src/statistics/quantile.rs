@@ -38,6 +38,29 @@ pub fn quantile_ranks(n: usize, q: f64, level: f64) -> Option<(usize, usize)> {
     (low >= 1 && high <= n).then_some((low, high))
 }
 
+/// So many values give the quantile `q` an interval: the fewest for which [`quantile_ranks`] has one. None
+/// where no number does, as for a quantile of 0 or 1.
+pub fn quantile_needs(q: f64, level: f64) -> Option<usize> {
+    const MOST: usize = 1 << 40;
+    let has_any = |n: usize| quantile_ranks(n, q, level).is_some();
+    let mut high = 1;
+    while !has_any(high) {
+        high *= 2;
+        if high > MOST {
+            return None;
+        }
+    }
+    let mut low = high / 2;
+    while low + 1 < high {
+        let middle = low.midpoint(high);
+        match has_any(middle) {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    Some(high)
+}
+
 /// The interval of the quantile `q`, by [`quantile_ranks`], of values that are sorted already.
 pub fn quantile_interval(sorted: &[f64], q: f64, level: f64) -> Option<Interval> {
     let (low, high) = quantile_ranks(sorted.len(), q, level)?;
@@ -46,4 +69,25 @@ pub fn quantile_interval(sorted: &[f64], q: f64, level: f64) -> Option<Interval>
         high: sorted[high - 1],
         level,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_needs_as_many_values_as_first_have_an_interval() {
+        // The smallest n with max(q, 1 - q)^n <= (1 - level) / 2.
+        for (q, level, expected) in [
+            (0.5, 0.95, 6),
+            (0.5, 0.999, 11),
+            (0.9, 0.999, 73),
+            (0.99, 0.95, 368),
+            (0.99, 0.999, 757),
+        ] {
+            assert_eq!(quantile_needs(q, level), Some(expected), "{q} {level}");
+            assert_eq!(quantile_ranks(expected - 1, q, level), None);
+        }
+        assert_eq!(quantile_needs(1.0, 0.95), None);
+    }
 }

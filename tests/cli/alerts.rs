@@ -74,6 +74,8 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
     let shape = repo.json("promptctl stats --fail-on 'success < 0.95' --format json");
     assert_eq!(shape["alerts"][0]["fired"], true);
     assert_eq!(shape["alerts"][0]["condition"], "success < 0.95");
+    assert_eq!(shape["alerts"][0]["unsound"], 0);
+    assert_eq!(shape["alerts"][0]["too_few"], Value::Null);
     assert_eq!(shape["alerts"][0]["level"], 0.999);
 }
 
@@ -93,7 +95,7 @@ fn groups_that_have_too_few_are_counted_in_one_line_and_listed_for_scripts() {
     let shape = repo.json(&format!("{alert} --format json"));
     let alerts = shape["alerts"].as_array().unwrap();
     assert_eq!(alerts.len(), 30);
-    assert!(alerts.iter().all(|alert| alert["too_few"] == true));
+    assert!(alerts.iter().all(|alert| alert["too_few"] == "calls"));
 }
 
 /// A hundred calls of which most failed, and a history of many that did not.
@@ -269,6 +271,9 @@ fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
         ),
         "{run}"
     );
+    let alert = "promptctl stats --log calls.jsonl --fail-on 'cost > 1' --format json";
+    let alert: Value = serde_json::from_str(&root.run(alert).stdout).unwrap();
+    assert_eq!(alert["alerts"][0]["unsound"], 2, "{alert}");
     let shape = root.json("promptctl stats --by all --log calls.jsonl --format json");
     assert_eq!(shape["groups"][0]["cost_usd"]["unpriced"], 2);
     let left_out: Vec<&Value> = shape["logs"][0]["skipped"]
@@ -280,4 +285,82 @@ fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
     // Two versions are compared without them too.
     let run = root.run("promptctl compare label:a=1 label:b=1 --log calls.jsonl");
     assert!(run.stderr.contains("`cost_usd` is negative"), "{run}");
+}
+
+#[test]
+fn a_figure_that_no_call_has_makes_no_other_figure_fire() {
+    let env = TestEnv::new();
+    let root = env.root();
+    let mut log: String = (0..40).map(|number| Line::new(number).text()).collect();
+    for number in 1..40 {
+        log += &outcome(
+            number,
+            &json!({"score": 0.9, "metrics": {"profit": 1, "loss": 1}}),
+        );
+    }
+    let wrong = outcome(
+        0,
+        &json!({"score": 0.9, "metrics": {"profit": 1e20, "loss": 1}}),
+    );
+    let code = |log: String, condition: &str| {
+        root.write("calls.jsonl", log);
+        root.run(&format!(
+            "promptctl stats --log calls.jsonl --fail-on '{condition}'"
+        ))
+        .code
+    };
+    for (condition, fires) in [
+        ("score < 0.5", 0),
+        ("metric:loss < 0", 0),
+        ("metric:profit < 0", 3),
+    ] {
+        assert_eq!(
+            code(log.clone() + &wrong, condition),
+            Some(fires),
+            "{condition}"
+        );
+    }
+    // A later outcome corrects it, and an earlier one does not.
+    let right = outcome(0, &json!({"metrics": {"profit": 2}}));
+    let before = right.replace("2026", "2020");
+    assert_eq!(
+        code(log.clone() + &wrong + &right, "metric:profit < 0"),
+        Some(0)
+    );
+    assert_eq!(code(log + &wrong + &before, "metric:profit < 0"), Some(3));
+}
+
+#[test]
+fn a_quantile_that_cannot_be_so_sure_says_how_many_calls_it_needs() {
+    let env = TestEnv::new();
+    let log: String = (0..120).map(|number| Line::new(number).text()).collect();
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(
+        "promptctl stats --quiet --top 1 --by day --utc --fail-on 'p99 > 10ms'
+         promptctl stats --top 1 --by day --utc --fail-on 'p99 > 10ms' --fail-on 'p50 > 10s'
+         promptctl stats --quiet --fail-on 'p99 > 10ms'
+         promptctl stats --quiet --fail-on 'p90 > 10ms'"
+    ), @"
+    $ promptctl stats --quiet --top 1 --by day --utc --fail-on 'p99 > 10ms'
+    2026-11-01	40	100.0 % (91.2–100.0)	<n> ms	<n> ms	<n> ms	$0.04	$0.001	4.0k/800	2026-11-01T09:00:00Z
+    $ promptctl stats --top 1 --by day --utc --fail-on 'p99 > 10ms' --fail-on 'p50 > 10s'
+    2026-11-01	40	100.0 % (91.2–100.0)	<n> ms	<n> ms	<n> ms	$0.04	$0.001	4.0k/800	2026-11-01T09:00:00Z
+    --- stderr
+    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    not shown: 2 more groups
+    p99 > 10ms: too few for p99 at 99.9 %, which needs 757 calls (--level) in 3 of 3 groups; --format json lists them
+    $ promptctl stats --quiet --fail-on 'p99 > 10ms'
+    120	100.0 % (96.9–100.0)	<n> ms	<n> ms	<n> ms	$0.12	$0.001	12.0k/2.4k	2026-11-03T09:00:00Z
+    $ promptctl stats --quiet --fail-on 'p90 > 10ms'
+    120	100.0 % (96.9–100.0)	<n> ms	<n> ms	<n> ms	$0.12	$0.001	12.0k/2.4k	2026-11-03T09:00:00Z
+    --- stderr
+    alert: p90 > 10ms: <n> ms (<n> ms to <n> ms at 99.9 %, 120 calls)
+    [exit 3]
+    ");
+    let shape = repo.json("promptctl stats --fail-on 'p99 > 10ms' --format json");
+    let alert = &shape["alerts"][0];
+    assert_eq!(
+        (&alert["too_few"], &alert["needed"]),
+        (&json!("level"), &json!(757))
+    );
 }

@@ -50,13 +50,13 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
     support/triage	8	$0.036	54.5 %	10.0 %	10/14	2	$0.015	1
     a|b	4	$0.03	45.5 %	10.0 %	-	4	$0.03	0
 
+    gpt-5-mini-2025-08-07	$0.00075	12	$0.066
     gpt-oss-20b	$0.00007	-	-
     gpt-oss-120b	$0.00009	-	-
     gpt-5-nano	$0.00015	-	-
     gpt-6-luna	$0.00023	-	-
     gpt-5.6-luna	$0.00051	-	-
     gpt-5.4-nano	$0.00052	-	-
-    gpt-5-mini-2025-08-07	$0.00075	12	$0.066
     gpt-5-mini	$0.00075	-	-
     gpt-5.4-mini	$0.0019	-	-
     o4-mini	$0.00228	-	-
@@ -79,13 +79,13 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
 
     | model | would cost | calls | cost |
     |---|---:|---:|---:|
+    | `gpt-5-mini-2025-08-07` | $0.0005 | 8 | $0.036 |
     | `gpt-oss-20b` | $0.00005 | - | - |
     | `gpt-oss-120b` | $0.00006 | - | - |
     | `gpt-5-nano` | $0.0001 | - | - |
     | `gpt-6-luna` | $0.00015 | - | - |
     | `gpt-5.6-luna` | $0.00034 | - | - |
     | `gpt-5.4-nano` | $0.00035 | - | - |
-    | `gpt-5-mini-2025-08-07` | $0.0005 | 8 | $0.036 |
     | `gpt-5-mini` | $0.0005 | - | - |
     | `gpt-5.4-mini` | $0.00127 | - | - |
     | `o4-mini` | $0.00152 | - | - |

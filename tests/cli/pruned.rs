@@ -26,13 +26,19 @@ fn what_was_pruned_and_is_appended_again_counts_once() {
     );
     // A service sends the file once more, and another machine has a copy of the whole log.
     let again: String = (0..50).map(record).collect();
-    assert_eq!(repo.run_with("promptctl log append", &again).code, Some(0));
+    assert_snapshot!(repo.run_with("promptctl log append", &again), @"
+    10 of 50 records are in the log, or above, already
+    40 of 50 records are in the daily sums already, for `log prune` took them away
+    0 records appended
+    ");
+    let put_back = || repo.write(LOG, repo.read(LOG) + &again);
+    put_back();
     repo.write("copy/executions.jsonl", &log);
     same("appended again");
     assert_snapshot!(repo.run("promptctl stats --by version --log copy/executions.jsonl --log .promptctl/executions.jsonl").stderr, @"
     40 executions that `log prune` took away count too, by their daily sums
-    60 records in the logs more than once, and counted once
-    40 records in a log again that `log prune` took away; their daily sums count, and they do not
+    70 records in the logs more than once, and counted once
+    40 records in a log again that `log prune` took away; their daily sums stand for them
     1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
@@ -51,13 +57,86 @@ fn what_was_pruned_and_is_appended_again_counts_once() {
     );
     assert_eq!(repo.read(".promptctl/history.jsonl"), history);
     same("pruned again");
-    // What sums cannot answer is answered by what is there again.
-    assert_eq!(repo.run_with("promptctl log append", &again).code, Some(0));
-    let stats = repo.json("promptctl stats --by label:order --format json");
+    // What sums cannot answer, nothing answers by half: what became of these calls went with them.
+    put_back();
+    let stats =
+        repo.json("promptctl stats --utc --by hour --fail-on 'coverage < 0.4' --format json");
     let all: u64 = (stats["groups"].as_array().unwrap().iter())
         .map(|group| group["executions"].as_u64().unwrap())
         .sum();
-    assert_eq!(all, 60);
+    assert_eq!(
+        (all, &stats["past"]["left_out"]),
+        (20, &json!(40)),
+        "{stats}"
+    );
+    let compared = repo.json("promptctl compare support/triage@v1 support/triage@v2 --format json");
+    let calls = ["a", "b"].map(|side| compared[side]["calls"].as_u64().unwrap());
+    assert_eq!(calls, [10, 10], "{compared}");
+}
+
+/// Calls, most of them with a score, of which one has a figure that no call has.
+fn with_impossible(outcome: &Value) -> String {
+    let mut log: String = (0..40).map(record).collect();
+    for number in 0..40 {
+        let plain = json!({"score": 0.9});
+        let mut told = if number == 3 { outcome } else { &plain }.clone();
+        told["schema"] = json!(1);
+        told["outcome_of"] = json!(id(number));
+        told["time"] = json!("2026-10-15T00:00:00.000Z");
+        writeln!(log, "{told}").unwrap();
+    }
+    log
+}
+
+#[test]
+fn a_prune_takes_no_outcome_of_a_record_that_stays() {
+    let env = TestEnv::new();
+    let log = with_impossible(&json!({"score": 0.9, "label": "win"}));
+    let impossible = record(3).replace("\"duration_ms\":400", "\"duration_ms\":99000000000000");
+    let repo = repo(&env, &log.replace(&record(3), &impossible));
+    let before = sums(&repo, "--by status");
+    assert_eq!(
+        repo.run("promptctl log prune --older-than 1d").code,
+        Some(0)
+    );
+    let stays = repo.read(LOG);
+    assert!(stays.starts_with(&impossible), "{stays}");
+    assert_eq!(stays.lines().count(), 2, "{stays}");
+    assert!(stays.contains("\"label\":\"win\""), "{stays}");
+    assert_eq!(sums(&repo, "--by status"), before);
+}
+
+#[test]
+fn a_prune_silences_no_alert_about_figures_that_no_call_has() {
+    for (outcome, condition) in [
+        (json!({"score": 1e20}), "score < 0.5"),
+        (
+            json!({"score": 0.9, "metrics": {"profit": -1e20}}),
+            "metric:profit < 0",
+        ),
+    ] {
+        let env = TestEnv::new();
+        let repo = repo(&env, &with_impossible(&outcome));
+        let alert = format!("promptctl stats --fail-on '{condition}'");
+        assert_eq!(repo.run(&alert).code, Some(3), "{condition}");
+        assert_eq!(
+            repo.run("promptctl log prune --older-than 1d").code,
+            Some(0)
+        );
+        assert_eq!(repo.read(LOG).lines().count(), 2);
+        assert_eq!(repo.run(&alert).code, Some(3), "{condition}");
+        // Once it is corrected, it is summed up like any other.
+        let right = json!({"id": id(3), "score": 0.9, "metrics": {"profit": 1}});
+        let told = repo.run_with("promptctl outcome -", right.to_string());
+        assert_eq!(told.code, Some(0), "{told}");
+        assert_eq!(repo.run(&alert).code, Some(0), "{condition}");
+        assert_eq!(
+            repo.run("promptctl log prune --older-than 1d").code,
+            Some(0)
+        );
+        assert_eq!(repo.read(LOG), "");
+        assert_eq!(repo.run(&alert).code, Some(0), "{condition}");
+    }
 }
 
 #[test]
@@ -77,7 +156,7 @@ fn a_history_that_was_copied_counts_once() {
     40 executions that `log prune` took away count too, by their daily sums
     40 executions in the past sums of several logs, as where one was copied, and counted once
     20 records in the logs more than once, and counted once
-    40 records in a log again that `log prune` took away; their daily sums count, and they do not
+    40 records in a log again that `log prune` took away; their daily sums stand for them
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
     // A copy that was pruned by itself, elsewhere, cannot be taken apart: that is said.
@@ -97,7 +176,7 @@ fn a_history_that_was_copied_counts_once() {
     1 execution in the past sums of several logs, as where one was copied, and counted once
     warning: 4 executions count twice: past sums of several logs have some executions in common and others not, as where one was copied and both were pruned
     25 records in the logs more than once, and counted once
-    5 records in a log again that `log prune` took away; their daily sums count, and they do not
+    5 records in a log again that `log prune` took away; their daily sums stand for them
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
 }

@@ -488,3 +488,17 @@ fn how_many_calls_were_interrupted_is_a_figure() {
     let alert = repo.run("promptctl stats --fail-on 'interrupted > 0.5' --min-calls 1");
     assert_eq!(alert.code, Some(0), "{alert}");
 }
+
+#[test]
+fn a_table_without_a_row_has_its_header() {
+    let env = TestEnv::new();
+    let repo = repo(&env, "");
+    let table = repo
+        .run("promptctl stats --by version,label:a --format csv")
+        .stdout;
+    assert!(
+        table.starts_with("version,label:a,executions,success,"),
+        "{table}"
+    );
+    assert_eq!(table.lines().count(), 1, "{table}");
+}

@@ -14,16 +14,19 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
+use crate::record::backfill::Already;
 use crate::record::entry::Record;
 use crate::record::log::Log;
 use crate::releases::Store;
 
 /// Append records that services made of their own calls
 ///
-/// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there.
+/// Each line is a record as `log export --format jsonl` writes it; only `prompt` must be there:
+/// {"prompt": "support/triage", "version": 3, "model": "gpt-5-mini", "duration_ms": 812, "cost_usd": 0.0012}.
+/// `promptctl help log` lists the fields.
 /// All lines are checked before the first is kept. What the configuration says of variables and
 /// output holds for them too, and for what their errors say. A negative cost is refused. A record whose `id` the
-/// log holds already is not appended again.
+/// log holds already is not appended again, nor is one that `log prune` took away and summed up.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file; standard input when left out
@@ -65,24 +68,30 @@ pub(super) fn run(
     // Who gave none got one that nobody has.
     let already = match has_ids {
         true => log.drop_known(&mut records)?,
-        false => Vec::new(),
+        false => Already::default(),
     };
     if !args.plan.dry_run {
         log.append_all(&records)?;
     }
     if json {
         let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
-        session
-            .ui
-            .block(json::document(&json!({ "ids": ids, "already": already })));
+        session.ui.block(json::document(
+            &json!({ "ids": ids, "already": already.ids }),
+        ));
     } else {
-        if !already.is_empty() {
-            let is_one = already.len() == 1;
+        let given = count(given, "record");
+        let are = |number: usize| if number == 1 { "is" } else { "are" };
+        let listed = already.ids.len() - already.summed;
+        if listed > 0 {
+            let are = are(listed);
             session.ui.status(format!(
-                "{} of {} {} in the log, or above, already",
-                already.len(),
-                count(given, "record"),
-                if is_one { "is" } else { "are" }
+                "{listed} of {given} {are} in the log, or above, already"
+            ));
+        }
+        if already.summed > 0 {
+            let (number, are) = (already.summed, are(already.summed));
+            session.ui.status(format!(
+                "{number} of {given} {are} in the daily sums already, for `log prune` took them away"
             ));
         }
         let records = count(records.len(), "record");

@@ -239,8 +239,7 @@ fn label(key: &[Value], has_several: bool) -> String {
 /// A figure of the newest versions with its intervals; none where no version has it.
 fn of_versions(measure: &Measure, groups: &[(&Vec<Value>, &Group)], level: f64) -> Option<Drawing> {
     let prompts: BTreeSet<Option<&Value>> = groups.iter().map(|(key, _)| key.first()).collect();
-    let shown = groups.iter().take(MOST_IN_CHART);
-    let ranges: Vec<Range> = shown
+    let mut ranges: Vec<Range> = (groups.iter())
         .filter_map(|(key, group)| {
             let figure = measure.of(group, &[], level)?;
             Some(Range {
@@ -250,6 +249,11 @@ fn of_versions(measure: &Measure, groups: &[(&Vec<Value>, &Group)], level: f64) 
             })
         })
         .collect();
+    let whose = match ranges.len() > MOST_IN_CHART {
+        true => format!("the newest {MOST_IN_CHART} versions that have it"),
+        false => "each version".to_owned(),
+    };
+    ranges.truncate(MOST_IN_CHART);
     let ends = |it: &Range| it.ends.unwrap_or((it.value, it.value));
     let low = ranges.iter().map(|it| ends(it).0).reduce(f64::min)?;
     let high = ranges.iter().map(|it| ends(it).1).reduce(f64::max)?;
@@ -263,7 +267,7 @@ fn of_versions(measure: &Measure, groups: &[(&Vec<Value>, &Group)], level: f64) 
     let (first, rest) = name.split_at(1);
     Some(Drawing {
         title: format!(
-            "{}{rest} of each version with its interval, the newest first",
+            "{}{rest} of {whose} with its interval, the newest first",
             first.to_uppercase()
         ),
         svg: chart::ranges(&ranges, least, most, &|value| shown_at_axis(measure, value)),
@@ -536,5 +540,46 @@ fn evaluations(found: &Found) -> Section {
         charts: Vec::new(),
         tables: vec![cut(table, &mut notes)],
         notes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chart_shows_the_newest_versions_that_have_its_figure() {
+        let key = |number: u64| vec![Value::Text("a".into()), Value::Number(number)];
+        let groups: Vec<(Vec<Value>, Group)> = (0..60)
+            .rev()
+            .map(|number| {
+                let mut group = Group::default();
+                // The newest have no score yet.
+                if number < 50 {
+                    (0..5).for_each(|_| group.outcomes.score.push(0.5));
+                }
+                (key(number), group)
+            })
+            .collect();
+        let all: Vec<(&Vec<Value>, &Group)> = groups.iter().map(|(key, it)| (key, it)).collect();
+        let chart = of_versions(&Measure::Score, &all, 0.95).unwrap();
+        assert!(
+            chart.title.starts_with("Score of the newest 40 versions"),
+            "{}",
+            chart.title
+        );
+        assert!(
+            chart.svg.contains("\nv49\n") && chart.svg.contains("\nv10\n"),
+            "{}",
+            chart.svg
+        );
+        assert!(!chart.svg.contains("\nv9\n"));
+        let few = of_versions(&Measure::Score, &all[..20], 0.95).unwrap();
+        assert!(
+            few.title.starts_with("Score of each version"),
+            "{}",
+            few.title
+        );
+        assert!(of_versions(&Measure::Win, &all, 0.95).is_none());
     }
 }

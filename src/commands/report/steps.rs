@@ -43,6 +43,11 @@ impl Steps {
             let time = Timestamp::from_second(at).unwrap_or_default();
             time.to_zoned(TimeZone::UTC).strftime(format).to_string()
         };
+        // The first one begins where its kind does, and not at the first call.
+        let name = name_of(at);
+        while name_of(at - length) == name {
+            at -= length;
+        }
         while at <= last && steps.len() < MOST_STEPS {
             let name = name_of(at);
             if steps.last().is_none_or(|(before, _)| *before != name) {
@@ -124,6 +129,20 @@ mod tests {
             steps("2000-01-15T00:00:00Z", "2026-01-01T00:00:00Z").word(),
             "month"
         );
+    }
+
+    #[test]
+    fn the_first_step_begins_with_its_hour_day_week_or_month() {
+        for (first, at, place) in [
+            // A Saturday: of its week five days are over.
+            ("2026-01-10T09:00:00Z", "2026-01-08T12:00:00Z", 0.5),
+            ("2026-01-10T09:00:00Z", "2026-01-12T00:00:00Z", 1.0),
+            // November has 30 days.
+            ("2020-11-20T09:00:00Z", "2020-11-16T00:00:00Z", 0.5),
+        ] {
+            let found = steps(first, "2026-11-20T00:00:00Z");
+            assert_eq!(found.place(at.parse().unwrap()), place, "{first} {at}");
+        }
     }
 
     #[test]

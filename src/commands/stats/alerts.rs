@@ -48,11 +48,27 @@ pub(super) fn judge<'a>(
 pub(super) fn say(alerts: &[Alert<'_>], fewest: u64, session: &mut Session) {
     for of_one in alerts.chunk_by(|one, other| std::ptr::eq(one.condition, other.condition)) {
         let is_few = |alert: &&Alert<'_>| matches!(alert.judged, Judged::TooFew(_));
+        let needed = |alert: &Alert<'_>| match alert.judged {
+            Judged::TooFewForLevel(needed, _) => Some(needed),
+            _ => None,
+        };
+        let unsure: Vec<&Alert<'_>> = of_one.iter().filter(|it| needed(it).is_some()).collect();
         let few: Vec<&Alert<'_>> = of_one.iter().filter(is_few).collect();
         for alert in of_one.iter().filter(|alert| alert.is_fired()) {
             session
                 .ui
                 .status_always(format!("alert: {}", alert.sentence()));
+        }
+        match unsure.as_slice() {
+            [] => {}
+            [alert] => session.ui.status(alert.sentence()),
+            [first, ..] => session.ui.status(format!(
+                "{}: {} in {} of {} groups; --format json lists them",
+                first.condition.text,
+                first.too_few_for_level(needed(first).unwrap_or_default()),
+                unsure.len(),
+                of_one.len()
+            )),
         }
         match few.as_slice() {
             [] => {}
@@ -78,6 +94,17 @@ impl Alert<'_> {
         matches!(self.judged, Judged::Fired(_) | Judged::Unsound(..))
     }
 
+    /// That so many calls are needed for a quantile.
+    fn too_few_for_level(&self, needed: u64) -> String {
+        let (measure, level) = (&self.condition.measure, self.level_shown());
+        format!("too few for {measure} at {level} %, which needs {needed} calls (--level)")
+    }
+
+    /// How sure it is, in percent.
+    fn level_shown(&self) -> f64 {
+        (self.level * 1e6).round() / 1e4
+    }
+
     /// What is said of it.
     fn sentence(&self) -> String {
         let title = match self.key {
@@ -89,6 +116,10 @@ impl Alert<'_> {
             Judged::Fired(_) | Judged::Quiet(_) => format!("{title}{condition}: {words}"),
             Judged::TooFew(None) => format!("{title}{condition}: nothing to judge"),
             Judged::TooFew(Some(_)) => format!("{title}{condition}: too few: {words}"),
+            Judged::TooFewForLevel(needed, _) => {
+                let few = self.too_few_for_level(needed);
+                format!("{title}{condition}: {few}: {words}")
+            }
             Judged::Unsound(number, figure) => {
                 let figures = match number {
                     1 => "1 figure that no call has is left out".to_owned(),
@@ -106,7 +137,9 @@ impl Alert<'_> {
     /// The figure, where there is one.
     fn figure(&self) -> Option<Figure> {
         match self.judged {
-            Judged::Fired(figure) | Judged::Quiet(figure) => Some(figure),
+            Judged::Fired(figure) | Judged::Quiet(figure) | Judged::TooFewForLevel(_, figure) => {
+                Some(figure)
+            }
             Judged::TooFew(figure) | Judged::Unsound(_, figure) => figure,
         }
     }
@@ -130,7 +163,7 @@ impl Alert<'_> {
                 "{value} ({} to {} at {} %, {} {what})",
                 shown(measure, interval.low),
                 shown(measure, interval.high),
-                (self.level * 1e6).round() / 1e4,
+                self.level_shown(),
                 figure.n
             ),
         }
@@ -143,7 +176,19 @@ impl Alert<'_> {
             "condition": self.condition.text,
             "by": common(self.by, self.key),
             "fired": self.is_fired(),
-            "too_few": matches!(self.judged, Judged::TooFew(_)),
+            "too_few": match self.judged {
+                Judged::TooFew(_) => Some("calls"),
+                Judged::TooFewForLevel(..) => Some("level"),
+                _ => None,
+            },
+            "needed": match self.judged {
+                Judged::TooFewForLevel(needed, _) => Some(needed),
+                _ => None,
+            },
+            "unsound": match self.judged {
+                Judged::Unsound(number, _) => number,
+                _ => 0,
+            },
             "beyond_doubt": self.condition.bound == Bound::Whole,
             "value": figure.map(|it| it.value),
             "low": interval.map(|it| it.low),

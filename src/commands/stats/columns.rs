@@ -224,9 +224,12 @@ impl<'g> Columns<'g> {
             if has_line {
                 cells.push(TableCell::from(self.line(&row.1.series)));
             }
-            if row.1.ok == 0 && row.1.ended() > 0 {
-                let success = cells[first + 1].text().to_owned();
-                cells[first + 1] = TableCell::styled(success, BAD);
+            if row.1.ok == 0
+                && row.1.ended() > 0
+                && let Some(success) = at(Measure::Success)
+            {
+                let text = cells[success].text().to_owned();
+                cells[success] = TableCell::styled(text, BAD);
             }
             table.row(cells);
         }
@@ -267,9 +270,30 @@ fn compact(count: u64) -> String {
         (1_000_000, "M"),
         (1_000, "k"),
     ];
-    let unit = units.iter().find(|(size, _)| count >= *size);
+    // What is a whole one of the next unit once it is rounded is written with that.
+    let unit = units.iter().find(|(size, _)| count >= size - size / 20_000);
     match unit {
         Some((size, unit)) => format!("{:.1}{unit}", count as f64 / *size as f64),
         None => count.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_count_has_a_thousand_of_its_unit() {
+        for (count, text) in [
+            (999, "999"),
+            (1000, "1.0k"),
+            (999_949, "999.9k"),
+            (999_950, "1.0M"),
+            (999_960, "1.0M"),
+            (999_960_000, "1.0G"),
+            (u64::MAX, "18446744.1T"),
+        ] {
+            assert_eq!(compact(count), text, "{count}");
+        }
     }
 }

@@ -198,14 +198,30 @@ fn parts(
     let used = |model: &str| models.get(&Some(model.to_owned()));
     let (known, rest): (Vec<_>, Vec<_>) =
         others.iter().partition(|(model, _)| used(model).is_some());
-    let mut shown: Vec<&(String, f64)> = known;
-    shown.extend(rest.into_iter().take(MOST_MODELS));
-    shown.sort_by(|one, other| one.1.total_cmp(&other.1));
-    let models = shown.into_iter().map(|(model, cost)| {
+    // Those that were asked come first, by what they cost, whether today's price is known or not.
+    let would = |model: &str| {
+        known
+            .iter()
+            .find(|(it, _)| it == model)
+            .map(|(_, cost)| *cost)
+    };
+    let mut asked: Vec<(&str, Option<f64>)> = (models.keys().flatten())
+        .map(|model| (model.as_str(), would(model)))
+        .collect();
+    let cost_of = |model: &str| used(model).and_then(|it| it.cost.sum()).unwrap_or(-1.0);
+    asked.sort_by(|one, other| {
+        let by_would = || (one.1.unwrap_or(f64::MAX)).total_cmp(&other.1.unwrap_or(f64::MAX));
+        cost_of(other.0)
+            .total_cmp(&cost_of(one.0))
+            .then_with(by_would)
+    });
+    let rest = rest.into_iter().take(MOST_MODELS);
+    asked.extend(rest.map(|(model, cost)| (model.as_str(), Some(*cost))));
+    let models = asked.into_iter().map(|(model, cost)| {
         let own = used(model);
         vec![
-            model.clone(),
-            dollars(*cost),
+            model.to_owned(),
+            cost.map_or_else(|| "-".to_owned(), dollars),
             own.map_or_else(|| "-".to_owned(), |it| it.calls.to_string()),
             own.map_or_else(|| "-".to_owned(), money),
         ]

@@ -64,7 +64,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         (
             met.summed,
             "record",
-            "in a log again that `log prune` took away; their daily sums count, and they do not",
+            "in a log again that `log prune` took away; their daily sums stand for them",
         ),
         (met.unknown, "outcome", "of executions that no log here has"),
         (met.ahead, "record", "dated more than a day ahead of now"),

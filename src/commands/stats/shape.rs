@@ -9,7 +9,7 @@ use super::key::{Row, common, of_key};
 use super::notes::Note;
 use crate::output::json::time;
 use crate::prompt::visible;
-use crate::record::groups::{Answers, Group, Groups, Measure, Outcomes};
+use crate::record::groups::{Answers, Group, Groups, Measure, Outcomes, Value};
 use crate::statistics::{Count, Moments, wilson};
 
 /// All that `--format json` prints.
@@ -177,6 +177,11 @@ fn answers(it: &Answers, level: f64) -> Json {
 
 /// The header and the rows of a table in which every figure has a column.
 pub(super) fn flat(groups: &Groups, rows: &[Row<'_>], level: f64) -> (Vec<String>, Vec<Vec<Json>>) {
+    if rows.is_empty() {
+        let (key, nothing) = (vec![Value::Missing; groups.by.len()], Group::default());
+        let (header, _) = flat(groups, &[(&key, &nothing)], level);
+        return (header, Vec::new());
+    }
     let names = |of: fn(&Outcomes) -> Vec<&String>| -> BTreeSet<&String> {
         rows.iter()
             .flat_map(|(_, group)| of(&group.outcomes))

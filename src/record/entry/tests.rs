@@ -103,11 +103,53 @@ fn the_record_of_a_service_is_checked_and_completed() {
 }
 
 #[test]
-fn an_outcome_keeps_what_can_be_added_up() {
-    let mut outcome = Outcome::new("a", Timestamp::UNIX_EPOCH);
-    outcome.score = Some(-1e308);
-    outcome.metrics = [("r".to_owned(), 1.5), ("s".to_owned(), 1e16)].into();
-    assert!(outcome.take_out_impossible());
-    assert_eq!((outcome.score, outcome.metrics.len()), (None, 1));
-    assert!(!outcome.take_out_impossible());
+fn a_field_that_is_no_field_is_told_from_those_that_are() {
+    let hints = |key: &str| {
+        let line = json!({"prompt": "a", key: 1});
+        let failure = Record::external(&line, now()).unwrap_err();
+        format!("{:?}", failure.hints)
+    };
+    assert!(hints("modle").contains("did you mean `model`?"));
+    let all = hints("cost");
+    for field in names_of::<Record>() {
+        assert!(all.contains(field), "{field}: {all}");
+    }
+}
+
+#[test]
+fn a_record_that_was_exported_can_be_taken_in_with_every_field() {
+    let line = json!({"prompt": "a", "overrides": {"model": "m"}, "tool_calls": [{"name": "f"}],
+        "sent": ["user"], "sent_hash": "x"});
+    let record = Record::external(&line, now()).unwrap();
+    let taken = serde_json::to_value(&record).unwrap();
+    for field in ["overrides", "tool_calls", "sent", "sent_hash"] {
+        assert_eq!(taken[field], line[field]);
+    }
+}
+
+#[test]
+fn every_field_of_a_record_stands_in_the_topic_of_the_log() {
+    let topic = include_str!("../../help/log.md");
+    let (_, table) = topic.split_once("| field | is |\n|---|---|\n").unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| "));
+    let (mut told, mut meanings) = (Vec::new(), String::new());
+    for row in rows {
+        let (names, meaning) = row.split_once(" | ").unwrap();
+        told.extend(names.split(", ").map(|name| name.trim_matches('`')));
+        meanings += meaning;
+    }
+    told.sort_unstable();
+    let mut fields = names_of::<Record>().to_vec();
+    fields.sort_unstable();
+    assert_eq!(told, fields);
+    let inner = [
+        names_of::<Usage>(),
+        names_of::<ErrorNote>(),
+        names_of::<Overrides>(),
+    ]
+    .concat();
+    let words = Status::ALL.iter().map(|it| it.as_str());
+    for name in inner.into_iter().chain(words) {
+        assert!(meanings.contains(&format!("`{name}`")), "{name}");
+    }
 }

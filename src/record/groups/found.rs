@@ -40,7 +40,7 @@ pub struct Skipped {
 pub struct Met {
     /// Records whose id another one had before.
     pub duplicates: u64,
-    /// Records that `log prune` took away and that were appended again: past sums count them.
+    /// Records that `log prune` took away and that were appended again: past sums stand for them.
     pub summed: u64,
     /// Outcomes of executions that no log has.
     pub unknown: u64,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::figures::Group;
-use crate::statistics::{Count, Interval, Moments, wilson};
+use crate::statistics::{Count, Interval, Moments, quantile_needs, wilson};
 
 /// Which figures are the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +178,14 @@ impl Measure {
         }
     }
 
+    /// How many calls its interval needs at this level, where that is more than a few.
+    fn needs(&self, level: f64) -> Option<u64> {
+        let Self::Latency(hundredths) = self else {
+            return None;
+        };
+        quantile_needs(f64::from(*hundredths) / 100.0, level).map(|needed| needed as u64)
+    }
+
     /// Whether it is a share of all.
     pub fn is_share(&self) -> bool {
         matches!(
@@ -199,7 +207,8 @@ impl Measure {
             Self::Latency(_) => group.left_out.duration,
             Self::Tokens => group.left_out.tokens,
             Self::Cost | Self::CostPerCall | Self::CostPerWin => group.left_out.cost,
-            Self::Score | Self::Metric(_) => group.outcomes.left_out,
+            Self::Score => group.outcomes.left_out.score,
+            Self::Metric(name) => group.outcomes.left_out.of_metric(name),
             Self::Answer(pointer) => {
                 let at = pointers.iter().position(|known| known == pointer);
                 at.and_then(|at| group.answers.get(at))
@@ -302,6 +311,8 @@ pub enum Judged {
     Quiet(Figure),
     /// There are too few calls, or none that have such a figure.
     TooFew(Option<Figure>),
+    /// There are too few calls for a quantile so sure: so many are needed.
+    TooFewForLevel(u64, Figure),
     /// So many figures that it rests on cannot be, and are left out; what the others come to does not hold it.
     /// Nobody shall be quiet about that.
     Unsound(u64, Option<Figure>),
@@ -361,6 +372,7 @@ impl Condition {
             (0, _) | (_, Judged::Fired(_) | Judged::Unsound(..)) => judged,
             (number, Judged::Quiet(figure)) => Judged::Unsound(number, Some(figure)),
             (number, Judged::TooFew(figure)) => Judged::Unsound(number, figure),
+            (number, Judged::TooFewForLevel(_, figure)) => Judged::Unsound(number, Some(figure)),
         }
     }
 
@@ -378,7 +390,12 @@ impl Condition {
         };
         let is_enough = self.measure.is_sum() || figure.n >= fewest;
         match looked_at.filter(|_| is_enough) {
-            None => Judged::TooFew(Some(figure)),
+            None => match self.measure.needs(level) {
+                Some(needed) if needed > fewest && figure.interval.is_none() => {
+                    Judged::TooFewForLevel(needed, figure)
+                }
+                _ => Judged::TooFew(Some(figure)),
+            },
             // What is no number, as of figures that are too large, is nothing to be quiet about.
             Some(value) if value.is_nan() || self.holds(value) => Judged::Fired(figure),
             Some(_) => Judged::Quiet(figure),
@@ -444,6 +461,19 @@ mod tests {
         let all = std::iter::successors(Some(Measure::Calls), next);
         for measure in all {
             assert_eq!(measure.to_string().parse(), Ok(measure));
+        }
+    }
+
+    #[test]
+    fn every_word_stands_in_the_topic_of_statistics() {
+        let topic = include_str!("../../help/statistics.md");
+        let rows: Vec<&str> = topic
+            .lines()
+            .filter(|line| line.starts_with("| "))
+            .collect();
+        for (word, _) in WORDS {
+            let has_it = |row: &&str| row.contains(&format!("`{word}`"));
+            assert!(rows.iter().any(has_it), "{word}");
         }
     }
 

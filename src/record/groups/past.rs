@@ -18,7 +18,9 @@ use crate::record::history::{DaySum, Known, Past, Summed};
 pub(super) struct Sums {
     /// Those that count.
     sums: Vec<DaySum>,
-    /// The executions of those.
+    /// The executions that sums stand for, whether those can answer the question or not: a record of one of
+    /// them does not count, for what became of it went with it. Either a record counts, with its
+    /// outcomes, or its sum, never half of both.
     pub(super) summed: Summed,
     /// What else is to be said of them.
     met: found::Past,
@@ -30,7 +32,7 @@ impl Sums {
         Self::choose(past, question, lacks(question))
     }
 
-    /// None, since each execution is looked at.
+    /// None counts, since each execution is looked at.
     pub(super) fn none(past: Past, question: &Question) -> Self {
         Self::choose(
             past,
@@ -60,11 +62,14 @@ impl Sums {
             match why {
                 Some(why) => *chosen.met.left_out.entry(why).or_default() += sum.executions,
                 None => {
-                    chosen.summed.add(&sum);
                     chosen.met.executions += sum.executions;
                     chosen.sums.push(sum);
                 }
             }
+        }
+        // What somebody else may have written keeps no record from counting.
+        if !question.without_past {
+            chosen.summed = all;
         }
         chosen
     }

@@ -19,6 +19,7 @@ use crate::record::id::{Id, IdPlaces};
 use crate::record::log::Log;
 use crate::record::log::lines::Blocks;
 use crate::record::log::read::Order;
+use crate::record::possible::can_be_added;
 
 /// What became of an execution: of each thing what was said last.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,19 +61,20 @@ pub(in crate::record) fn rows<T: Send>(
     question: &Question,
     make: Make<'_, T>,
 ) -> Result<Rows<T>, Failure> {
-    // No sum counts here, so that none of its executions is left out.
-    let summed = Summed::default();
+    let (parts, past) = super::open(logs)?;
+    let sums = Sums::none(past, question);
     let mut collector = Collector {
         question,
-        tally: Tally::new(question, &summed),
+        tally: Tally::new(question, &sums.summed),
+        summed: &sums.summed,
         places: HashMap::default(),
         rows: Vec::new(),
         outcomes: HashMap::default(),
         duplicates: 0,
         replaced: 0,
+        taken_away: 0,
     };
     let at_once = 2 * rayon::current_num_threads();
-    let (parts, past) = super::open(logs)?;
     for wanted in parts {
         let failed = |error| Log::at(&wanted.path).read_failed(error);
         let (segment, length, damage) = wanted.part.open().map_err(failed)?;
@@ -100,12 +102,13 @@ pub(in crate::record) fn rows<T: Send>(
         }
     }
     let mut rows = collector.finish();
-    super::past::add(&mut rows.groups, Sums::none(past, question), question)?;
+    super::past::add(&mut rows.groups, sums, question)?;
     Ok(rows)
 }
 
-/// A record that was read: its id, what was made of it, and the labels that an outcome must have.
-type Seen<T> = (Id, Option<T>, Vec<u16>);
+/// A record that was read: its id, when it began in milliseconds, what was made of it, and the labels that an
+/// outcome must have.
+type Seen<T> = (Id, i64, Option<T>, Vec<u16>);
 
 /// What is in a piece of a log.
 struct Piece<T> {
@@ -123,7 +126,8 @@ fn piece<T>(text: &[u8], question: &Question, make: Make<'_, T>) -> Piece<T> {
             true => places(&filter.lacking(record), question),
             false => Vec::new(),
         };
-        seen.push((Id::of(record.id), made, lacking));
+        let time = record.time.as_millisecond();
+        seen.push((Id::of(record.id), time, made, lacking));
     });
     Piece { page, seen }
 }
@@ -133,6 +137,8 @@ const NOWHERE: u32 = u32::MAX;
 
 struct Collector<'q, T> {
     question: &'q Question,
+    /// Executions that sums stand for.
+    summed: &'q Summed,
     /// Knows the files and their lines; it is told of no execution.
     tally: Tally<'q>,
     places: HashMap<Id, u32, IdPlaces>,
@@ -140,15 +146,21 @@ struct Collector<'q, T> {
     outcomes: HashMap<Id, Aftermath, IdPlaces>,
     duplicates: u64,
     replaced: u64,
+    /// Records of executions that sums stand for.
+    taken_away: u64,
 }
 
 impl<T> Collector<'_, T> {
     fn take(&mut self, mut piece: Piece<T>) -> Result<(), Failure> {
         let outcomes = std::mem::take(&mut piece.page.outcomes);
         self.tally.take(piece.page)?;
-        for (id, made, lacking) in piece.seen {
+        for (id, time, made, lacking) in piece.seen {
             match self.places.entry(id) {
                 Entry::Occupied(_) => self.duplicates += 1,
+                Entry::Vacant(free) if self.summed.has(id, time) => {
+                    free.insert(NOWHERE);
+                    self.taken_away += u64::from(made.is_some());
+                }
                 Entry::Vacant(free) => match made {
                     Some(made) => {
                         free.insert(self.rows.len() as u32);
@@ -173,6 +185,7 @@ impl<T> Collector<'_, T> {
         };
         groups.met.duplicates = self.duplicates;
         groups.met.replaced = self.replaced;
+        groups.met.summed = self.taken_away;
         let mut endings: HashMap<u32, Aftermath> = HashMap::new();
         for (id, became) in self.outcomes {
             match self.places.get(&id) {
@@ -198,10 +211,11 @@ impl From<Became> for Ending {
     fn from(became: Became) -> Self {
         Self {
             time: became.first.unwrap_or_default(),
-            score: became.score.map(|(_, score)| score),
+            score: (became.score.map(|(_, score)| score)).filter(|score| can_be_added(*score)),
             label: became.label.map(|(_, label)| label),
             metrics: (became.metrics.into_iter())
                 .map(|(name, _, figure)| (name, figure))
+                .filter(|(_, figure)| can_be_added(*figure))
                 .collect(),
         }
     }

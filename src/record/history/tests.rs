@@ -37,7 +37,7 @@ fn kill(log: &Log, is_swapped: bool) {
     let mut sums = Adding::default();
     let all = log.list(&Query::default()).unwrap().executions;
     let (gone, kept) = all.split_at(7);
-    gone.iter().for_each(|it| drop(sums.take(&it.record)));
+    gone.iter().for_each(|it| sums.take(&it.record, None));
     let killed = catch_unwind(AssertUnwindSafe(|| {
         log.past().add(log.path(), sums, || {
             if is_swapped {
