@@ -258,7 +258,7 @@ fn a_template_that_may_say_something_else_here_is_told_of_by_the_real_import() {
     );
     assert_snapshot!(repo.run("promptctl import a.j2"), @"
     a v1 made from a.j2, which looks like jinja
-    warning[P503]: a loop over `settings` goes over its values here where it is a map, and over its keys there
+    note[P503]: a loop over `settings` goes over its values here where it is a map, and over its keys there
       at: a.j2:1:1
     note[P503]: true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there
       at: a.j2:1:24
