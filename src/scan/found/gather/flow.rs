@@ -350,6 +350,7 @@ impl<'t> Gatherer<'_, 't> {
         }
         let open = open_ends(&drafts);
         let is_written = drafts.iter().any(|draft| draft.value.written.is_some());
+        let unwritten = (!is_written).then(|| drafts.clone());
         if is_written {
             let floor = if taken.is_part() { 0 } else { sending.floor };
             let (kind, confidence) = (sending.kind, sending.confidence);
@@ -383,7 +384,67 @@ impl<'t> Gatherer<'_, 't> {
                 is_found |= self.follow(one, sending, depth + 1);
             }
         }
-        is_found
+        match unwritten.filter(|_| !is_found) {
+            Some(drafts) => self.note_unwritten(node, drafts, stands, taken, sending),
+            None => is_found,
+        }
+    }
+
+    /// Notes a value that a call sends by way of a function: what another file gives, so that it is
+    /// read there, and a system text. Whether it is noted.
+    fn note_unwritten(
+        &mut self,
+        node: Node<'t>,
+        drafts: Vec<Draft<'t>>,
+        stands: Stands,
+        taken: Taken,
+        sending: &Sending<'t>,
+    ) -> bool {
+        let mut what: Vec<String> = Vec::new();
+        let (mut is_imported, mut is_system) = (false, false);
+        for draft in drafts.iter().filter(|draft| !draft.is_placeholder) {
+            for bit in &draft.value.bits {
+                let Bit::Hole(hole) = bit else { continue };
+                let is_from_file = self.origin(hole.node).is_some();
+                let is_rule = matches!(draft.role, "system" | "developer");
+                is_imported |= is_from_file;
+                is_system |= is_rule;
+                if (is_from_file || is_rule) && !what.contains(&hole.expression) {
+                    what.push(hole.expression.clone());
+                }
+            }
+        }
+        let is_value = !matches!(self.file.expr(node), Expr::Plain(_) | Expr::Map(_));
+        let is_given = stands == Stands::Given && is_system && is_value;
+        if taken.is_part() || self.used.contains(&node.id()) || !(is_imported || is_given) {
+            return false;
+        }
+        let call = self.call_around(node);
+        let mut prompt = self.made(node, drafts, &sending.settings);
+        prompt.kind = sending.kind;
+        prompt.confidence = sending.confidence;
+        prompt.sdk = sending.sdk;
+        prompt.syntax = sending.syntax;
+        prompt.stands = stands;
+        prompt.is_list = matches!(taken, Taken::Messages | Taken::More);
+        self.unread.push(Unread {
+            at: self.span(node),
+            call,
+            what,
+            is_allowed: false,
+            instead: (!prompt.imports.is_empty()).then(|| Box::new(prompt)),
+        });
+        true
+    }
+
+    /// What is called with a value, or the function that answers with it.
+    fn call_around(&self, node: Node<'t>) -> String {
+        let above = std::iter::successors(node.parent(), tree_sitter::Node::parent);
+        let mut calls = above.take(8).filter_map(|it| self.file.call(it));
+        calls.next().map_or_else(
+            || self.facts.place_of(node.start_byte()).unwrap_or_default(),
+            |call| self.file.path(call.callee).join("."),
+        )
     }
 
     /// Notes what a call sends and cannot be read here, where it may be a prompt.
