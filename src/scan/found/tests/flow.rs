@@ -157,6 +157,43 @@ fn what_another_file_gives_is_not_dropped_on_its_way_through_a_function() {
 }
 
 #[test]
+fn what_a_function_is_given_is_counted_as_its_language_does() {
+    for (path, text, expected) in [
+        // Behind what takes all others, only a name gives it.
+        (
+            "a.py",
+            "def ask(*parts: str, system=None):\n    return client.responses.create(instructions=system, input=q)\nask('Not this one', 'Nor this one')\nask('x', system='You are kind')",
+            vec!["given: system You are kind"],
+        ),
+        (
+            "a.py",
+            "class Desk:\n    def ask(self: 'Desk', system: str):\n        return client.responses.create(instructions=system, input=q)\ndesk.ask('You are kind')",
+            vec!["given: system You are kind"],
+        ),
+        (
+            "a.ts",
+            "function ask(this: Desk, system: string) { return client.responses.create({ instructions: system, input: q }); }\nask('You are kind');",
+            vec!["given: system You are kind"],
+        ),
+        (
+            "a.ts",
+            "function ask(self: string, system: string) { return client.responses.create({ instructions: system, input: q }); }\nask(x, 'You are kind');",
+            vec!["given: system You are kind"],
+        ),
+    ] {
+        says(path, text, &expected);
+    }
+}
+
+#[test]
+fn a_comment_allows_a_call_that_cannot_be_read_and_no_prompt() {
+    let text = "# promptctl: allow P525\nclient.responses.create(input=x)\n# promptctl: allow P525\nclient.responses.create(instructions='You are kind')";
+    let found = read("a.py", text);
+    assert!(found.unread[0].is_allowed);
+    assert!(!found.prompts[0].is_allowed);
+}
+
+#[test]
 fn what_a_function_answers_goes_with_the_settings_of_the_call_and_a_place_of_its_own() {
     let found = read(
         "a.py",
