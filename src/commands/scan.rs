@@ -2,6 +2,7 @@
 
 mod baseline;
 mod elsewhere;
+mod keys;
 mod lift;
 mod prompts;
 mod replace;
@@ -24,6 +25,7 @@ use crate::scan::entry::{Entry, join};
 use crate::scan::found::{self, CodeLanguage, FoundPrompt, LANGUAGES, Unread};
 
 use baseline::Baseline;
+use keys::Keys;
 use walk::WantedPrompts;
 
 /// Find prompts and ids of stored prompts in source code
@@ -50,15 +52,17 @@ use walk::WantedPrompts;
 /// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is
 /// known by its function and its number there, and what changed is merged into what changed here.
 ///
-/// What a call surely sends to a model and cannot be read here, because another file, a database or
+/// Constants and functions that files of the repository import from each other by name are followed,
+/// named here or not. What a call surely sends to a model and cannot be read, because a database or
 /// whoever calls its function gives it, is noted with its line (P525, a note in SARIF). It never
 /// fails: look at such a call once, and allow it by a comment.
 ///
 /// For CI: --fail exits with 3 while there is something that nothing allows, or a prompt that was
-/// lifted and has changed in the code since. `promptctl: allow P510` in a comment allows what is on
-/// that line, and P514 the prompt of the call there or below. --write-baseline lists all of today in
+/// lifted and has changed in the code since: its text, its model or a setting (P526).
+/// `promptctl: allow P510` in a comment allows what is on that line, P514 the prompt of the call there
+/// or below, and P525 such a call that cannot be read. --write-baseline lists all of today in
 /// .promptctl-baseline at the top of the repository: commit it, and --fail finds and lists only what
-/// is new.
+/// is new, another text in the place of one that is listed among it.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
@@ -181,15 +185,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         );
     }
     let baseline = Baseline::read(args.baseline.as_deref(), !args.write_baseline, session)?;
-    let mut all = look(args, &baseline, session)?;
+    let keys = Keys::of_repository(session);
+    let mut all = look(args, &baseline, &keys, session)?;
     if args.lift {
-        return lift::lift(all.prompts, &all.scanned, args, session);
+        return lift::lift(all.prompts, &all.scanned, args, &keys, session);
     }
+    let lifted = lift::lifted(&all.prompts, &keys, session);
     baseline.mark(&mut all.entries);
-    baseline.mark_prompts(&mut all.prompts);
+    baseline.mark_prompts(&mut all.prompts, &lifted);
     let again = show::again(&args.paths);
     let imported = imported(&all.entries, session);
-    let lifted = lift::lifted(&all.prompts, session);
     if args.write_baseline {
         let prompts = (!args.ids).then_some(all.prompts.as_slice());
         let known = baseline.to_write(&all.entries, prompts, &args.paths);
@@ -207,7 +212,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             ));
         }
         baseline.mark(&mut all.entries);
-        baseline.mark_prompts(&mut all.prompts);
+        baseline.mark_prompts(&mut all.prompts, &lifted);
     }
     let findings = |all: &All| {
         let mut findings = show::findings(&all.entries, &again, &imported);
@@ -307,7 +312,12 @@ fn fail(
 }
 
 /// All that these paths hold.
-fn look(args: &Args, baseline: &Baseline, session: &mut Session) -> Result<All, Failure> {
+fn look(
+    args: &Args,
+    baseline: &Baseline,
+    keys: &Keys,
+    session: &mut Session,
+) -> Result<All, Failure> {
     let wanted = (!args.ids).then(|| WantedPrompts {
         all: args.all,
         tests: args.tests,
@@ -333,7 +343,10 @@ fn look(args: &Args, baseline: &Baseline, session: &mut Session) -> Result<All, 
     } else {
         walk::reads(&found.code, &variables, &numbers)
     };
-    elsewhere::fill_in(&mut found);
+    if let Some(wanted) = &wanted {
+        elsewhere::call(&mut found, wanted, &args.paths, keys);
+    }
+    elsewhere::fill_in(&mut found, keys);
     found::name_all(&mut found.prompts);
     Ok(All {
         entries: join(found.places, reads, &found.values),

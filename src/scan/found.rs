@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use crate::prompt::finding::Span;
 
+pub use gather::wrapped::{Wrapper, Wrappers};
 pub use language::{CodeLanguage, LANGUAGES, Language};
 use language::{Quotes, Reading};
 
@@ -200,6 +201,8 @@ pub struct FileFindings {
     pub prompts: Vec<FoundPrompt>,
     /// Calls to models of which a text could not be read.
     pub unread: Vec<Unread>,
+    /// Its functions that send what callers give them.
+    pub wrappers: Vec<Wrapper>,
     /// Whether it has a syntax tree.
     pub is_parsed: bool,
 }
@@ -345,17 +348,30 @@ pub fn may_hold(path: &str, bytes: &[u8], all: bool) -> bool {
 
 /// What a file says. `all` takes what is only declared or returned, too.
 pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
-    let mut findings = FileFindings::default();
-    if !may_hold(path, text.as_bytes(), all) {
-        return findings;
+    match may_hold(path, text.as_bytes(), all) {
+        true => read(path, text, all, &|_| Vec::new()),
+        false => FileFindings::default(),
     }
+}
+
+/// What a file says that imports functions which send what they are given.
+pub fn find_with(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings {
+    match text.len() <= LARGEST {
+        true => read(path, text, all, known),
+        false => FileFindings::default(),
+    }
+}
+
+fn read(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings {
+    let mut findings = FileFindings::default();
     findings.prompts = match language::reading(path) {
         Some(Reading::Parsed(language)) => {
-            match gather::gather(text, language, all) {
-                Some((prompts, unread)) => {
+            match gather::gather(text, language, all, known) {
+                Some(gathered) => {
                     findings.is_parsed = true;
-                    findings.unread = unread;
-                    prompts
+                    findings.unread = gathered.unread;
+                    findings.wrappers = gathered.wrappers;
+                    gathered.prompts
                 }
                 // More work than code is: what the words alone say.
                 None => shallow::find(text, language.traits().quotes == Quotes::Script),
@@ -365,7 +381,9 @@ pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
         Some(Reading::ScriptWords) => shallow::find(text, true),
         None => return findings,
     };
-    let allowed = allowed_lines(text);
+    // A call that cannot be read is no prompt that is let pass.
+    let allowed = allowed_lines(text, &[("P510", 0), ("P514", 1)]);
+    let noted = allowed_lines(text, &[("P510", 0), ("P514", 1), ("P525", 1)]);
     let mut counts = std::collections::HashMap::new();
     let unread = findings.unread.iter_mut();
     let open = unread.filter_map(|call| call.instead.as_deref_mut());
@@ -379,7 +397,7 @@ pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
         prompt.name = super::name::of_place(path, prompt.place.as_deref(), prompt.name.as_deref());
     }
     for call in &mut findings.unread {
-        call.is_allowed = allowed.contains(&call.at.line);
+        call.is_allowed = noted.contains(&call.at.line);
     }
     findings
 }
@@ -399,20 +417,21 @@ pub fn name_all(prompts: &mut [(String, FoundPrompt)]) {
     }
 }
 
-/// The lines on which comments allow a prompt in code: P510 that of the comment, P514 the next as well.
-fn allowed_lines(text: &str) -> BTreeSet<usize> {
-    const ALLOWS: &str = "promptctl: allow P51";
+/// The lines on which comments allow a prompt in code: P510 that of the comment, P514 and P525 the
+/// next as well.
+fn allowed_lines(text: &str, codes: &[(&str, usize)]) -> BTreeSet<usize> {
+    const ALLOWS: &str = "promptctl: allow ";
     let mut allowed = BTreeSet::new();
     if !text.contains(ALLOWS) {
         return allowed;
     }
     for (index, line) in text.lines().enumerate() {
-        let last = match line.split_once(ALLOWS) {
-            Some((_, rest)) if rest.starts_with('0') => index + 1,
-            Some((_, rest)) if rest.starts_with('4') => index + 2,
-            _ => continue,
+        let Some((_, rest)) = line.split_once(ALLOWS) else {
+            continue;
         };
-        allowed.extend(index + 1..=last);
+        for (_, below) in codes.iter().filter(|(code, _)| rest.starts_with(code)) {
+            allowed.extend(index + 1..=index + 1 + below);
+        }
     }
     allowed
 }

@@ -120,11 +120,11 @@ fn prompts_in_code_fail_unless_a_comment_or_the_baseline_allows_them() {
     repo.ok("promptctl scan --write-baseline");
     assert_snapshot!(repo.read(".promptctl-baseline"), @"
     # Ids of stored prompts that `promptctl scan --ids --fail` lets pass: an id and its file on each line;
-    # and prompts in code that `promptctl scan --fail` lets pass: `code:`, the function and which prompt in it.
+    # and prompts in code that `promptctl scan --fail` lets pass: `code:`, the function and which prompt in it, `=` and a digest of its text.
     # `promptctl scan --write-baseline` writes the list again.
-    code:Desk.mend#1 src/desk.py
-    code:sort#1 src/desk.py
-    code:talk#1 src/talk.ts
+    code:Desk.mend#1=d7e4fa982a48 src/desk.py
+    code:sort#1=7c5eca508b52 src/desk.py
+    code:talk#1=cb22d1951cd8 src/talk.ts
     ");
     assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
     // What is looked for by --ids leaves the others in the list.

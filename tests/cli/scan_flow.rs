@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::env::TestEnv;
+use crate::env::{Shell, TestEnv};
 
 const DESK: &str = r#"from openai import OpenAI
 
@@ -243,4 +243,155 @@ fn code_that_changed_since_it_was_lifted_is_told_and_fails() {
     assert!(repo.ok("promptctl scan --format github").contains("P526"));
     repo.ok("promptctl scan --lift");
     assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+}
+
+const LLM: &str = "from openai import OpenAI\nclient = OpenAI()\ndef ask(system, q):\n    return client.responses.create(model='gpt-5', temperature=0.5, instructions=system, input=q)\n";
+
+/// What scan finds: the file, the line, the model and the first text of each.
+fn found(shell: &Shell, command: &str) -> Vec<String> {
+    let shown = shell.json(command);
+    let all = shown["findings"].as_array().unwrap().iter();
+    all.map(|it| {
+        let text = &it["messages"][0]["content"];
+        format!(
+            "{}:{} {} {}",
+            it["path"].as_str().unwrap(),
+            it["line"],
+            it["model"].as_str().unwrap_or("-"),
+            text.as_str().unwrap_or_default().trim()
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn what_is_given_to_a_function_of_another_file_that_sends_it_is_found() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("app/llm.py", LLM);
+    repo.write("app/texts.py", "TONE = 'Be very brief'\n");
+    repo.write(
+        "app/desk.py",
+        "from .llm import ask\nfrom .texts import TONE\ndef sort(x):\n    return ask('You are kind', f'Sort this: {x}')\ndef tone(x):\n    return ask(TONE, x)\n",
+    );
+    repo.write(
+        "app/hop.py",
+        "from . import llm\ndef kind(q):\n    return llm.ask(q=q, system='You are a hop')\ndef again(rules):\n    return llm.ask(rules, 'Go on with it')\n",
+    );
+    repo.write(
+        "main.py",
+        "import app.hop\napp.hop.again('You are far away')\n",
+    );
+    repo.write(
+        "web/llm.ts",
+        "import OpenAI from 'openai';\nconst client = new OpenAI();\nexport default async function ask(q: string) { return client.responses.create({ model: 'gpt-5', input: q }); }\nexport const say = async ({ rules }: Say) => client.responses.create({ model: 'gpt-5', instructions: rules, input: '-' });\n",
+    );
+    repo.write(
+        "web/desk.ts",
+        "import complete, { say } from './llm';\nimport * as all from './llm.js';\ncomplete(`Translate this: ${x}`);\nsay({ rules: 'You are a web' });\nall.say({ rules: 'You are a star' });\n",
+    );
+    // Another function of that name.
+    repo.write(
+        "other.py",
+        "from elsewhere import ask\nask('You are nobody', 'x')\n",
+    );
+    let all = [
+        "app/desk.py:4 gpt-5 You are kind",
+        "app/desk.py:4 gpt-5 Sort this: {{x}}",
+        "app/desk.py:6 gpt-5 Be very brief",
+        "app/hop.py:3 gpt-5 You are a hop",
+        "app/hop.py:5 gpt-5 Go on with it",
+        "main.py:2 gpt-5 You are far away",
+        "web/desk.ts:3 gpt-5 Translate this: {{x}}",
+        "web/desk.ts:4 gpt-5 You are a web",
+        "web/desk.ts:5 gpt-5 You are a star",
+    ];
+    assert_eq!(found(&repo, "promptctl scan --format json"), all);
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(3));
+    // A part of the code says the same of its files.
+    assert_eq!(
+        found(&repo, "promptctl scan app/desk.py --format json"),
+        all[..3]
+    );
+}
+
+#[test]
+fn a_model_or_a_setting_that_changed_since_it_was_lifted_fails() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let code = "from openai import OpenAI\ndef sort(client):\n    client.responses.create(model='gpt-4o', temperature=0.2, instructions='You are kind')\n";
+    repo.write("a.py", code);
+    repo.ok("promptctl scan --lift");
+    repo.ok("promptctl scan --write-baseline");
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+    for (before, after) in [
+        ("gpt-4o", "gpt-4.1"),
+        ("0.2", "0.3"),
+        (" temperature=0.2,", ""),
+    ] {
+        repo.write("a.py", &code.replace(before, after));
+        let run = repo.run("promptctl scan --fail");
+        assert_eq!(run.code, Some(3), "{before}");
+        assert!(repo.ok("promptctl scan --format github").contains("P526"));
+    }
+    repo.ok("promptctl scan --lift");
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+}
+
+#[test]
+fn another_text_in_a_place_of_the_baseline_is_new() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let code = "from openai import OpenAI\ndef sort(client):\n    client.responses.create(instructions='You are kind')\n";
+    repo.write("a.py", code);
+    repo.ok("promptctl scan --write-baseline");
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+    repo.write("a.py", &code.replace("kind", "rude"));
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(3));
+    // A baseline of before goes by the place.
+    repo.write(".promptctl-baseline", "code:sort#1 a.py\n");
+    assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+}
+
+#[test]
+fn a_part_of_the_code_and_a_subfolder_say_the_same_as_the_whole() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write("src/texts.py", "TONE = 'Be very brief'\n");
+    let code = "from openai import OpenAI\nfrom src.texts import TONE\ndef sort(client, x):\n    client.responses.create(model='gpt-5', instructions=TONE, input=f'Sort this: {x}')\n";
+    repo.write("src/desk.py", code);
+    repo.ok("promptctl scan --lift");
+    for command in [
+        "promptctl scan",
+        "promptctl scan src/desk.py",
+        "promptctl scan ./src",
+    ] {
+        let shown = repo.json(&format!("{command} --format json"));
+        assert_eq!(shown["findings"][0]["changed"], false, "{command}");
+        assert_eq!(shown["findings"][0]["lost"], json!([]), "{command}");
+    }
+    repo.ok("promptctl scan --write-baseline");
+    let below = repo.cd("src");
+    for command in [
+        "promptctl scan --fail",
+        "promptctl scan ../src/desk.py --fail",
+    ] {
+        assert_eq!(below.run(command).code, Some(0), "{command}");
+    }
+    repo.replace("src/desk.py", "Sort this", "Order this");
+    for (shell, command) in [
+        (&below, "promptctl scan --format github"),
+        (&below, "promptctl scan desk.py --format github"),
+        (&repo, "promptctl scan src/desk.py --format github"),
+    ] {
+        assert!(shell.ok(command).contains("P526"), "{command}");
+    }
+    // Lifted from there, it is the same prompt.
+    let run = below.run("promptctl scan --lift");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert_eq!(repo.run("promptctl scan").code, Some(0));
+    assert_eq!(
+        repo.json("promptctl scan --format json")["findings"][0]["changed"],
+        false
+    );
 }

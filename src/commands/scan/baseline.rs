@@ -1,16 +1,16 @@
 //! The ids that are known: a file that is committed, so that a reviewer sees what was let pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use super::super::session::Session;
+use super::keys::{Keys, top_of};
+use super::lift::text_digest;
+use super::prompts::Lifted;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;
-use crate::releases::Store;
-use crate::repository::Start;
 use crate::scan::entry::Entry;
 use crate::scan::found::FoundPrompt;
 use crate::scan::ids;
@@ -30,7 +30,7 @@ const HEAD: &str = "\
 /// The same where it lists prompts in code, too.
 const HEAD_WITH_CODE: &str = "\
 : an id and its file on each line;
-# and prompts in code that `promptctl scan --fail` lets pass: `code:`, the function and which prompt in it.
+# and prompts in code that `promptctl scan --fail` lets pass: `code:`, the function and which prompt in it, `=` and a digest of its text.
 # `promptctl scan --write-baseline` writes the list again.
 ";
 
@@ -42,12 +42,9 @@ pub(super) struct Baseline {
     /// The file as a person would write it.
     pub(super) shown: String,
     file: PathBuf,
-    /// The folder that its paths are relative to.
-    root: PathBuf,
-    known: BTreeSet<(String, String)>,
-    directory: PathBuf,
     /// Paths of the scan as the file writes them.
-    keys: Mutex<BTreeMap<String, String>>,
+    keys: Keys,
+    known: BTreeSet<(String, String)>,
 }
 
 impl Baseline {
@@ -65,7 +62,7 @@ impl Baseline {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => &directory,
         };
-        let root = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        let keys = Keys::below(folder, session);
         let shown = match named {
             Some(named) => named.display().to_string(),
             None => NAME.to_owned(),
@@ -94,27 +91,9 @@ impl Baseline {
         Ok(Self {
             shown,
             file,
-            root,
+            keys,
             known,
-            directory,
-            keys: Mutex::default(),
         })
-    }
-
-    /// The path of a scan as the file writes it.
-    fn key(&self, path: &str) -> String {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = keys.get(path) {
-            return known.clone();
-        }
-        let whole = self.directory.join(path);
-        let real = fs::canonicalize(&whole).unwrap_or(whole);
-        let key = match real.strip_prefix(&self.root) {
-            Ok(below) => below.to_string_lossy().replace('\\', "/"),
-            Err(_) => path.to_owned(),
-        };
-        keys.insert(path.to_owned(), key.clone());
-        key
     }
 
     /// Whether this file is a baseline, whose ids are in no use: this one, or one that begins as they
@@ -132,17 +111,29 @@ impl Baseline {
     pub(super) fn mark(&self, entries: &mut [Entry]) {
         for entry in entries {
             for spot in entry.spots.iter_mut().filter(|spot| !spot.is_read) {
-                let key = (entry.id.clone(), self.key(&spot.path));
+                let key = (entry.id.clone(), self.keys.of(&spot.path));
                 spot.is_known = self.known.contains(&key);
             }
         }
     }
 
-    /// Marks the prompts in code that are known.
-    pub(super) fn mark_prompts(&self, prompts: &mut [(String, FoundPrompt)]) {
+    /// Marks the prompts in code that are known: those that were lifted by their places, because
+    /// another text than that of the file is told anyway.
+    pub(super) fn mark_prompts(&self, prompts: &mut [(String, FoundPrompt)], lifted: &Lifted) {
+        let places: BTreeSet<(&str, &str)> = self
+            .known
+            .iter()
+            .filter(|(id, _)| id.starts_with(CODE))
+            .map(|(id, file)| (place_of(id), file.as_str()))
+            .collect();
         for (path, prompt) in prompts {
-            let key = (format!("{CODE}{}", prompt.mark()), self.key(path));
-            prompt.is_known = self.known.contains(&key);
+            let is_lifted = lifted.contains_key(&(path.clone(), prompt.mark()));
+            let file = self.keys.of(path);
+            let ids = [place(prompt), place_and_text(prompt)];
+            prompt.is_known = ids
+                .into_iter()
+                .any(|id| self.known.contains(&(id, file.clone())))
+                || (is_lifted && places.contains(&(place(prompt).as_str(), file.as_str())));
         }
     }
 
@@ -155,10 +146,10 @@ impl Baseline {
         roots: &[PathBuf],
     ) -> BTreeSet<(String, String)> {
         let roots: Vec<String> = match roots {
-            [] => vec![self.key(".")],
+            [] => vec![self.keys.of(".")],
             roots => roots
                 .iter()
-                .map(|root| self.key(&root.to_string_lossy()))
+                .map(|root| self.keys.of(&root.to_string_lossy()))
                 .collect(),
         };
         let is_below = |path: &str| {
@@ -176,9 +167,9 @@ impl Baseline {
             .cloned()
             .collect();
         for (path, prompt) in prompts.unwrap_or_default() {
-            let key = self.key(path);
+            let key = self.keys.of(path);
             if !prompt.is_allowed && !key.contains(char::is_control) {
-                known.insert((format!("{CODE}{}", prompt.mark()), key));
+                known.insert((place_and_text(prompt), key));
             }
         }
         for entry in entries.iter().filter(|entry| !entry.is_placeholder) {
@@ -187,7 +178,7 @@ impl Baseline {
                 .iter()
                 .filter(|spot| !spot.is_read && !spot.is_allowed)
             {
-                let key = self.key(&spot.path);
+                let key = self.keys.of(&spot.path);
                 // A line for each file: a name that would break it stays a finding.
                 if !key.contains(char::is_control) {
                     known.insert((entry.id.clone(), key));
@@ -213,7 +204,7 @@ impl Baseline {
             )
             .at(self.shown.clone())
         };
-        let fresh = tempfile::NamedTempFile::new_in(&self.root).map_err(failed)?;
+        let fresh = tempfile::NamedTempFile::new_in(self.keys.root()).map_err(failed)?;
         fs::write(fresh.path(), text).map_err(failed)?;
         readable(fresh.path()).map_err(failed)?;
         fresh
@@ -235,15 +226,20 @@ fn readable(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn top_of(session: &Session) -> PathBuf {
-    let start = Start {
-        is_named: false,
-        ..session.start()
-    };
-    match Store::open(&start) {
-        Ok(store) if !store.is_bare() => store.top().to_owned(),
-        _ => session.directory.clone(),
-    }
+/// A prompt in code by its place, as baselines were written that let any text pass there.
+fn place(prompt: &FoundPrompt) -> String {
+    format!("{CODE}{}", prompt.mark())
+}
+
+/// The place of a line.
+fn place_of(id: &str) -> &str {
+    let end = id.rfind('#').and_then(|at| Some(at + id[at..].find('=')?));
+    &id[..end.unwrap_or(id.len())]
+}
+
+/// A prompt in code by its place and its text: another text there is new.
+fn place_and_text(prompt: &FoundPrompt) -> String {
+    format!("{}={}", place(prompt), text_digest(prompt))
 }
 
 fn lines(text: &str, shown: &str) -> Result<BTreeSet<(String, String)>, Failure> {

@@ -1,24 +1,32 @@
-//! Texts that other files of the scan give to a call.
+//! What files of the repository give each other: texts, and functions that send what they are given.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
-use super::walk::ScanResults;
-use crate::scan::found::imports::{candidates, constant};
-use crate::scan::found::{FoundPrompt, Imported};
+use rayon::prelude::*;
+
+use super::keys::Keys;
+use super::walk::{ScanResults, WantedPrompts};
+use crate::scan::found::imports::{Constant, candidates, constants, modules};
+use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper};
+
+/// How many files a text may go through from where it is written to the call that sends it.
+const MOST_ROUNDS: usize = 4;
 
 /// Puts the texts of constants that files import from each other where they are used, and says of
 /// the others why not.
-pub(super) fn fill_in(found: &mut ScanResults) {
+pub(super) fn fill_in(found: &mut ScanResults, keys: &Keys) {
     let mut other = Others {
-        files: found
-            .code
-            .iter()
-            .map(|(path, shown)| (shown.as_str(), path.as_path()))
-            .collect(),
-        known: HashMap::new(),
+        keys,
+        known: BTreeMap::new(),
         filled: HashSet::new(),
     };
+    let prompts = found.prompts.iter().map(|(path, prompt)| (path, prompt));
+    let open = found.unread.iter().filter_map(|(path, call)| {
+        let prompt = call.instead.as_deref()?;
+        Some((path, prompt))
+    });
+    other.read(prompts.chain(open));
     for (path, prompt) in &mut found.prompts {
         other.fill(path, prompt);
     }
@@ -46,33 +54,60 @@ pub(super) fn fill_in(found: &mut ScanResults) {
         .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
 }
 
-struct Others<'f> {
-    /// The files of the scan, by what they are called.
-    files: HashMap<&'f str, &'f Path>,
-    known: HashMap<(String, String), Result<String, &'static str>>,
+struct Others<'k> {
+    keys: &'k Keys,
+    /// What files give, by file and name.
+    known: BTreeMap<String, BTreeMap<String, Constant>>,
     /// What was read: the file and the line of the call, and what the code says.
     filled: HashSet<(String, usize, String)>,
 }
 
 impl Others<'_> {
+    /// Reads what these import, each file once.
+    fn read<'p>(&mut self, prompts: impl Iterator<Item = (&'p String, &'p FoundPrompt)>) {
+        let mut asked: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for (path, prompt) in prompts {
+            for imported in &prompt.imports {
+                if let Some(file) = self.file(path, &imported.module) {
+                    asked.entry(file).or_default().insert(&imported.item);
+                }
+            }
+        }
+        let keys = self.keys;
+        let read = |(file, items): (String, BTreeSet<&str>)| {
+            let items: Vec<&str> = items.into_iter().collect();
+            let bytes = keys.file(&file).and_then(|path| std::fs::read(path).ok());
+            let texts = match bytes {
+                Some(bytes) => constants(&file, &String::from_utf8_lossy(&bytes), &items),
+                None => items.iter().map(|_| Err("could not be read")).collect(),
+            };
+            let items = items.into_iter().map(str::to_owned);
+            (file, items.zip(texts).collect())
+        };
+        self.known = asked.into_par_iter().map(read).collect();
+    }
+
+    /// The file of the repository that a module is.
+    fn file(&self, path: &str, module: &str) -> Option<String> {
+        let mut candidates = candidates(&self.keys.of(path), module).into_iter();
+        candidates.find(|it| self.keys.file(it).is_some())
+    }
+
     fn fill(&mut self, path: &str, prompt: &mut FoundPrompt) {
         for imported in std::mem::take(&mut prompt.imports) {
             let Imported {
                 module, item, line, ..
             } = &imported;
-            let candidates = candidates(path, module);
-            let file = candidates
-                .into_iter()
-                .find(|it| self.files.contains_key(it.as_str()));
-            let Some(file) = file else {
+            let Some(file) = self.file(path, module) else {
                 prompt.lost.push(format!(
-                    "line {line}: `{item}` comes from `{module}`, which is not among the files of this scan"
+                    "line {line}: `{item}` comes from `{module}`, which is no file here that is read: it stays a value"
                 ));
                 continue;
             };
-            match self.text(&file, item) {
+            let known = self.known.get(&file).and_then(|items| items.get(item));
+            match known.unwrap_or(&Err("could not be read")) {
                 Ok(text) => {
-                    prompt.fill(&imported, &text);
+                    prompt.fill(&imported, text);
                     let said = imported.expression.clone();
                     self.filled
                         .insert((path.to_owned(), prompt.call_line, said));
@@ -83,21 +118,140 @@ impl Others<'_> {
             }
         }
     }
+}
 
-    fn text(&mut self, file: &str, item: &str) -> Result<String, &'static str> {
-        let key = (file.to_owned(), item.to_owned());
-        if let Some(known) = self.known.get(&key) {
-            return known.clone();
-        }
-        let read = self
-            .files
-            .get(file)
-            .and_then(|path| std::fs::read(path).ok());
-        let text = match read {
-            Some(bytes) => constant(file, &String::from_utf8_lossy(&bytes), item),
-            None => Err("could not be read"),
-        };
-        self.known.insert(key, text.clone());
-        text
+/// Reads the files that call functions of other files which send what they are given.
+pub(super) fn call(
+    found: &mut ScanResults,
+    wanted: &WantedPrompts,
+    paths: &[PathBuf],
+    keys: &Keys,
+) {
+    let is_all = match paths {
+        [] => keys.is_all(Path::new(".")),
+        paths => paths.iter().any(|path| keys.is_all(path)),
+    };
+    let mut known: HashMap<String, Vec<Wrapper>> = HashMap::new();
+    for (path, wrappers) in std::mem::take(&mut found.wrappers) {
+        known.entry(keys.of(&path)).or_default().extend(wrappers);
     }
+    if is_all && known.is_empty() {
+        return;
+    }
+    let importers = importers(found, wanted, is_all, keys);
+    if !is_all {
+        besides(&mut known, &importers, keys);
+    }
+    let mut again: BTreeMap<String, FileFindings> = BTreeMap::new();
+    for _ in 0..MOST_ROUNDS {
+        let calls = |file: &&Importer| file.modules.iter().any(|it| known.contains_key(it));
+        let read = |file: &Importer| {
+            let text = String::from_utf8_lossy(&std::fs::read(&file.path).ok()?).into_owned();
+            let of_module = |module: &str| {
+                let mut files = candidates(&file.key, module).into_iter();
+                let nearest = files.find(|it| file.modules.contains(it));
+                let wrappers = nearest.and_then(|it| known.get(&it));
+                wrappers.cloned().unwrap_or_default()
+            };
+            Some(found::find_with(&file.shown, &text, wanted.all, &of_module))
+        };
+        let all: Vec<&Importer> = importers.iter().filter(calls).collect();
+        let all: Vec<(&Importer, FileFindings)> = all
+            .into_par_iter()
+            .filter_map(|file| Some((file, read(file)?)))
+            .collect();
+        let mut is_more = false;
+        for (file, findings) in all {
+            let mine = known.get(&file.key).map_or(0, Vec::len);
+            if findings.wrappers.len() > mine {
+                known.insert(file.key.clone(), findings.wrappers.clone());
+                is_more = true;
+            }
+            again.insert(file.shown.clone(), findings);
+        }
+        if !is_more {
+            break;
+        }
+    }
+    found.prompts.retain(|(path, _)| !again.contains_key(path));
+    found.unread.retain(|(path, _)| !again.contains_key(path));
+    for (path, findings) in again {
+        let is_new = !found.parsed.contains(&path);
+        found.scanned.parsed += usize::from(findings.is_parsed && is_new);
+        let prompts = findings.prompts.into_iter();
+        found.prompts.extend(prompts.map(|it| (path.clone(), it)));
+        let unread = findings.unread.into_iter();
+        found.unread.extend(unread.map(|it| (path.clone(), it)));
+    }
+    found
+        .prompts
+        .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+    found
+        .unread
+        .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+}
+
+/// A file that imports others.
+struct Importer {
+    path: PathBuf,
+    shown: String,
+    key: String,
+    /// The files that it may import.
+    modules: HashSet<String>,
+}
+
+/// What the files of the scan may import; `is_all` says that there are no others.
+fn importers(
+    found: &ScanResults,
+    wanted: &WantedPrompts,
+    is_all: bool,
+    keys: &Keys,
+) -> Vec<Importer> {
+    let scanned: HashSet<String> = match is_all {
+        true => found.code.iter().map(|(_, path)| keys.of(path)).collect(),
+        false => HashSet::new(),
+    };
+    let is_there = |key: &String| match is_all {
+        true => scanned.contains(key),
+        false => keys.file(key).is_some(),
+    };
+    let read = |(path, shown): &(PathBuf, String)| {
+        if !wanted.wants(shown) {
+            return None;
+        }
+        let bytes = std::fs::read(path).ok()?;
+        if bytes.len() > found::LARGEST {
+            return None;
+        }
+        let names = modules(shown, &bytes);
+        if names.is_empty() {
+            return None;
+        }
+        let key = keys.of(shown);
+        let modules = names.iter().flat_map(|name| candidates(&key, name));
+        let modules: HashSet<String> = modules.filter(is_there).collect();
+        (!modules.is_empty()).then(|| Importer {
+            path: path.clone(),
+            shown: shown.clone(),
+            modules,
+            key,
+        })
+    };
+    found.code.par_iter().filter_map(read).collect()
+}
+
+/// Adds the functions of files that are imported, and are not among those of the scan.
+fn besides(known: &mut HashMap<String, Vec<Wrapper>>, importers: &[Importer], keys: &Keys) {
+    let modules: BTreeSet<&String> = importers.iter().flat_map(|it| &it.modules).collect();
+    let others: Vec<&String> = modules
+        .into_iter()
+        .filter(|it| !known.contains_key(*it))
+        .collect();
+    let read = |key: &String| {
+        let text = std::fs::read(keys.file(key)?).ok()?;
+        let wrappers = found::find(key, &String::from_utf8_lossy(&text), false).wrappers;
+        (!wrappers.is_empty()).then(|| (key.clone(), wrappers))
+    };
+    let read: Vec<(String, Vec<Wrapper>)> = others.into_par_iter().filter_map(read).collect();
+    known.extend(read);
 }

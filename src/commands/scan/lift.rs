@@ -8,6 +8,7 @@ use super::super::import::files::incoming::{Action, Incoming, Options, Stands as
 use super::super::import::files::plan::plan;
 use super::super::import::files::{self, show};
 use super::super::session::Session;
+use super::keys::Keys;
 use super::prompts::{Known, Lifted, Prompts};
 use super::{Args, Scanned, replace};
 use crate::error::{Exit, Failure};
@@ -20,23 +21,23 @@ use crate::prompt::visible;
 use crate::scan::found::{Content, FoundPrompt};
 
 /// Those of the prompts that were lifted already.
-pub(super) fn lifted(prompts: &Prompts, session: &Session) -> Lifted {
+pub(super) fn lifted(prompts: &Prompts, keys: &Keys, session: &Session) -> Lifted {
     let Some((store, _)) = session.store().ok().filter(|_| !prompts.is_empty()) else {
         return Lifted::new();
     };
     let lifted = files::lifted(&store);
     let known = prompts.iter().filter_map(|(path, prompt)| {
-        let key = (path.clone(), prompt.mark());
-        let known = lifted.get(&key)?;
+        let known = lifted.get(&(keys.of(path), prompt.mark()))?;
+        // What was lifted before models counted goes by the text alone.
         let has_changed = known
             .digest
             .as_ref()
-            .is_some_and(|before| *before != digest(prompt));
+            .is_some_and(|before| ![digest(prompt), text_digest(prompt)].contains(before));
         let known = Known {
             name: known.name.clone(),
             has_changed,
         };
-        Some((key, known))
+        Some(((path.clone(), prompt.mark()), known))
     });
     known.collect()
 }
@@ -45,6 +46,7 @@ pub(super) fn lift(
     mut prompts: Vec<(String, FoundPrompt)>,
     scanned: &Scanned,
     args: &Args,
+    keys: &Keys,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
     if !args.only.is_empty() {
@@ -89,7 +91,7 @@ pub(super) fn lift(
     let incoming = |(path, prompt): &(String, FoundPrompt)| {
         let is_here = directory.join(path).starts_with(&top);
         Incoming {
-            source: path.clone(),
+            source: keys.of(path),
             format: from_code::FORMAT,
             is_guessed: false,
             stem: prompt.name.clone().unwrap_or_default(),
@@ -153,8 +155,26 @@ fn sure(prompt: &FoundPrompt) -> Result<&FoundPrompt, Finding> {
         .at(Span::point(first.line, 1)))
 }
 
-/// The digest of what the code says.
+/// The digest of what the code says: the texts, the model and its settings.
 fn digest(prompt: &FoundPrompt) -> String {
+    let mut bytes = texts(prompt);
+    if let Some(model) = &prompt.model {
+        bytes.update([1]);
+        bytes.update(model);
+    }
+    for (name, value) in &prompt.parameters {
+        bytes.update([2]);
+        bytes.update(format!("{name}={value}"));
+    }
+    files::short_digest(bytes)
+}
+
+/// The digest of the texts alone.
+pub(super) fn text_digest(prompt: &FoundPrompt) -> String {
+    files::short_digest(texts(prompt))
+}
+
+fn texts(prompt: &FoundPrompt) -> Sha256 {
     let mut bytes = Sha256::new();
     for message in &prompt.messages {
         bytes.update(message.role);
@@ -167,7 +187,7 @@ fn digest(prompt: &FoundPrompt) -> String {
         }
         bytes.update([0]);
     }
-    files::short_digest(bytes)
+    bytes
 }
 
 /// Prints the code that takes the place of a prompt.

@@ -19,7 +19,7 @@ use crate::prompt::finding::Span;
 use crate::releases::Store;
 use crate::repository::Start;
 use crate::scan::entry::Values;
-use crate::scan::found::{self, CodeLanguage, FoundPrompt, Unread};
+use crate::scan::found::{self, CodeLanguage, FoundPrompt, Unread, Wrapper};
 use crate::scan::{self, EnvRead, IdPlace, ids};
 
 /// How far into a file a NUL is looked for, which says that it is no text.
@@ -61,7 +61,7 @@ pub(super) struct WantedPrompts {
 }
 
 impl WantedPrompts {
-    fn wants(&self, path: &str) -> bool {
+    pub(super) fn wants(&self, path: &str) -> bool {
         found::is_code(path)
             && (self.tests || !found::is_test(path))
             && (self.languages.is_empty() || self.languages.iter().any(|it| it.is_of(path)))
@@ -76,6 +76,10 @@ pub(super) struct ScanResults {
     pub(super) prompts: Vec<(String, FoundPrompt)>,
     /// Calls of which a text could not be read.
     pub(super) unread: Vec<(String, Unread)>,
+    /// Functions that send what callers give them, with their files.
+    pub(super) wrappers: Vec<(String, Vec<Wrapper>)>,
+    /// The files that have a syntax tree.
+    pub(super) parsed: HashSet<String>,
     /// Numbers that settings give to variables of the environment.
     pub(super) values: Values,
     /// Files that may read the environment: where they are, and what they are called.
@@ -319,7 +323,14 @@ impl<'a> Reader<'a> {
         };
         if let Some(wanted) = self.files.wanted.filter(|_| is_wanted) {
             let findings = found::find(&shown, &text, wanted.all);
-            self.own.scanned.parsed += usize::from(findings.is_parsed);
+            if findings.is_parsed {
+                self.own.scanned.parsed += 1;
+                self.own.parsed.insert(shown.clone());
+            }
+            if !findings.wrappers.is_empty() {
+                let wrappers = (shown.clone(), findings.wrappers);
+                self.own.wrappers.push(wrappers);
+            }
             let prompts = findings.prompts.into_iter();
             self.own
                 .prompts
@@ -414,6 +425,8 @@ impl Drop for Reader<'_> {
         all.places.append(&mut self.own.places);
         all.prompts.append(&mut self.own.prompts);
         all.unread.append(&mut self.own.unread);
+        all.wrappers.append(&mut self.own.wrappers);
+        all.parsed.extend(self.own.parsed.drain());
         all.values.append(&mut self.own.values);
         all.code.append(&mut self.own.code);
         all.problems.append(&mut self.own.problems);

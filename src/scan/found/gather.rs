@@ -8,6 +8,7 @@ use tree_sitter::Node;
 use arguments::Flat;
 use flow::{Followed, Sending, Unseen, open_ends};
 use words::speaks_to_a_model;
+use wrapped::{Wrapper, Wrappers};
 
 use super::facts::Facts;
 use super::language::Language;
@@ -23,6 +24,7 @@ mod finish;
 mod flow;
 mod messages;
 mod words;
+pub(super) mod wrapped;
 
 /// How deep lists of messages are followed by their names.
 const DEEPEST: usize = 6;
@@ -39,12 +41,22 @@ struct Draft<'t> {
     node: Node<'t>,
 }
 
-/// The prompts of a file in its order, and what could not be read; none where it cannot be parsed.
+/// What a file says.
+pub(super) struct Gathered {
+    /// In their order.
+    pub(super) prompts: Vec<FoundPrompt>,
+    pub(super) unread: Vec<Unread>,
+    pub(super) wrappers: Vec<Wrapper>,
+}
+
+/// The prompts of a file, and what could not be read; none where it cannot be parsed. `known` are
+/// the functions of other files that send what they are given.
 pub(super) fn gather(
     text: &str,
     language: Language,
     all: bool,
-) -> Option<(Vec<FoundPrompt>, Vec<Unread>)> {
+    known: Wrappers<'_>,
+) -> Option<Gathered> {
     let tree = language.parse(text)?;
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
@@ -65,11 +77,13 @@ pub(super) fn gather(
         sent: HashSet::new(),
         followed: Followed::new(),
         unread: Vec::new(),
+        wrappers: Vec::new(),
         notes: Vec::new(),
         doubts: Vec::new(),
         found: Vec::new(),
     };
     gatherer.calls();
+    gatherer.far_calls(known);
     gatherer.documented();
     gatherer.maps();
     if all {
@@ -77,10 +91,13 @@ pub(super) fn gather(
         gatherer.returned();
         gatherer.spoken();
     }
-    let (mut found, unread) = (gatherer.found, gatherer.unread);
+    let mut found = gatherer.found;
     found.sort_by_key(|(at, _)| *at);
-    let found = found.into_iter().map(|(_, prompt)| prompt).collect();
-    Some((found, unread))
+    Some(Gathered {
+        prompts: found.into_iter().map(|(_, prompt)| prompt).collect(),
+        unread: gatherer.unread,
+        wrappers: gatherer.wrappers,
+    })
 }
 
 /// The functions of a file that have names.
@@ -107,6 +124,8 @@ struct Gatherer<'r, 't> {
     sent: HashSet<(usize, String)>,
     followed: Followed,
     unread: Vec<Unread>,
+    /// The functions that send what callers give.
+    wrappers: Vec<Wrapper>,
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
@@ -267,6 +286,7 @@ impl<'t> Gatherer<'_, 't> {
             kind,
             confidence,
             settings: settings.to_vec(),
+            far: None,
         };
         let mut unread = Vec::new();
         for one in open {

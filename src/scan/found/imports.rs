@@ -1,6 +1,7 @@
 //! Texts that another file of the same tree gives.
 
 use super::facts::Facts;
+use super::gather::wrapped;
 use super::names::Names;
 use super::syntax::File;
 use super::value::Reader;
@@ -15,22 +16,38 @@ pub fn candidates(path: &str, module: &str) -> Vec<String> {
     (language.traits().modules)(folder, module)
 }
 
-/// The text that a file gives under a name.
-///
-/// # Errors
-/// Why it is not sure what that is, in words that follow the name of the file.
-pub fn constant(path: &str, text: &str, item: &str) -> Result<String, &'static str> {
-    let language = Language::of(path).ok_or("is of no language that is read")?;
+/// The modules that a file may import, by a cheap look at it.
+pub fn modules(path: &str, bytes: &[u8]) -> Vec<String> {
+    Language::of(path).map_or_else(Vec::new, |language| {
+        wrapped::imported_modules(bytes, language)
+    })
+}
+
+/// A text that a file gives, or why it is not sure what that is, in words that follow the name of the
+/// file.
+pub type Constant = Result<String, &'static str>;
+
+/// The texts that a file gives under names.
+pub fn constants(path: &str, text: &str, items: &[&str]) -> Vec<Constant> {
+    let none = |why| items.iter().map(|_| Err(why)).collect();
+    let Some(language) = Language::of(path) else {
+        return none("is of no language that is read");
+    };
     if text.len() > LARGEST {
-        return Err("is too large");
+        return none("is too large");
     }
-    let tree = language.parse(text).ok_or("is more than is followed")?;
+    let Some(tree) = language.parse(text) else {
+        return none("is more than is followed");
+    };
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
     let names = Names::gather(&file, &tree);
-    let value = names.constant(item)?;
     let reader = Reader::new(&file, &facts, &names);
-    reader.exact(value).ok_or("makes it of several parts")
+    let read = |item: &&str| {
+        let value = names.constant(item)?;
+        reader.exact(value).ok_or("makes it of several parts")
+    };
+    items.iter().map(read).collect()
 }
 
 impl FoundPrompt {
@@ -105,6 +122,10 @@ mod tests {
             ("src/a/x.ts", "./texts", "src/a/texts/index.js"),
             ("src/a/x.tsx", "@/lib/texts", "src/lib/texts.ts"),
             ("../up/x.ts", "../texts", "../texts.ts"),
+            ("src/a/x.ts", ".", "src/a/index.ts"),
+            ("src/a/x.ts", "..", "src/index.js"),
+            ("x.ts", ".", "index.ts"),
+            ("x.ts", "./", "index.ts"),
         ] {
             let all = candidates(path, module);
             assert!(
@@ -117,14 +138,14 @@ mod tests {
     #[test]
     fn only_a_plain_constant_is_a_text_of_another_file() {
         let text = "A = 'You are kind'\nB = A\nC = f'You are {x}'\nD = 'x'\nD = 'y'\nfrom z import E\ndef F(): pass\n";
-        let of = |item| constant("a.py", text, item);
+        let of = |item| constants("a.py", text, &[item]).remove(0);
         assert_eq!(of("A").as_deref(), Ok("You are kind"));
         assert_eq!(of("B").as_deref(), Ok("You are kind"));
         for item in ["C", "D", "E", "F", "G"] {
             assert!(of(item).is_err(), "{item}");
         }
         let script = "export const A = `You are kind`;\nexport let B = 'x'; B = 'y';\n";
-        let of = |item| constant("a.ts", script, item);
+        let of = |item| constants("a.ts", script, &[item]).remove(0);
         assert_eq!(of("A").as_deref(), Ok("You are kind"));
         assert!(of("B").is_err());
     }

@@ -1,6 +1,8 @@
 //! The languages of code: how files of each are called, and all in which they differ.
 //!
-//! One row each: a language that leaves a question open does not compile.
+//! One row each: a language that leaves a question open does not compile. By hand besides: the kinds
+//! of nodes, which `syntax`, `facts` and `names` name (a test holds that a grammar has each), the
+//! words of the sieve, and the names of libraries and calls in `sinks`.
 
 use std::ops::ControlFlow;
 
@@ -187,6 +189,8 @@ pub(super) struct Traits {
     pub(super) assigning_declares: bool,
     /// Whether a name that has no value yet ends the program.
     pub(super) needs_values: bool,
+    /// The words by which a method names its object where it lists what it is given.
+    pub(super) own_objects: &'static [&'static str],
     /// Whether a member with a type is what callers give.
     pub(super) has_typed_fields: bool,
     /// Whether `with` changes what names mean.
@@ -213,6 +217,7 @@ const PYTHON: Traits = Traits {
     classes_are_scopes: true,
     assigning_declares: true,
     needs_values: true,
+    own_objects: &["self", "cls"],
     has_typed_fields: true,
     has_dynamic_with: false,
 };
@@ -237,6 +242,7 @@ const TYPESCRIPT: Traits = Traits {
     classes_are_scopes: false,
     assigning_declares: false,
     needs_values: false,
+    own_objects: &["this"],
     has_typed_fields: false,
     has_dynamic_with: true,
 };
@@ -309,5 +315,44 @@ mod tests {
             assert_eq!(reading(path), None, "{path}");
         }
         assert_eq!(Language::of("a/b.d.x.ts"), Some(Language::TypeScript));
+    }
+
+    #[test]
+    fn every_kind_of_node_that_is_named_is_one_of_a_grammar() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scan/found");
+        let files = [
+            "facts.rs",
+            "syntax.rs",
+            "syntax/around.rs",
+            "syntax/function.rs",
+            "syntax/text.rs",
+            "names.rs",
+            "names/collect.rs",
+            "names/sure.rs",
+            "names/uses.rs",
+        ];
+        let grammars: Vec<tree_sitter::Language> =
+            [&PYTHON, &TYPESCRIPT, &TSX].map(|it| (it.grammar)()).into();
+        let is_known = |word: &str| {
+            grammars.iter().any(|grammar| {
+                grammar.id_for_node_kind(word, true) > 0
+                    || grammar.field_id_for_name(word).is_some()
+            })
+        };
+        let quoted = regex::Regex::new("\"([a-z]+(?:_[a-z]+)+)\"").unwrap();
+        let mut seen = 0;
+        let mut unknown = Vec::new();
+        for file in files {
+            let text = std::fs::read_to_string(folder.join(file)).unwrap();
+            for found in quoted.captures_iter(&text) {
+                seen += 1;
+                // A call that a test of that file makes.
+                if !is_known(&found[1]) && &found[1] != "generate_content" {
+                    unknown.push(format!("{file}: {}", &found[1]));
+                }
+            }
+        }
+        assert!(seen > 50, "{seen}");
+        assert_eq!(unknown, Vec::<String>::new());
     }
 }

@@ -29,11 +29,21 @@ pub(super) fn of_script(folder: &str, module: &str) -> Vec<String> {
         Some(below) => above(folder)
             .flat_map(|top| [join(top, below), join(top, &format!("src/{below}"))])
             .collect(),
-        None if module.starts_with('.') => relative(folder, module).into_iter().collect(),
+        None if module.starts_with('.') => vec![relative(folder, module)],
         None => Vec::new(),
     };
     let mut all = Vec::new();
     for base in bases {
+        // `.` is the folder itself.
+        let is_folder = base.is_empty() || module.ends_with('.') || module.ends_with('/');
+        if is_folder {
+            all.extend(
+                SCRIPTS
+                    .iter()
+                    .map(|ending| join(&base, &format!("index.{ending}"))),
+            );
+            continue;
+        }
         // `./x.js` of TypeScript is x.ts.
         let stem = match base.rsplit_once('.') {
             Some((stem, ending)) if SCRIPTS.contains(&ending) => stem.to_owned(),
@@ -68,8 +78,8 @@ fn join(folder: &str, below: &str) -> String {
     }
 }
 
-/// A path from a folder, without `.` and `..`; none where that leads out of what is known.
-fn relative(folder: &str, module: &str) -> Option<String> {
+/// A path from a folder, without `.` and `..`.
+fn relative(folder: &str, module: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in module.split('/') {
         match part {
@@ -80,5 +90,5 @@ fn relative(folder: &str, module: &str) -> Option<String> {
         }
     }
     let rooted = if folder.starts_with('/') { "/" } else { "" };
-    (!parts.is_empty()).then(|| format!("{rooted}{}", parts.join("/")))
+    format!("{rooted}{}", parts.join("/"))
 }

@@ -294,4 +294,52 @@ mod tests {
             assert_eq!(holds(text, Language::TypeScript), expected, "{text}");
         }
     }
+
+    #[test]
+    fn every_call_that_is_known_to_send_and_every_library_passes() {
+        for path in [
+            "responses.create",
+            "responses.parse",
+            "responses.stream",
+            "chat.completions.create",
+            "completions.parse",
+            "messages.create",
+            "messages.stream",
+            "ChatCompletion.create",
+            "ChatCompletion.acreate",
+            "responses.create_with_completion",
+            "generateText",
+            "streamText",
+            "generateObject",
+            "streamObject",
+            "generate_content",
+            "generate_content_async",
+            "generate_content_stream",
+            "generateContent",
+            "generateContentStream",
+            "converse",
+            "converse_stream",
+            "completion",
+            "acompletion",
+        ] {
+            let words: Vec<&str> = path.split('.').collect();
+            assert!(crate::scan::found::sinks::sends(&words, true), "{path}");
+            let text = format!("client.{path}(x)");
+            assert!(may_hold(text.as_bytes(), Language::Python, false), "{path}");
+        }
+        for (library, _) in crate::scan::found::sinks::LIBRARIES {
+            let text = match library.starts_with('@') || library.contains('-') || *library == "ai" {
+                true => format!("import x from '{library}';\nf({{ prompt: 'hello there' }})"),
+                false if *library == "google" => {
+                    "from google import genai\nf(prompt='hello there')".to_owned()
+                }
+                false => format!("from {library} import x\nf(prompt='hello there')"),
+            };
+            let language = match text.starts_with("import") {
+                true => Language::TypeScript,
+                false => Language::Python,
+            };
+            assert!(may_hold(text.as_bytes(), language, false), "{text}");
+        }
+    }
 }

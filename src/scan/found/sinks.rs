@@ -287,7 +287,7 @@ pub(super) const ASKS: &[&str] = &[
 ];
 
 /// Libraries that talk to models: how an import names each, and what we call it.
-const LIBRARIES: &[(&str, &str)] = &[
+pub(super) const LIBRARIES: &[(&str, &str)] = &[
     ("openai_agents", "openai-agents"),
     ("agents", "openai-agents"),
     ("@openai/agents", "openai-agents"),

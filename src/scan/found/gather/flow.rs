@@ -6,15 +6,16 @@ use std::collections::HashMap;
 use tree_sitter::Node;
 
 use super::words::speaks_to_a_model;
+use super::wrapped::Far;
 use super::{DEEPEST, Draft, Gatherer};
 use crate::scan::found::sinks;
-use crate::scan::found::syntax::{Argument, Call, Expr, Parameter, value_of};
+use crate::scan::found::syntax::{Argument, Call, Expr, value_of};
 use crate::scan::found::value::Bit;
-use crate::scan::found::{Confidence, FoundKind, Stands, Syntax, Unread};
+use crate::scan::found::{Confidence, FoundKind, FoundPrompt, Stands, Syntax, Unread};
 
 /// What a call does with a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Taken {
+pub(in crate::scan::found) enum Taken {
     /// It is the text of a message of this role.
     Text(&'static str),
     /// It is a part of one.
@@ -49,6 +50,22 @@ pub(super) struct Sending<'t> {
     pub(super) kind: FoundKind,
     pub(super) confidence: Confidence,
     pub(super) settings: Vec<Argument<'t>>,
+    /// What another file says of the model, where that calls it.
+    pub(super) far: Option<Far>,
+}
+
+impl Sending<'_> {
+    /// Says of a prompt what is known of the call.
+    fn describe(&self, prompt: &mut FoundPrompt) {
+        prompt.kind = self.kind;
+        prompt.confidence = self.confidence;
+        prompt.sdk = self.sdk;
+        prompt.syntax = self.syntax;
+        if let Some(far) = &self.far {
+            prompt.model.clone_from(&far.model);
+            prompt.parameters.clone_from(&far.parameters);
+        }
+    }
 }
 
 /// A call of which something could not be read.
@@ -264,6 +281,7 @@ impl<'t> Gatherer<'_, 't> {
         let Some(parameter) = all.into_iter().find(|it| it.name == name) else {
             return false;
         };
+        self.note_wrapper(function, &parameter, taken, sending);
         // An object is made by the name of its class.
         let class = self.facts.class_of(function);
         let own = self.facts.scopes[function].name;
@@ -285,7 +303,10 @@ impl<'t> Gatherer<'_, 't> {
                 (false, Expr::Member(..)) if class.is_some() => true,
                 _ => self.functions(call.callee).contains(&function),
             };
-            let given = self.argument(&call.arguments, &parameter);
+            let given = self.argument(
+                &call.arguments,
+                (parameter.name, parameter.place, parameter.key),
+            );
             if let Some(given) = given.filter(|_| is_it) {
                 is_found |= self.land(given, Stands::Given, taken, sending, depth + 1);
             }
@@ -314,25 +335,29 @@ impl<'t> Gatherer<'_, 't> {
     }
 
     /// What a call gives for a parameter.
-    fn argument(&self, arguments: &[Argument<'t>], parameter: &Parameter<'t>) -> Option<Node<'t>> {
-        if parameter.key.is_none()
-            && let Some(given) = value_of(arguments, &[parameter.name])
+    pub(super) fn argument(
+        &self,
+        arguments: &[Argument<'t>],
+        (name, place, key): (&str, Option<usize>, Option<&str>),
+    ) -> Option<Node<'t>> {
+        if key.is_none()
+            && let Some(given) = value_of(arguments, &[name])
         {
             return Some(given);
         }
-        let place = parameter.place?;
+        let place = place?;
         if arguments.iter().take(place + 1).any(|it| it.is_spread) {
             return None;
         }
         let given = arguments.get(place).filter(|it| it.is_by_place())?.value;
-        match parameter.key {
+        match key {
             None => Some(given),
             Some(key) => value_of(&self.reader.entries(given)?.all, &[key]),
         }
     }
 
     /// A prompt, if what a value is followed to is a text; else it is followed further.
-    fn land(
+    pub(super) fn land(
         &mut self,
         node: Node<'t>,
         stands: Stands,
@@ -350,10 +375,9 @@ impl<'t> Gatherer<'_, 't> {
         }
         let open = open_ends(&drafts);
         let is_written = drafts.iter().any(|draft| draft.value.written.is_some());
+        let unwritten = (!is_written).then(|| drafts.clone());
         if is_written {
             let floor = if taken.is_part() { 0 } else { sending.floor };
-            let (kind, confidence) = (sending.kind, sending.confidence);
-            let (sdk, syntax) = (sending.sdk, sending.syntax);
             let settings = sending.settings.clone();
             let is_list = match taken {
                 Taken::Text(_) | Taken::Part(_) => false,
@@ -365,10 +389,7 @@ impl<'t> Gatherer<'_, 't> {
                 drafts,
                 floor,
                 |prompt| {
-                    prompt.kind = kind;
-                    prompt.confidence = confidence;
-                    prompt.sdk = sdk;
-                    prompt.syntax = syntax;
+                    sending.describe(prompt);
                     prompt.stands = stands;
                     prompt.is_list = is_list;
                 },
@@ -383,7 +404,64 @@ impl<'t> Gatherer<'_, 't> {
                 is_found |= self.follow(one, sending, depth + 1);
             }
         }
-        is_found
+        match unwritten.filter(|_| !is_found) {
+            Some(drafts) => self.note_unwritten(node, drafts, stands, taken, sending),
+            None => is_found,
+        }
+    }
+
+    /// Notes a value that a call sends by way of a function: what another file gives, so that it is
+    /// read there, and a system text. Whether it is noted.
+    fn note_unwritten(
+        &mut self,
+        node: Node<'t>,
+        drafts: Vec<Draft<'t>>,
+        stands: Stands,
+        taken: Taken,
+        sending: &Sending<'t>,
+    ) -> bool {
+        let mut what: Vec<String> = Vec::new();
+        let (mut is_imported, mut is_system) = (false, false);
+        for draft in drafts.iter().filter(|draft| !draft.is_placeholder) {
+            for bit in &draft.value.bits {
+                let Bit::Hole(hole) = bit else { continue };
+                let is_from_file = self.origin(hole.node).is_some();
+                let is_rule = matches!(draft.role, "system" | "developer");
+                is_imported |= is_from_file;
+                is_system |= is_rule;
+                if (is_from_file || is_rule) && !what.contains(&hole.expression) {
+                    what.push(hole.expression.clone());
+                }
+            }
+        }
+        let is_value = !matches!(self.file.expr(node), Expr::Plain(_) | Expr::Map(_));
+        let is_given = stands == Stands::Given && is_system && is_value;
+        if taken.is_part() || self.used.contains(&node.id()) || !(is_imported || is_given) {
+            return false;
+        }
+        let call = self.call_around(node);
+        let mut prompt = self.made(node, drafts, &sending.settings);
+        sending.describe(&mut prompt);
+        prompt.stands = stands;
+        prompt.is_list = matches!(taken, Taken::Messages | Taken::More);
+        self.unread.push(Unread {
+            at: self.span(node),
+            call,
+            what,
+            is_allowed: false,
+            instead: (!prompt.imports.is_empty()).then(|| Box::new(prompt)),
+        });
+        true
+    }
+
+    /// What is called with a value, or the function that answers with it.
+    fn call_around(&self, node: Node<'t>) -> String {
+        let above = std::iter::successors(node.parent(), tree_sitter::Node::parent);
+        let mut calls = above.take(8).filter_map(|it| self.file.call(it));
+        calls.next().map_or_else(
+            || self.facts.place_of(node.start_byte()).unwrap_or_default(),
+            |call| self.file.path(call.callee).join("."),
+        )
     }
 
     /// Notes what a call sends and cannot be read here, where it may be a prompt.
@@ -452,7 +530,11 @@ impl<'t> Gatherer<'_, 't> {
             }
             Expr::Member(object, item) => {
                 let Expr::Name(name) = self.file.expr(object) else {
-                    return None;
+                    // `import app.texts`, and `app.texts.ASK`.
+                    let whole = self.file.path(object).join(".");
+                    let origin = self.facts.origins.get(whole.as_str())?;
+                    let is_file = origin.item.is_none() && origin.module == whole;
+                    return is_file.then(|| (whole, item.to_owned()));
                 };
                 let origin = outside(name)?;
                 let module = match origin.item {

@@ -394,17 +394,8 @@ fn region_kind(
         "for_statement" | "while_statement" | "do_statement" | "for_in_statement" => {
             RegionKind::Loop
         }
-        "block"
-        | "statement_block"
-        | "switch_case"
-        | "switch_default"
-        | "case_clause"
-        | "else_clause"
-        | "elif_clause"
-        | "except_clause"
-        | "except_group_clause"
-        | "finally_clause"
-        | "catch_clause"
+        "block" | "statement_block" | "switch_case" | "switch_default" | "case_clause"
+        | "else_clause" | "elif_clause" | "except_clause" | "finally_clause" | "catch_clause"
         | "class_static_block" => RegionKind::Block,
         "class_body" | "enum_body" => return None,
         _ if matches!(field, Some("consequence" | "alternative" | "body")) => RegionKind::Block,

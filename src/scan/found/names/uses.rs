@@ -218,9 +218,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         ("as_pattern" | "with_item", _) if is_apart => {
             Aim::Assigned(SiteKind::Other("is set by `as`"), node)
         }
-        ("except_clause" | "except_group_clause", Some("alias")) => {
-            Aim::Assigned(SiteKind::Other("is set by `as`"), node)
-        }
+        ("except_clause", Some("alias")) => Aim::Assigned(SiteKind::Other("is set by `as`"), node),
         ("delete_statement", _) => Aim::Assigned(SiteKind::Other("is deleted"), node),
         ("global_statement" | "nonlocal_statement", _) => Aim::Foreign,
         ("variable_declarator", Some("name")) => {

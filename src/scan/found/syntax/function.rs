@@ -4,9 +4,6 @@ use tree_sitter::Node;
 
 use super::File;
 
-/// The words by which a method names its object.
-const OWN: [&str; 3] = ["self", "this", "cls"];
-
 /// A value that callers give to a function.
 #[derive(Clone, Copy)]
 pub(in crate::scan::found) struct Parameter<'t> {
@@ -38,11 +35,12 @@ impl<'t> File<'t> {
         };
         let mut place = Some(0);
         for (index, node) in Self::children(list).into_iter().enumerate() {
-            let is_own = index == 0 && OWN.contains(&self.word(node));
-            if is_own {
+            let pattern = Self::pattern(node);
+            // The object that a method is of.
+            if index == 0 && self.traits().own_objects.contains(&self.word(pattern)) {
                 continue;
             }
-            match node.kind() {
+            match pattern.kind() {
                 // What stands behind is given by its name alone.
                 "keyword_separator" | "list_splat_pattern" => place = None,
                 "positional_separator" => {}
@@ -55,12 +53,17 @@ impl<'t> File<'t> {
         all
     }
 
-    fn parameter(&self, node: Node<'t>, place: Option<usize>, all: &mut Vec<Parameter<'t>>) {
-        let pattern = ["pattern", "name"]
+    /// What a parameter is called, or what is taken apart, without its type and its default.
+    fn pattern(node: Node<'t>) -> Node<'t> {
+        ["pattern", "name"]
             .iter()
             .find_map(|name| Self::field(node, name))
             .or_else(|| (node.kind() == "typed_parameter").then(|| node.named_child(0))?)
-            .unwrap_or(node);
+            .unwrap_or(node)
+    }
+
+    fn parameter(&self, node: Node<'t>, place: Option<usize>, all: &mut Vec<Parameter<'t>>) {
+        let pattern = Self::pattern(node);
         match pattern.kind() {
             "identifier" => all.push(Parameter {
                 name: self.word(pattern),

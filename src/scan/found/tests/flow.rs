@@ -124,6 +124,76 @@ fn what_is_given_to_a_function_that_sends_it_is_found() {
 }
 
 #[test]
+fn what_another_file_gives_is_not_dropped_on_its_way_through_a_function() {
+    for (path, text, expected) in [
+        (
+            "a.py",
+            "from texts import TONE\ndef ask(system, q):\n    return client.responses.create(instructions=system, input=q)\nask(TONE, f'Escalate this: {x}')\nask('You are kind', q)\nask(q=y, system=TONE)",
+            vec!["6 ask: TONE", "8 ask: TONE"],
+        ),
+        (
+            "a.py",
+            "from texts import TONE\ndef rules(x):\n    if x:\n        return TONE\n    return 'You are kind'\nclient.responses.create(instructions=rules(x), input=q)",
+            vec!["6 rules: TONE"],
+        ),
+        (
+            "a.py",
+            "from texts import TONE\ndef _send(messages):\n    return client.chat.completions.create(messages=messages)\ndef ask(s, q):\n    return _send([{'role': 'system', 'content': s}, {'role': 'user', 'content': q}])\nask(TONE, q)",
+            vec!["8 ask: TONE"],
+        ),
+        (
+            "a.ts",
+            "import { TONE } from './texts';\nasync function ask(system: string, q: string) { return client.responses.create({ instructions: system, input: q }); }\nask(TONE, `Author: ${name} wrote it`);",
+            vec!["5 ask: TONE"],
+        ),
+    ] {
+        let all = read(path, text).unread;
+        assert!(all.iter().all(|it| it.instead.is_some()), "{text}");
+        assert_eq!(unread(path, text), expected, "{text}");
+    }
+    // A system text that is no constant is noted beside those that are read.
+    let text = "def ask(system, q):\n    return client.responses.create(instructions=system, input=q)\nask('You are kind', q)\nask(db.load('x'), q)";
+    assert_eq!(unread("a.py", text), ["6 ask: db.load('x')"]);
+}
+
+#[test]
+fn what_a_function_is_given_is_counted_as_its_language_does() {
+    for (path, text, expected) in [
+        // Behind what takes all others, only a name gives it.
+        (
+            "a.py",
+            "def ask(*parts: str, system=None):\n    return client.responses.create(instructions=system, input=q)\nask('Not this one', 'Nor this one')\nask('x', system='You are kind')",
+            vec!["given: system You are kind"],
+        ),
+        (
+            "a.py",
+            "class Desk:\n    def ask(self: 'Desk', system: str):\n        return client.responses.create(instructions=system, input=q)\ndesk.ask('You are kind')",
+            vec!["given: system You are kind"],
+        ),
+        (
+            "a.ts",
+            "function ask(this: Desk, system: string) { return client.responses.create({ instructions: system, input: q }); }\nask('You are kind');",
+            vec!["given: system You are kind"],
+        ),
+        (
+            "a.ts",
+            "function ask(self: string, system: string) { return client.responses.create({ instructions: system, input: q }); }\nask(x, 'You are kind');",
+            vec!["given: system You are kind"],
+        ),
+    ] {
+        says(path, text, &expected);
+    }
+}
+
+#[test]
+fn a_comment_allows_a_call_that_cannot_be_read_and_no_prompt() {
+    let text = "# promptctl: allow P525\nclient.responses.create(input=x)\n# promptctl: allow P525\nclient.responses.create(instructions='You are kind')";
+    let found = read("a.py", text);
+    assert!(found.unread[0].is_allowed);
+    assert!(!found.prompts[0].is_allowed);
+}
+
+#[test]
 fn what_a_function_answers_goes_with_the_settings_of_the_call_and_a_place_of_its_own() {
     let found = read(
         "a.py",

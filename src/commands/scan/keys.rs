@@ -1,0 +1,96 @@
+//! One name for each file of code, wherever a command runs and however its path is typed.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::super::session::Session;
+use crate::releases::Store;
+use crate::repository::Start;
+
+/// What files are called: their paths below a folder, or as they are typed where they are not there.
+pub(super) struct Keys {
+    /// The folder that typed paths are relative to.
+    directory: PathBuf,
+    /// The folder that keys are relative to.
+    root: PathBuf,
+    /// Folders as they are.
+    folders: Mutex<HashMap<PathBuf, PathBuf>>,
+}
+
+impl Keys {
+    /// The names of files below a folder.
+    pub(super) fn below(folder: &Path, session: &Session) -> Self {
+        Self {
+            directory: session.directory.clone(),
+            root: real(folder),
+            folders: Mutex::default(),
+        }
+    }
+
+    /// The names of files in the repository.
+    pub(super) fn of_repository(session: &Session) -> Self {
+        Self::below(&top_of(session), session)
+    }
+
+    /// The folder that keys are relative to.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What a file is called whose path is typed like this.
+    pub(super) fn of(&self, path: &str) -> String {
+        match self
+            .real(&self.directory.join(path))
+            .strip_prefix(&self.root)
+        {
+            Ok(below) => below.to_string_lossy().replace('\\', "/"),
+            Err(_) => path.to_owned(),
+        }
+    }
+
+    /// Whether all files of the folder are below one that is typed like this.
+    pub(super) fn is_all(&self, path: &Path) -> bool {
+        self.root.starts_with(real(&self.directory.join(path)))
+    }
+
+    /// The file that is called like this, if there is one in the folder.
+    pub(super) fn file(&self, key: &str) -> Option<PathBuf> {
+        let file = self.root.join(key);
+        let is_own = file.is_file() && self.real(&file).starts_with(&self.root);
+        is_own.then_some(file)
+    }
+
+    /// A path without links; of each folder they are followed once.
+    fn real(&self, path: &Path) -> PathBuf {
+        let is_link = fs::symlink_metadata(path).map_or(true, |data| !data.is_file());
+        let (Some(folder), Some(name), false) = (path.parent(), path.file_name(), is_link) else {
+            return real(path);
+        };
+        let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = folders.get(folder) {
+            return known.join(name);
+        }
+        let whole = real(folder);
+        let file = whole.join(name);
+        folders.insert(folder.to_owned(), whole);
+        file
+    }
+}
+
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// The top of the repository; without one, where the command runs.
+pub(super) fn top_of(session: &Session) -> PathBuf {
+    let start = Start {
+        is_named: false,
+        ..session.start()
+    };
+    match Store::open(&start) {
+        Ok(store) if !store.is_bare() => store.top().to_owned(),
+        _ => session.directory.clone(),
+    }
+}
