@@ -90,8 +90,8 @@ fn what_reaches_a_call_by_functions_and_files_is_found_and_the_rest_is_noted() {
     assert_eq!(
         shown["unread"],
         json!([
-            {"path": "src/desk.py", "line": 38, "column": 12, "call": "client.responses.create", "what": ["made"], "allowed": false},
-            {"path": "src/desk.py", "line": 42, "column": 12, "call": "client.responses.create", "what": ["rules(ticket)"], "allowed": false}
+            {"path": "src/desk.py", "line": 38, "column": 12, "call": "client.responses.create", "what": ["made"], "why": null, "allowed": false},
+            {"path": "src/desk.py", "line": 42, "column": 12, "call": "client.responses.create", "what": ["rules(ticket)"], "why": null, "allowed": false}
         ])
     );
     let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
@@ -243,4 +243,36 @@ fn code_that_changed_since_it_was_lifted_is_told_and_fails() {
     assert!(repo.ok("promptctl scan --format github").contains("P526"));
     repo.ok("promptctl scan --lift");
     assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
+}
+
+#[test]
+fn a_file_that_is_not_read_in_full_is_noted_in_every_format() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let call = "import OpenAI from 'openai';\nconst client = new OpenAI();\nclient.responses.create({ model: 'gpt-5', input: 'You sum up what people wrote' });\n";
+    repo.write("nul.js", &format!("{call}// \0"));
+    repo.write("large.js", &format!("{call}//{}\n", "x".repeat(1 << 20)));
+    let nuls = "\0".repeat(900);
+    repo.write("nuls.js", &format!("{call}// {nuls}"));
+    let shown = repo.ok("promptctl scan");
+    assert!(
+        shown.contains("not read: this file is larger than a megabyte"),
+        "{shown}"
+    );
+    assert!(shown.contains("You sum up what people wrote"), "{shown}");
+    let all = repo.json("promptctl scan --format json");
+    let unread = all["unread"].as_array().unwrap();
+    let why: Vec<&Value> = unread.iter().map(|it| &it["why"]).collect();
+    assert_eq!(
+        why,
+        [
+            &json!("is larger than a megabyte, and is not parsed"),
+            &json!("holds many NUL characters, and is not parsed"),
+        ]
+    );
+    assert_eq!(all["unread"][0]["call"], Value::Null);
+    let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let notes = results.iter().filter(|it| it["ruleId"] == "P525");
+    assert_eq!(notes.count(), 2);
 }

@@ -25,6 +25,10 @@ use crate::scan::{self, EnvRead, IdPlace, ids};
 /// How far into a file a NUL is looked for, which says that it is no text.
 const HEAD: usize = 8 << 10;
 
+/// A source may hold a few NULs, and of more bytes one in this many.
+const FEW_NULS: usize = 8;
+const BYTES_A_NUL: usize = 100;
+
 /// Files above this are read in pieces, for their ids alone.
 const WHOLE: u64 = 64 << 20;
 
@@ -293,7 +297,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let is_wide = matches!(self.buffer.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]));
-        if !is_wide && memchr::memchr(0, &self.buffer).is_some() {
+        let shown = self.files.shown(path);
+        let has_nul = !is_wide && memchr::memchr(0, &self.buffer).is_some();
+        if has_nul && !found::is_code(&shown) {
             return Ok(());
         }
         if self.buffer.len() == HEAD {
@@ -302,14 +308,21 @@ impl<'a> Reader<'a> {
             // A file that grows while it is read.
             file.take(WHOLE).read_to_end(&mut self.buffer)?;
         }
+        let nuls = has_nul.then(|| memchr::memchr_iter(0, &self.buffer).count());
+        if nuls.is_some_and(|nuls| nuls > FEW_NULS.max(self.buffer.len() / BYTES_A_NUL)) {
+            self.buffer.retain(|byte| *byte != 0);
+            if self.may_hold(&shown) {
+                self.give_up(shown, found::NO_TEXT);
+            }
+            return Ok(());
+        }
         self.own.scanned.files += 1;
         self.own.scanned.bytes += self.buffer.len() as u64;
-        let shown = self.files.shown(path);
         self.note_code(path, &shown);
-        let is_wanted = self.buffer.len() <= found::LARGEST
-            && self.files.wanted.is_some_and(|wanted| wanted.wants(&shown));
-        let may_hold = |wanted: &WantedPrompts| found::may_hold(&shown, &self.buffer, wanted.all);
-        let is_wanted = is_wanted && (is_wide || self.files.wanted.is_some_and(may_hold));
+        let is_wanted = match is_wide {
+            true => self.files.wanted.is_some_and(|wanted| wanted.wants(&shown)),
+            false => self.may_hold(&shown),
+        };
         let text = if is_wide {
             wide(&self.buffer)
         } else if is_wanted || ids::may_hold(&self.buffer) {
@@ -344,6 +357,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Whether what was read may hold a prompt that is looked for.
+    fn may_hold(&self, shown: &str) -> bool {
+        self.files.wanted.is_some_and(|wanted| {
+            wanted.wants(shown) && found::may_hold(shown, &self.buffer, wanted.all)
+        })
+    }
+
+    /// Notes a file that is not read.
+    fn give_up(&mut self, shown: String, why: &str) {
+        self.own.unread.push((shown, Unread::of_file(1, why)));
+    }
+
     fn note_code(&mut self, path: &Path, shown: &str) {
         if scan::may_read_environment(shown) {
             self.own.code.push((path.to_owned(), shown.to_owned()));
@@ -356,15 +381,20 @@ impl<'a> Reader<'a> {
         let mut line = 1;
         let mut kept = 0;
         let mut is_first = true;
+        let mut is_noted = false;
         loop {
             let had = self.buffer.len();
             (&mut file)
                 .take((PIECE - had) as u64)
                 .read_to_end(&mut self.buffer)?;
             let is_last = self.buffer.len() < PIECE;
-            if is_first && memchr::memchr(0, &self.buffer[..HEAD.min(self.buffer.len())]).is_some()
-            {
+            let head = &self.buffer[..HEAD.min(self.buffer.len())];
+            if is_first && memchr::memchr(0, head).is_some() && !found::is_code(&shown) {
                 return Ok(());
+            }
+            if !is_noted && self.may_hold(&shown) {
+                is_noted = true;
+                self.give_up(shown.clone(), found::TOO_LARGE);
             }
             is_first = false;
             let end = if is_last {

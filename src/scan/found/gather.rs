@@ -39,12 +39,15 @@ struct Draft<'t> {
     node: Node<'t>,
 }
 
-/// The prompts of a file in its order, and what could not be read; none where it cannot be parsed.
+/// The prompts of a file in its order, and what could not be read.
+///
+/// # Errors
+/// Why it cannot be parsed, in words that follow the name of the file.
 pub(super) fn gather(
     text: &str,
     language: Language,
     all: bool,
-) -> Option<(Vec<FoundPrompt>, Vec<Unread>)> {
+) -> Result<(Vec<FoundPrompt>, Vec<Unread>), &'static str> {
     let tree = language.parse(text)?;
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
@@ -77,10 +80,13 @@ pub(super) fn gather(
         gatherer.returned();
         gatherer.spoken();
     }
-    let (mut found, unread) = (gatherer.found, gatherer.unread);
+    let (mut found, mut unread) = (gatherer.found, gatherer.unread);
+    if let Some(line) = facts.given_up() {
+        unread.push(Unread::of_file(line, "holds more than is followed"));
+    }
     found.sort_by_key(|(at, _)| *at);
     let found = found.into_iter().map(|(_, prompt)| prompt).collect();
-    Some((found, unread))
+    Ok((found, unread))
 }
 
 /// The functions of a file that have names.
@@ -246,7 +252,7 @@ impl<'t> Gatherer<'_, 't> {
         };
         let open = open_ends(&drafts);
         let unread_drafts = drafts.clone();
-        let mut is_any_read = drafts.iter().any(|draft| draft.value.written.is_some());
+        let mut is_any_read = drafts.iter().any(|draft| draft.value.says_something());
         self.push(
             node,
             drafts,

@@ -24,7 +24,7 @@ pub fn constant(path: &str, text: &str, item: &str) -> Result<String, &'static s
     if text.len() > LARGEST {
         return Err("is too large");
     }
-    let tree = language.parse(text).ok_or("is more than is followed")?;
+    let tree = language.parse(text)?;
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
     let names = Names::gather(&file, &tree);

@@ -2,6 +2,7 @@
 //!
 //! One row each: a language that leaves a question open does not compile.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use tree_sitter::{ParseOptions, Parser, Tree};
@@ -12,6 +13,10 @@ use super::modules;
 /// one in a hundred, hostile text takes any number.
 const CHECKS_A_BYTE: usize = 1;
 const FEWEST_CHECKS: usize = 20_000;
+
+/// How many indentations a file may have that differ. The grammar of Python keeps those that are open
+/// in 1,024 bytes, two each, beside what it keeps of texts: with more it ends the program.
+const MOST_INDENTATIONS: usize = 350;
 
 /// A language of code.
 #[derive(Debug, PartialEq, Eq)]
@@ -153,6 +158,8 @@ pub(super) enum Dedent {
 /// All in which languages that are parsed differ.
 pub(super) struct Traits {
     grammar: fn() -> tree_sitter::Language,
+    /// Whether indentation says what belongs together.
+    is_indented: bool,
     /// How lines begin that are comments.
     pub(super) comments: &'static [&'static str],
     pub(super) quotes: Quotes,
@@ -195,6 +202,7 @@ pub(super) struct Traits {
 
 const PYTHON: Traits = Traits {
     grammar: || tree_sitter_python::LANGUAGE.into(),
+    is_indented: true,
     comments: &["#"],
     quotes: Quotes::Python,
     dedent: Dedent::Textwrap,
@@ -219,6 +227,7 @@ const PYTHON: Traits = Traits {
 
 const TYPESCRIPT: Traits = Traits {
     grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+    is_indented: false,
     comments: &["//", "*", "/*"],
     quotes: Quotes::Script,
     dedent: Dedent::Tags,
@@ -265,11 +274,19 @@ impl Language {
         }
     }
 
-    /// The tree of a text; none where it takes more work than code does.
-    pub(super) fn parse(self, text: &str) -> Option<Tree> {
+    /// The tree of a text.
+    ///
+    /// # Errors
+    /// Why there is none, in words that follow the name of the file.
+    pub(super) fn parse(self, text: &str) -> Result<Tree, &'static str> {
+        const MORE: &str = "takes more work to parse than code does";
         let mut parser = Parser::new();
-        parser.set_language(&(self.traits().grammar)()).ok()?;
+        let is_known = parser.set_language(&(self.traits().grammar)());
+        is_known.map_err(|_| "is of a language that cannot be parsed")?;
         let bytes = text.as_bytes();
+        if self.traits().is_indented && indentations(bytes) > MOST_INDENTATIONS {
+            return Err("is indented deeper than is followed");
+        }
         let mut left = FEWEST_CHECKS + bytes.len() * CHECKS_A_BYTE;
         let mut check = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
             Some(less) => {
@@ -280,8 +297,34 @@ impl Language {
         };
         let options = ParseOptions::new().progress_callback(&mut check);
         let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
-        parser.parse_with_options(&mut read, None, Some(options))
+        let tree = parser.parse_with_options(&mut read, None, Some(options));
+        tree.ok_or(MORE)
     }
+}
+
+/// How many indentations of a text differ: no fewer than are open at once, whatever stands in texts
+/// and brackets. Blanks count as the grammar counts them.
+fn indentations(bytes: &[u8]) -> usize {
+    let mut all = HashSet::new();
+    let mut at = 0;
+    while let Some(end) = memchr::memchr(b'\n', &bytes[at..]) {
+        at += end + 1;
+        let mut width = 0_usize;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b' ' => width += 1,
+                b'\t' => width += 8,
+                b'\r' | b'\x0c' => width = 0,
+                // A line that goes on.
+                b'\\' if bytes[at + 1..].starts_with(b"\n") => at += 1,
+                b'\\' if bytes[at + 1..].starts_with(b"\r\n") => at += 2,
+                _ => break,
+            }
+            at += 1;
+        }
+        all.insert(width);
+    }
+    all.len()
 }
 
 #[cfg(test)]

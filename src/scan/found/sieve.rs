@@ -85,6 +85,14 @@ pub(super) fn may_hold(bytes: &[u8], language: Language, all: bool) -> bool {
     is_anchored && has_prose(bytes, 2)
 }
 
+/// Whether a file names a call that sends something, or a message with its role, in any language.
+pub(super) fn may_send(bytes: &[u8]) -> bool {
+    SIEVE.as_ref().is_none_or(|sieve| {
+        let mut roles = sieve.role.find_iter(bytes);
+        sieve.sends.is_match(bytes) || roles.any(|found| has_content(bytes, found.range()))
+    })
+}
+
 /// Whether the line of a place begins as a comment does.
 fn is_comment(bytes: &[u8], at: usize, traits: &Traits) -> bool {
     let start = bytes[..at].len()

@@ -185,6 +185,12 @@ impl<'t> Value<'t> {
             .sum()
     }
 
+    /// Whether it is a text, and not just values between quotes.
+    pub(super) fn says_something(&self) -> bool {
+        let is_blank = self.text().trim().is_empty();
+        self.written.is_some() && !(is_blank && self.has_values())
+    }
+
     pub(super) fn has_values(&self) -> bool {
         self.bits.iter().any(|bit| matches!(bit, Bit::Hole(_)))
     }
@@ -252,6 +258,7 @@ impl<'r, 't> Reader<'r, 't> {
 
     fn value_at(&self, node: Node<'t>, depth: usize) -> Value<'t> {
         if depth > DEEPEST || !self.facts.spend(1) {
+            self.facts.give_up(node);
             return self.unknown(node);
         }
         match self.file.expr(node) {

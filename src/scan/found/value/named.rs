@@ -43,6 +43,7 @@ impl<'t> Reader<'_, 't> {
             }
         }
         if value.size() > LONGEST_TEXT {
+            self.facts.give_up(node);
             return self.unknown(node);
         }
         if !bound.is_always && value.has_values() {
