@@ -333,6 +333,7 @@ fn look(args: &Args, baseline: &Baseline, session: &mut Session) -> Result<All, 
     } else {
         walk::reads(&found.code, &variables, &numbers)
     };
+    walk::changed_imports(&mut found);
     elsewhere::fill_in(&mut found);
     found::name_all(&mut found.prompts);
     Ok(All {

@@ -276,3 +276,53 @@ fn a_file_that_is_not_read_in_full_is_noted_in_every_format() {
     let notes = results.iter().filter(|it| it["ruleId"] == "P525");
     assert_eq!(notes.count(), 2);
 }
+
+#[test]
+fn a_constant_of_a_module_that_any_file_sets_stays_a_value() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let call = |name: &str| {
+        format!("client.responses.create(instructions={name}, input='Sort the ticket of today')\n")
+    };
+    repo.write("conf2.py", "TWO = 'You sort tickets by day'\n");
+    repo.write("conf3.py", "THREE = 'You sort tickets by size'\n");
+    repo.write("conf4.py", "FOUR = 'You sort tickets by name'\n");
+    let head = "from openai import OpenAI\nfrom conf2 import TWO\nfrom conf3 import THREE\nfrom conf4 import FOUR\nclient = OpenAI()\n";
+    let calls: String = ["TWO", "THREE", "FOUR"].into_iter().map(call).collect();
+    repo.write("desk.py", format!("{head}{calls}"));
+    repo.write(
+        "evil.py",
+        "import conf2, conf3\nconf2.TWO = 'x'\nsetattr(conf3, 'THREE', 'x')\n",
+    );
+    let shown = repo.ok("promptctl scan desk.py conf2.py conf3.py conf4.py evil.py");
+    for name in ["by day", "by size"] {
+        assert!(!shown.contains(name), "{shown}");
+    }
+    assert!(shown.contains("You sort tickets by name"), "{shown}");
+    assert!(
+        shown.contains("`TWO` of `conf2` may be given another value in evil.py"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_caller_that_gives_another_role_changes_what_was_lifted() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let code = |role: &str| {
+        format!(
+            "from openai import OpenAI\nclient = OpenAI()\ndef ask(sys, role='user'):\n    return client.chat.completions.create(model='gpt-5', messages=[{{'role': role, 'content': sys}}])\nask('You sort the tickets of the day', role='{role}')\n"
+        )
+    };
+    repo.write("desk.py", code("system"));
+    repo.ok("promptctl scan --lift");
+    assert!(
+        !repo
+            .ok("promptctl scan --format sarif")
+            .contains("P526\",\"level")
+    );
+    repo.write("desk.py", code("user"));
+    let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(results.iter().any(|it| it["ruleId"] == "P526"), "{sarif}");
+}

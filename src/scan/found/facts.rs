@@ -1,7 +1,7 @@
 //! What a file holds, gathered in one walk of its tree: functions, calls, maps, texts.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::{Node, Tree};
 
@@ -74,6 +74,7 @@ impl<'t> Facts<'t> {
         // A function without a name has that of what it is the value of.
         let mut named: Option<(&'t str, usize)> = None;
         let mut text_end = 0;
+        let mut twice = HashSet::new();
         let mut statement = None;
         // What is entered and not left, as far as it is a list.
         let mut around: Vec<Option<Node<'t>>> = Vec::new();
@@ -146,7 +147,13 @@ impl<'t> Facts<'t> {
                     facts.answers.push((scope, value));
                 }
                 Role::Import(name) if facts.imports.len() < MOST_KEPT => {
-                    facts.origins.extend(file.origins(node));
+                    for (name, origin) in file.origins(node) {
+                        // Which of two it is, nobody knows.
+                        match facts.origins.get(name) {
+                            Some(known) if *known != origin => _ = twice.insert(name),
+                            _ => _ = facts.origins.insert(name, origin),
+                        }
+                    }
                     facts.imports.push(name);
                 }
                 Role::Call if facts.calls.len() < MOST_KEPT => {
@@ -158,6 +165,7 @@ impl<'t> Facts<'t> {
                 _ => {}
             }
         }
+        facts.origins.retain(|name, _| !twice.contains(name));
         facts
     }
 

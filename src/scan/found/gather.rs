@@ -1,6 +1,6 @@
 //! One finding a call, with its messages.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
@@ -22,6 +22,7 @@ mod declared;
 mod finish;
 mod flow;
 mod messages;
+mod paths;
 mod words;
 
 /// How deep lists of messages are followed by their names.
@@ -68,6 +69,8 @@ pub(super) fn gather(
         sent: HashSet::new(),
         followed: Followed::new(),
         unread: Vec::new(),
+        unsure_roles: RefCell::default(),
+        unsure: Vec::new(),
         notes: Vec::new(),
         doubts: Vec::new(),
         found: Vec::new(),
@@ -113,6 +116,10 @@ struct Gatherer<'r, 't> {
     sent: HashSet<(usize, String)>,
     followed: Followed,
     unread: Vec<Unread>,
+    /// The contents whose roles are not sure, each with its role.
+    unsure_roles: RefCell<HashMap<usize, Node<'t>>>,
+    /// What makes the texts doubtful that are followed to now.
+    unsure: Vec<Remark>,
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
@@ -127,7 +134,7 @@ impl<'t> Gatherer<'_, 't> {
             let Some(call) = self.file.call(*node) else {
                 continue;
             };
-            let path = self.file.path(call.callee);
+            let path = self.path(call.callee);
             let arguments = self.flat(&call.arguments).all;
             let Some(sink) = sink(&path, &arguments, !self.libraries.is_empty()) else {
                 continue;
@@ -153,6 +160,7 @@ impl<'t> Gatherer<'_, 't> {
             all: arguments,
             doubts,
         } = self.flat(&call.arguments);
+        self.reader.sent_at.set(node.start_byte());
         self.notes.clear();
         self.doubts = doubts;
         self.left_open(&arguments);
@@ -191,7 +199,7 @@ impl<'t> Gatherer<'_, 't> {
                 }
                 // A message of a thread: `create(role="user", content="…")`.
                 if drafts.is_empty()
-                    && let Some(draft) = self.message_of(&arguments, node)
+                    && let Some(draft) = self.message_of(&arguments, node, true)
                 {
                     kind = FoundKind::Message;
                     drafts.push(draft);
@@ -358,7 +366,7 @@ impl<'t> Gatherer<'_, 't> {
                 );
                 continue;
             }
-            let Some(draft) = self.message_of(&entries, *node) else {
+            let Some(draft) = self.message_of(&entries, *node, false) else {
                 self.settings_of(&entries, *node);
                 continue;
             };

@@ -196,6 +196,8 @@ pub(super) struct Traits {
     pub(super) needs_values: bool,
     /// Whether a member with a type is what callers give.
     pub(super) has_typed_fields: bool,
+    /// Whether letters that look like others are those, in names.
+    pub(super) folds_names: bool,
     /// Whether `with` changes what names mean.
     pub(super) has_dynamic_with: bool,
 }
@@ -222,6 +224,7 @@ const PYTHON: Traits = Traits {
     assigning_declares: true,
     needs_values: true,
     has_typed_fields: true,
+    folds_names: true,
     has_dynamic_with: false,
 };
 
@@ -247,6 +250,7 @@ const TYPESCRIPT: Traits = Traits {
     assigning_declares: false,
     needs_values: false,
     has_typed_fields: false,
+    folds_names: false,
     has_dynamic_with: true,
 };
 

@@ -211,6 +211,8 @@ pub(super) struct Reader<'r, 't> {
     pub(super) file: &'r File<'t>,
     pub(super) facts: &'r Facts<'t>,
     pub(super) names: &'r Names<'t>,
+    /// Where what is read is sent: until then, what has a name may change.
+    pub(super) sent_at: Cell<usize>,
     is_strict: Cell<bool>,
     /// What names stand for, by the expressions that they are bound to.
     known: RefCell<HashMap<(usize, bool), Value<'t>>>,
@@ -222,6 +224,7 @@ impl<'r, 't> Reader<'r, 't> {
             file,
             facts,
             names,
+            sent_at: Cell::new(0),
             is_strict: Cell::new(false),
             known: RefCell::default(),
         }
@@ -239,6 +242,12 @@ impl<'r, 't> Reader<'r, 't> {
             true => strict,
             false => loose,
         }
+    }
+
+    /// Why a list or a map that has a name may hold something else where it is sent.
+    pub(super) fn unsteady(&self, name: &'t str, node: Node<'t>, is_list: bool) -> Option<String> {
+        let until = self.sent_at.get();
+        self.names.unsteady(name, node, until, is_list)
     }
 
     /// The text of a node in which all that is doubtful is a value.

@@ -18,7 +18,7 @@ pub(in crate::scan::found) struct Parameter<'t> {
 }
 
 /// Where a name comes from that another file gives.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::scan::found) struct Origin<'t> {
     /// The other file, as the code names it.
     pub(in crate::scan::found) module: &'t str,

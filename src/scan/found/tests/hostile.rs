@@ -92,3 +92,134 @@ fn a_nul_hides_nothing_and_what_stands_beside_it_is_not_lifted() {
         assert_eq!(found[0].doubts.len(), 1);
     }
 }
+
+#[test]
+fn a_call_on_a_known_client_is_found_by_any_name_and_with_any_role() {
+    for (path, text) in [
+        (
+            "a.py",
+            "def f(role):\n    client.chat.completions.create(messages=[{'role': role, 'content': S}])",
+        ),
+        (
+            "a.ts",
+            "function f(r) { client.chat.completions.create({ messages: [{ role: r, content: S }] }); }",
+        ),
+        (
+            "a.py",
+            "def f(m):\n    client.chat.completions.create(messages=[{**m, 'content': S}])",
+        ),
+        (
+            "a.ts",
+            "function f(x) { client.chat.completions.create({ messages: [{ ...x, content: S }] }); }",
+        ),
+        ("a.py", "r = client.responses\nr.create(input=S)"),
+        ("a.py", "go = client.responses.create\ngo(input=S)"),
+        (
+            "a.ts",
+            "const go = client.responses.create;\ngo({ input: S });",
+        ),
+        (
+            "a.py",
+            "class A:\n    def __init__(self):\n        self.go = client.responses.create\n    def f(self):\n        self.go(input=S)",
+        ),
+        (
+            "a.ts",
+            "const p = { model: 'm' };\np.input = S;\nclient.responses.create(p);",
+        ),
+        (
+            "a.ts",
+            "const p = {};\np.input = S;\nconst create = client.responses.create;\ncreate(p);",
+        ),
+        ("a.ts", "client['responses'].create({ input: S });"),
+        ("a.ts", "client['responses']['create']({ input: S });"),
+        (
+            "a.py",
+            "from litellm import completion as go\ndef f(r):\n    go(messages=[{'role': r, 'content': S}])",
+        ),
+        (
+            "a.py",
+            "from langchain_core.messages import SystemMessage as SM\nf([SM(content=S)])",
+        ),
+        (
+            "a.ts",
+            "import { generateText as go } from 'ai';\ngo({ prompt: S });",
+        ),
+    ] {
+        let found = findings(
+            path,
+            &text
+                .replace('S', "\u{1}")
+                .replace("\u{1}M", "SM")
+                .replace("\u{1}ystem", "System")
+                .replace('\u{1}', TEXT),
+        )
+        .prompts;
+        let is_it = |it: &String| it.contains("You are a careful assistant");
+        assert!(found.iter().map(described).any(|it| is_it(&it)), "{text}");
+    }
+}
+
+/// What is found is doubted, or the good text is not in it at all.
+#[track_caller]
+fn doubted(path: &str, text: &str) {
+    let all = findings(path, &text.replace("$", TEXT)).prompts;
+    assert!(!all.is_empty(), "nothing in {text}");
+    for prompt in all {
+        assert!(!prompt.doubts.is_empty(), "{}: {text}", described(&prompt));
+    }
+}
+
+#[test]
+fn what_may_be_changed_on_the_way_is_not_lifted() {
+    for text in [
+        "d = {'role': 'system', 'content': $}\nm = [d]\nbad(d)\nclient.chat.completions.create(messages=m)",
+        "def flip(f):\n    return f\n@flip\ndef ask(s):\n    client.responses.create(instructions=s)\nask($)",
+        "def flip(f):\n    return f\n@flip\ndef text():\n    return $\nclient.responses.create(instructions=text())",
+        "sys = $\n\u{17f}ys = 'x'\nclient.responses.create(instructions=sys)",
+        "m = [{'role': 'system', 'content': $}]\nclient.chat.completions.create(messages=m[1:])",
+        "m = [{'role': 'system', 'content': $}]\nclient.chat.completions.create(messages=sorted(m))",
+        "client.chat.completions.create(messages=[{'role': 'system', 'content': $}] * 2)",
+    ] {
+        doubted("a.py", text);
+    }
+    for text in [
+        "let sys = $;\n\\u0073ys = 'x';\nclient.responses.create({ instructions: sys });",
+        "const m = [{ role: 'system', content: $ }];\nclient.chat.completions.create({ messages: m.slice(1) });",
+        "const m = [{ role: 'system', content: $ }];\nclient.chat.completions.create({ messages: m.map(it => it) });",
+        "const m = [{ role: 'system', content: $ }];\nclient.chat.completions.create({ messages: m.reverse() });",
+    ] {
+        doubted("a.ts", text);
+    }
+    let gaps = "client.responses.create({ input: ['You are', , 'kind and good'].join() });";
+    assert_eq!(findings("a.ts", gaps).unread.len(), 1);
+    let spread = format!(
+        "D = {{'role': 'system', 'content': 'x'}}\nclient.chat.completions.create(messages=[{{**D, 'content': {TEXT}}}])"
+    );
+    let found = findings("a.py", &spread).prompts;
+    assert!(
+        found
+            .iter()
+            .map(described)
+            .any(|it| it.contains("system You are a careful"))
+    );
+    let twice = "try:\n    from a import X\nexcept ImportError:\n    from b import X\nclient.responses.create(instructions=X, input='Sort this ticket now')";
+    let found = findings("a.py", twice).prompts;
+    assert_eq!(found[0].imports, []);
+}
+
+#[test]
+fn a_role_that_a_caller_gives_is_read_there_or_doubted() {
+    let ask = "def ask(sys, role='user'):\n    client.chat.completions.create(messages=[{'role': role, 'content': sys}])\n";
+    for (call, expected) in [
+        ("ask($, role='system')", "system"),
+        ("ask($, 'developer')", "developer"),
+        ("ask($)", "user"),
+    ] {
+        let found = findings("a.py", &format!("{ask}{}", call.replace('$', TEXT))).prompts;
+        assert_eq!(found.len(), 1, "{call}");
+        assert_eq!(found[0].messages[0].role, expected, "{call}");
+        assert_eq!(found[0].doubts, [], "{call}");
+    }
+    doubted("a.py", &format!("{ask}ask($, role=other())"));
+    doubted("a.py", &format!("{ask}ask($, **more)"));
+}
