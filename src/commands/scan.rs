@@ -346,6 +346,7 @@ fn look(
     if let Some(wanted) = &wanted {
         elsewhere::call(&mut found, wanted, &args.paths, keys);
     }
+    walk::changed_imports(&mut found);
     elsewhere::fill_in(&mut found, keys);
     found::name_all(&mut found.prompts);
     Ok(All {

@@ -32,6 +32,12 @@ use language::{Quotes, Reading};
 /// The largest file that is parsed, in bytes.
 pub const LARGEST: usize = 1 << 20;
 
+/// Why a larger one is not, in words that follow its name.
+pub const TOO_LARGE: &str = "is larger than a megabyte, and is not parsed";
+
+/// Why a file is not that holds much that is no text.
+pub const NO_TEXT: &str = "holds many NUL characters, and is not parsed";
+
 /// How a prompt stands in code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FoundKind {
@@ -184,14 +190,39 @@ pub struct Imported {
 pub struct Unread {
     /// The call.
     pub at: Span,
-    /// Its words.
+    /// Its words; none of a file.
     pub call: String,
-    /// What it is given, as the code says it.
+    /// What it is given, as the code says it; of a file, why not all of it was read.
     pub what: Vec<String>,
     /// Whether a comment allows it.
     pub is_allowed: bool,
     /// The prompt that it is once other files say what they give.
     pub instead: Option<Box<FoundPrompt>>,
+}
+
+impl Unread {
+    /// A file of which not all was read, and why, in words that follow its name.
+    pub fn of_file(line: usize, why: &str) -> Self {
+        Self {
+            at: Span {
+                line,
+                column: 1,
+                length: 1,
+            },
+            call: String::new(),
+            what: vec![why.to_owned()],
+            is_allowed: false,
+            instead: None,
+        }
+    }
+
+    /// Why not all of a file was read, where that is what it says.
+    pub fn why(&self) -> Option<&str> {
+        self.what
+            .first()
+            .map(String::as_str)
+            .filter(|_| self.call.is_empty())
+    }
 }
 
 /// What a file says.
@@ -338,12 +369,13 @@ pub fn is_test(path: &str) -> bool {
 
 /// Whether a file may hold a prompt: nearly all end here.
 pub fn may_hold(path: &str, bytes: &[u8], all: bool) -> bool {
-    bytes.len() <= LARGEST
-        && match language::reading(path) {
-            Some(Reading::Parsed(language)) => sieve::may_hold(bytes, language, all),
-            Some(Reading::Words | Reading::ScriptWords) => shallow::may_hold(bytes),
-            None => false,
-        }
+    match language::reading(path) {
+        Some(Reading::Parsed(language)) => sieve::may_hold(bytes, language, all),
+        // Too large for its words: whether it is worth a note.
+        Some(_) if bytes.len() > LARGEST => sieve::may_send(bytes),
+        Some(Reading::Words | Reading::ScriptWords) => shallow::may_hold(bytes),
+        None => false,
+    }
 }
 
 /// What a file says. `all` takes what is only declared or returned, too.
@@ -358,25 +390,35 @@ pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
 pub fn find_with(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings {
     match text.len() <= LARGEST {
         true => read(path, text, all, known),
+        // That it is too large is said already.
         false => FileFindings::default(),
     }
 }
 
 fn read(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings {
     let mut findings = FileFindings::default();
+    if text.len() > LARGEST {
+        findings.unread.push(Unread::of_file(1, TOO_LARGE));
+        return findings;
+    }
+    let has_nul = memchr::memchr(0, text.as_bytes());
+    // Where it stands, a grammar would see the end of the file.
+    let readable = has_nul.map(|_| text.replace('\0', " "));
+    let text = readable.as_deref().unwrap_or(text);
     findings.prompts = match language::reading(path) {
-        Some(Reading::Parsed(language)) => {
-            match gather::gather(text, language, all, known) {
-                Some(gathered) => {
-                    findings.is_parsed = true;
-                    findings.unread = gathered.unread;
-                    findings.wrappers = gathered.wrappers;
-                    gathered.prompts
-                }
-                // More work than code is: what the words alone say.
-                None => shallow::find(text, language.traits().quotes == Quotes::Script),
+        Some(Reading::Parsed(language)) => match gather::gather(text, language, all, known) {
+            Ok(gathered) => {
+                findings.is_parsed = true;
+                findings.unread = gathered.unread;
+                findings.wrappers = gathered.wrappers;
+                gathered.prompts
             }
-        }
+            // What the words alone say.
+            Err(why) => {
+                findings.unread.push(Unread::of_file(1, why));
+                shallow::find(text, language.traits().quotes == Quotes::Script)
+            }
+        },
         Some(Reading::Words) => shallow::find(text, false),
         Some(Reading::ScriptWords) => shallow::find(text, true),
         None => return findings,
@@ -387,10 +429,16 @@ fn read(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings 
     let mut counts = std::collections::HashMap::new();
     let unread = findings.unread.iter_mut();
     let open = unread.filter_map(|call| call.instead.as_deref_mut());
+    let line_of = |at: usize| 1 + memchr::memchr_iter(b'\n', &text.as_bytes()[..at]).count();
+    let nul = has_nul.map(|at| Doubt {
+        line: line_of(at),
+        why: "the file holds a NUL character".to_owned(),
+    });
     for prompt in findings.prompts.iter_mut().chain(open) {
         let count: &mut usize = counts.entry(prompt.mark()).or_default();
         *count += 1;
         prompt.ordinal = *count;
+        prompt.doubts.extend(nul.clone());
         prompt.is_allowed = [prompt.at.line, prompt.call_line]
             .into_iter()
             .any(|line| allowed.contains(&line));

@@ -233,14 +233,14 @@ fn examples_of_langchain_are_written_out_in_one_pass() {
         })
         .to_string()
     };
-    repo.write("a.json", &prompt("Q: {a} A: {b} {{a}} {{{b}}}", "f-string"));
+    repo.write("a.json", prompt("Q: {a} A: {b} {{a}} {{{b}}}", "f-string"));
     repo.ok("promptctl import a.json");
     let file: Value = serde_yaml::from_str(&repo.read("prompts/a.prompt.yml")).unwrap();
     assert_eq!(
         file["messages"][0]["content"],
         "Answer.\nQ: what is {b} A: {a} 42 {a} \\{{a} 42}\nQ: {{q}}"
     );
-    repo.write("b.json", &prompt("Q: {{a}}", "mustache"));
+    repo.write("b.json", prompt("Q: {{a}}", "mustache"));
     let run = repo.run("promptctl import b.json");
     assert!(
         run.stderr.contains("a template that is no f-string"),

@@ -90,8 +90,8 @@ fn what_reaches_a_call_by_functions_and_files_is_found_and_the_rest_is_noted() {
     assert_eq!(
         shown["unread"],
         json!([
-            {"path": "src/desk.py", "line": 38, "column": 12, "call": "client.responses.create", "what": ["made"], "allowed": false},
-            {"path": "src/desk.py", "line": 42, "column": 12, "call": "client.responses.create", "what": ["rules(ticket)"], "allowed": false}
+            {"path": "src/desk.py", "line": 38, "column": 12, "call": "client.responses.create", "what": ["made"], "why": null, "allowed": false},
+            {"path": "src/desk.py", "line": 42, "column": 12, "call": "client.responses.create", "what": ["rules(ticket)"], "why": null, "allowed": false}
         ])
     );
     let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
@@ -329,7 +329,7 @@ fn a_model_or_a_setting_that_changed_since_it_was_lifted_fails() {
         ("0.2", "0.3"),
         (" temperature=0.2,", ""),
     ] {
-        repo.write("a.py", &code.replace(before, after));
+        repo.write("a.py", code.replace(before, after));
         let run = repo.run("promptctl scan --fail");
         assert_eq!(run.code, Some(3), "{before}");
         assert!(repo.ok("promptctl scan --format github").contains("P526"));
@@ -346,7 +346,7 @@ fn another_text_in_a_place_of_the_baseline_is_new() {
     repo.write("a.py", code);
     repo.ok("promptctl scan --write-baseline");
     assert_eq!(repo.run("promptctl scan --fail").code, Some(0));
-    repo.write("a.py", &code.replace("kind", "rude"));
+    repo.write("a.py", code.replace("kind", "rude"));
     assert_eq!(repo.run("promptctl scan --fail").code, Some(3));
     // A baseline of before goes by the place.
     repo.write(".promptctl-baseline", "code:sort#1 a.py\n");
@@ -394,4 +394,86 @@ fn a_part_of_the_code_and_a_subfolder_say_the_same_as_the_whole() {
         repo.json("promptctl scan --format json")["findings"][0]["changed"],
         false
     );
+}
+
+#[test]
+fn a_file_that_is_not_read_in_full_is_noted_in_every_format() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let call = "import OpenAI from 'openai';\nconst client = new OpenAI();\nclient.responses.create({ model: 'gpt-5', input: 'You sum up what people wrote' });\n";
+    repo.write("nul.js", format!("{call}// \0"));
+    repo.write("large.js", format!("{call}//{}\n", "x".repeat(1 << 20)));
+    let nuls = "\0".repeat(900);
+    repo.write("nuls.js", format!("{call}// {nuls}"));
+    let shown = repo.ok("promptctl scan");
+    assert!(
+        shown.contains("not read: this file is larger than a megabyte"),
+        "{shown}"
+    );
+    assert!(shown.contains("You sum up what people wrote"), "{shown}");
+    let all = repo.json("promptctl scan --format json");
+    let unread = all["unread"].as_array().unwrap();
+    let why: Vec<&Value> = unread.iter().map(|it| &it["why"]).collect();
+    assert_eq!(
+        why,
+        [
+            &json!("is larger than a megabyte, and is not parsed"),
+            &json!("holds many NUL characters, and is not parsed"),
+        ]
+    );
+    assert_eq!(all["unread"][0]["call"], Value::Null);
+    let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    let notes = results.iter().filter(|it| it["ruleId"] == "P525");
+    assert_eq!(notes.count(), 2);
+}
+
+#[test]
+fn a_constant_of_a_module_that_any_file_sets_stays_a_value() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let call = |name: &str| {
+        format!("client.responses.create(instructions={name}, input='Sort the ticket of today')\n")
+    };
+    repo.write("conf2.py", "TWO = 'You sort tickets by day'\n");
+    repo.write("conf3.py", "THREE = 'You sort tickets by size'\n");
+    repo.write("conf4.py", "FOUR = 'You sort tickets by name'\n");
+    let head = "from openai import OpenAI\nfrom conf2 import TWO\nfrom conf3 import THREE\nfrom conf4 import FOUR\nclient = OpenAI()\n";
+    let calls: String = ["TWO", "THREE", "FOUR"].into_iter().map(call).collect();
+    repo.write("desk.py", format!("{head}{calls}"));
+    repo.write(
+        "evil.py",
+        "import conf2, conf3\nconf2.TWO = 'x'\nsetattr(conf3, 'THREE', 'x')\n",
+    );
+    let shown = repo.ok("promptctl scan desk.py conf2.py conf3.py conf4.py evil.py");
+    for name in ["by day", "by size"] {
+        assert!(!shown.contains(name), "{shown}");
+    }
+    assert!(shown.contains("You sort tickets by name"), "{shown}");
+    assert!(
+        shown.contains("`TWO` of `conf2` may be given another value in evil.py"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_caller_that_gives_another_role_changes_what_was_lifted() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let code = |role: &str| {
+        format!(
+            "from openai import OpenAI\nclient = OpenAI()\ndef ask(sys, role='user'):\n    return client.chat.completions.create(model='gpt-5', messages=[{{'role': role, 'content': sys}}])\nask('You sort the tickets of the day', role='{role}')\n"
+        )
+    };
+    repo.write("desk.py", code("system"));
+    repo.ok("promptctl scan --lift");
+    assert!(
+        !repo
+            .ok("promptctl scan --format sarif")
+            .contains("P526\",\"level")
+    );
+    repo.write("desk.py", code("user"));
+    let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert!(results.iter().any(|it| it["ruleId"] == "P526"), "{sarif}");
 }

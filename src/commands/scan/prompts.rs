@@ -162,8 +162,11 @@ pub(super) struct UnreadJson<'a> {
     path: &'a str,
     line: usize,
     column: usize,
-    call: &'a str,
+    /// None of a file.
+    call: Option<&'a str>,
     what: &'a [String],
+    /// Why not all of a file was read.
+    why: Option<&'a str>,
     allowed: bool,
 }
 
@@ -173,8 +176,13 @@ impl<'a> From<&'a (String, Unread)> for UnreadJson<'a> {
             path,
             line: call.at.line,
             column: call.at.column,
-            call: &call.call,
-            what: &call.what,
+            call: call.why().is_none().then_some(&call.call),
+            what: if call.why().is_none() {
+                &call.what
+            } else {
+                &[]
+            },
+            why: call.why(),
             allowed: call.is_allowed,
         }
     }
@@ -185,7 +193,10 @@ pub(super) fn notes(unread: &UnreadCalls) -> Vec<Finding> {
     let told = unread.iter().filter(|(_, call)| !call.is_allowed);
     told.map(|(path, call)| {
         let what = call.what.join("`, `");
-        let message = format!("`{}` sends what cannot be read here: `{what}`", call.call);
+        let message = match call.why() {
+            Some(why) => format!("this file {why}: calls in it may be left out"),
+            None => format!("`{}` sends what cannot be read here: `{what}`", call.call),
+        };
         Finding::note(code::UNREAD_CALL, visible::line(&message))
             .in_file(path)
             .at(call.at)
@@ -317,12 +328,11 @@ pub(super) fn unread(unread: &UnreadCalls, session: &mut Session) {
     let told: Vec<_> = unread.iter().filter(|(_, call)| !call.is_allowed).collect();
     for (path, call) in &told {
         let what = call.what.join(", ");
-        let line = format!(
-            "{}  not read: {} sends {}",
-            place(path, call.at),
-            call.call,
-            cut(&what, LONGEST_SHOWN)
-        );
+        let said = match call.why() {
+            Some(why) => format!("this file {why}: calls in it may be left out"),
+            None => format!("{} sends {}", call.call, cut(&what, LONGEST_SHOWN)),
+        };
+        let line = format!("{}  not read: {said}", place(path, call.at));
         session.ui.line(visible::line(&line));
     }
     if !told.is_empty() {
@@ -391,7 +401,15 @@ pub(super) fn summary(
     session: &mut Session,
 ) {
     let files = count(scanned.files, "file");
-    let open = unread.iter().filter(|(_, call)| !call.is_allowed).count();
+    let told = || unread.iter().filter(|(_, call)| !call.is_allowed);
+    let open = told().filter(|(_, call)| call.why().is_none()).count();
+    let left = told().count() - open;
+    if left > 0 {
+        session.ui.status(format!(
+            "{} not read in full; --fail lets them pass (promptctl explain P525)",
+            count(left, "file")
+        ));
+    }
     if open > 0 {
         session.ui.status(format!(
             "{} to models with a text that could not be read; --fail lets them pass (promptctl explain P525)",

@@ -25,6 +25,10 @@ use crate::scan::{self, EnvRead, IdPlace, ids};
 /// How far into a file a NUL is looked for, which says that it is no text.
 const HEAD: usize = 8 << 10;
 
+/// A source may hold a few NULs, and of more bytes one in this many.
+const FEW_NULS: usize = 8;
+const BYTES_A_NUL: usize = 100;
+
 /// Files above this are read in pieces, for their ids alone.
 const WHOLE: u64 = 64 << 20;
 
@@ -297,7 +301,9 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let is_wide = matches!(self.buffer.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]));
-        if !is_wide && memchr::memchr(0, &self.buffer).is_some() {
+        let shown = self.files.shown(path);
+        let has_nul = !is_wide && memchr::memchr(0, &self.buffer).is_some();
+        if has_nul && !found::is_code(&shown) {
             return Ok(());
         }
         if self.buffer.len() == HEAD {
@@ -306,14 +312,21 @@ impl<'a> Reader<'a> {
             // A file that grows while it is read.
             file.take(WHOLE).read_to_end(&mut self.buffer)?;
         }
+        let nuls = has_nul.then(|| memchr::memchr_iter(0, &self.buffer).count());
+        if nuls.is_some_and(|nuls| nuls > FEW_NULS.max(self.buffer.len() / BYTES_A_NUL)) {
+            self.buffer.retain(|byte| *byte != 0);
+            if self.may_hold(&shown) {
+                self.give_up(shown, found::NO_TEXT);
+            }
+            return Ok(());
+        }
         self.own.scanned.files += 1;
         self.own.scanned.bytes += self.buffer.len() as u64;
-        let shown = self.files.shown(path);
         self.note_code(path, &shown);
-        let is_wanted = self.buffer.len() <= found::LARGEST
-            && self.files.wanted.is_some_and(|wanted| wanted.wants(&shown));
-        let may_hold = |wanted: &WantedPrompts| found::may_hold(&shown, &self.buffer, wanted.all);
-        let is_wanted = is_wanted && (is_wide || self.files.wanted.is_some_and(may_hold));
+        let is_wanted = match is_wide {
+            true => self.files.wanted.is_some_and(|wanted| wanted.wants(&shown)),
+            false => self.may_hold(&shown),
+        };
         let text = if is_wide {
             wide(&self.buffer)
         } else if is_wanted || ids::may_hold(&self.buffer) {
@@ -355,6 +368,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Whether what was read may hold a prompt that is looked for.
+    fn may_hold(&self, shown: &str) -> bool {
+        self.files.wanted.is_some_and(|wanted| {
+            wanted.wants(shown) && found::may_hold(shown, &self.buffer, wanted.all)
+        })
+    }
+
+    /// Notes a file that is not read.
+    fn give_up(&mut self, shown: String, why: &str) {
+        self.own.unread.push((shown, Unread::of_file(1, why)));
+    }
+
     fn note_code(&mut self, path: &Path, shown: &str) {
         if scan::may_read_environment(shown) {
             self.own.code.push((path.to_owned(), shown.to_owned()));
@@ -367,15 +392,20 @@ impl<'a> Reader<'a> {
         let mut line = 1;
         let mut kept = 0;
         let mut is_first = true;
+        let mut is_noted = false;
         loop {
             let had = self.buffer.len();
             (&mut file)
                 .take((PIECE - had) as u64)
                 .read_to_end(&mut self.buffer)?;
             let is_last = self.buffer.len() < PIECE;
-            if is_first && memchr::memchr(0, &self.buffer[..HEAD.min(self.buffer.len())]).is_some()
-            {
+            let head = &self.buffer[..HEAD.min(self.buffer.len())];
+            if is_first && memchr::memchr(0, head).is_some() && !found::is_code(&shown) {
                 return Ok(());
+            }
+            if !is_noted && self.may_hold(&shown) {
+                is_noted = true;
+                self.give_up(shown.clone(), found::TOO_LARGE);
             }
             is_first = false;
             let end = if is_last {
@@ -447,6 +477,85 @@ fn wide(bytes: &[u8]) -> String {
         })
         .collect();
     String::from_utf16_lossy(&units)
+}
+
+/// Leaves to the code what files import and any file of the scan gives another value: a constant of
+/// a module is no constant then.
+pub(super) fn changed_imports(found: &mut ScanResults) {
+    let unread = found.unread.iter();
+    let open = unread.filter_map(|(_, call)| call.instead.as_deref());
+    let prompts = found.prompts.iter().map(|(_, prompt)| prompt).chain(open);
+    let imports: BTreeSet<(String, String)> = prompts
+        .flat_map(|prompt| &prompt.imports)
+        .map(|it| (it.item.clone(), it.module.clone()))
+        .collect();
+    if imports.is_empty() {
+        return;
+    }
+    let items: BTreeSet<String> = imports
+        .iter()
+        .map(|(item, _)| regex::escape(item))
+        .collect();
+    let items = items.into_iter().collect::<Vec<_>>().join("|");
+    let last = |module: &str| {
+        let word = module.rsplit(['.', '/']).find(|it| !it.is_empty());
+        regex::escape(word.unwrap_or(module))
+    };
+    let modules: BTreeSet<String> = imports.iter().map(|(_, module)| last(module)).collect();
+    let modules = modules.into_iter().collect::<Vec<_>>().join("|");
+    let pattern = format!(
+        r#"(?:(?P<object>\w+)\s*\.\s*|\[\s*["'])(?P<set>{items})(?:["']\s*\])?\s*(?:[-+*/|&%^@?]{{1,2}}|<<|>>)?=(?:[^=]|$)|(?:setattr\w*|__setattr__|\bassign|defineProperty|Reflect\.set|patch(?:\.\w+)?|vars|update)\s*\((?:[^()]|\([^()]*\))*?\b(?P<by>{items}|{modules})\b|\b(?P<own>{modules})\.__dict__"#
+    );
+    let Ok(sieve) = RegexBuilder::new(&pattern)
+        .size_limit(100 << 20)
+        .unicode(false)
+        .build()
+    else {
+        return;
+    };
+    let is_own = |word: &[u8]| matches!(word, b"self" | b"this" | b"cls");
+    let changed: Vec<(String, BTreeSet<String>)> = found
+        .code
+        .par_iter()
+        .filter_map(|(path, shown)| {
+            let length = std::fs::metadata(path).ok()?.len();
+            let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
+            let mut all = BTreeSet::new();
+            for hit in sieve.captures_iter(&bytes) {
+                let object = hit.name("object");
+                if object.is_some_and(|object| is_own(object.as_bytes())) {
+                    continue;
+                }
+                let words = ["set", "by", "own"].iter();
+                let word = words.filter_map(|name| hit.name(name)).next();
+                all.extend(word.map(|it| String::from_utf8_lossy(it.as_bytes()).into_owned()));
+            }
+            (!all.is_empty()).then(|| (shown.clone(), all))
+        })
+        .collect();
+    let by = |item: &str, module: &str| {
+        let module = module.rsplit(['.', '/']).next().unwrap_or(module);
+        let is_it = |all: &BTreeSet<String>| all.contains(item) || all.contains(module);
+        let file = changed.iter().find(|(_, all)| is_it(all));
+        file.map(|(file, _)| file.clone())
+    };
+    let unread = found.unread.iter_mut();
+    let open = unread.filter_map(|(_, call)| call.instead.as_deref_mut());
+    let prompts = found.prompts.iter_mut().map(|(_, prompt)| prompt);
+    for prompt in prompts.chain(open) {
+        let mut lost = Vec::new();
+        prompt.imports.retain(|it| {
+            let Some(file) = by(&it.item, &it.module) else {
+                return true;
+            };
+            lost.push(format!(
+                "line {}: `{}` of `{}` may be given another value in {file}: it stays a value",
+                it.line, it.item, it.module
+            ));
+            false
+        });
+        prompt.lost.append(&mut lost);
+    }
 }
 
 /// Where code reads variables of the environment.

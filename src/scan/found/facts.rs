@@ -1,7 +1,7 @@
 //! What a file holds, gathered in one walk of its tree: functions, calls, maps, texts.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use tree_sitter::{Node, Tree};
 
@@ -43,6 +43,8 @@ pub(super) struct Facts<'t> {
     /// Where names come from that other files give.
     pub(super) origins: HashMap<&'t str, Origin<'t>>,
     work_left: Cell<usize>,
+    /// The first line at which something was left out that the file holds.
+    given_up: Cell<Option<usize>>,
 }
 
 impl<'t> Facts<'t> {
@@ -66,16 +68,19 @@ impl<'t> Facts<'t> {
             imports: Vec::new(),
             origins: HashMap::new(),
             work_left: Cell::new(MOST_WORK),
+            given_up: Cell::new(None),
         };
         let mut scope = 0;
         // A function without a name has that of what it is the value of.
         let mut named: Option<(&'t str, usize)> = None;
         let mut text_end = 0;
+        let mut twice = HashSet::new();
         let mut statement = None;
         // What is entered and not left, as far as it is a list.
         let mut around: Vec<Option<Node<'t>>> = Vec::new();
         for (node, is_entered) in Walk::new(tree) {
             if !facts.spend(1) {
+                facts.give_up(node);
                 break;
             }
             // Signs and words of the language hold nothing.
@@ -142,7 +147,13 @@ impl<'t> Facts<'t> {
                     facts.answers.push((scope, value));
                 }
                 Role::Import(name) if facts.imports.len() < MOST_KEPT => {
-                    facts.origins.extend(file.origins(node));
+                    for (name, origin) in file.origins(node) {
+                        // Which of two it is, nobody knows.
+                        match facts.origins.get(name) {
+                            Some(known) if *known != origin => _ = twice.insert(name),
+                            _ => _ = facts.origins.insert(name, origin),
+                        }
+                    }
                     facts.imports.push(name);
                 }
                 Role::Call if facts.calls.len() < MOST_KEPT => {
@@ -150,9 +161,11 @@ impl<'t> Facts<'t> {
                     facts.imports.extend(file.required(node));
                 }
                 Role::Map if facts.maps.len() < MOST_KEPT => facts.maps.push((node, list)),
+                Role::Return(_) | Role::Import(_) | Role::Call | Role::Map => facts.give_up(node),
                 _ => {}
             }
         }
+        facts.origins.retain(|name, _| !twice.contains(name));
         facts
     }
 
@@ -161,6 +174,20 @@ impl<'t> Facts<'t> {
         let left = self.work_left.get();
         self.work_left.set(left.saturating_sub(work));
         left > work
+    }
+
+    /// Notes that something of the file is left out.
+    pub(super) fn give_up(&self, node: Node<'_>) {
+        let first = self.given_up.get();
+        let line = first.unwrap_or_else(|| node.start_position().row + 1);
+        self.given_up.set(Some(line));
+    }
+
+    /// The line at which something was left out, if anything was.
+    pub(super) fn given_up(&self) -> Option<usize> {
+        // What counts its own work has no place to tell.
+        let is_spent = self.work_left.get() == 0;
+        self.given_up.get().or(is_spent.then_some(1))
     }
 
     /// The innermost function or class around a byte.

@@ -1,6 +1,6 @@
 //! One finding a call, with its messages.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use tree_sitter::Node;
@@ -23,6 +23,7 @@ mod declared;
 mod finish;
 mod flow;
 mod messages;
+mod paths;
 mod words;
 pub(super) mod wrapped;
 
@@ -49,14 +50,17 @@ pub(super) struct Gathered {
     pub(super) wrappers: Vec<Wrapper>,
 }
 
-/// The prompts of a file, and what could not be read; none where it cannot be parsed. `known` are
-/// the functions of other files that send what they are given.
+/// The prompts of a file, and what could not be read. `known` are the functions of other files that
+/// send what they are given.
+///
+/// # Errors
+/// Why it cannot be parsed, in words that follow the name of the file.
 pub(super) fn gather(
     text: &str,
     language: Language,
     all: bool,
     known: Wrappers<'_>,
-) -> Option<Gathered> {
+) -> Result<Gathered, &'static str> {
     let tree = language.parse(text)?;
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);
@@ -78,6 +82,8 @@ pub(super) fn gather(
         followed: Followed::new(),
         unread: Vec::new(),
         wrappers: Vec::new(),
+        unsure_roles: RefCell::default(),
+        unsure: Vec::new(),
         notes: Vec::new(),
         doubts: Vec::new(),
         found: Vec::new(),
@@ -91,11 +97,14 @@ pub(super) fn gather(
         gatherer.returned();
         gatherer.spoken();
     }
-    let mut found = gatherer.found;
+    let (mut found, mut unread) = (gatherer.found, gatherer.unread);
+    if let Some(line) = facts.given_up() {
+        unread.push(Unread::of_file(line, "holds more than is followed"));
+    }
     found.sort_by_key(|(at, _)| *at);
-    Some(Gathered {
+    Ok(Gathered {
         prompts: found.into_iter().map(|(_, prompt)| prompt).collect(),
-        unread: gatherer.unread,
+        unread,
         wrappers: gatherer.wrappers,
     })
 }
@@ -126,6 +135,10 @@ struct Gatherer<'r, 't> {
     unread: Vec<Unread>,
     /// The functions that send what callers give.
     wrappers: Vec<Wrapper>,
+    /// The contents whose roles are not sure, each with its role.
+    unsure_roles: RefCell<HashMap<usize, Node<'t>>>,
+    /// What makes the texts doubtful that are followed to now.
+    unsure: Vec<Remark>,
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
@@ -140,7 +153,7 @@ impl<'t> Gatherer<'_, 't> {
             let Some(call) = self.file.call(*node) else {
                 continue;
             };
-            let path = self.file.path(call.callee);
+            let path = self.path(call.callee);
             let arguments = self.flat(&call.arguments).all;
             let Some(sink) = sink(&path, &arguments, !self.libraries.is_empty()) else {
                 continue;
@@ -166,6 +179,7 @@ impl<'t> Gatherer<'_, 't> {
             all: arguments,
             doubts,
         } = self.flat(&call.arguments);
+        self.reader.sent_at.set(node.start_byte());
         self.notes.clear();
         self.doubts = doubts;
         self.left_open(&arguments);
@@ -204,7 +218,7 @@ impl<'t> Gatherer<'_, 't> {
                 }
                 // A message of a thread: `create(role="user", content="…")`.
                 if drafts.is_empty()
-                    && let Some(draft) = self.message_of(&arguments, node)
+                    && let Some(draft) = self.message_of(&arguments, node, true)
                 {
                     kind = FoundKind::Message;
                     drafts.push(draft);
@@ -265,7 +279,7 @@ impl<'t> Gatherer<'_, 't> {
         };
         let open = open_ends(&drafts);
         let unread_drafts = drafts.clone();
-        let mut is_any_read = drafts.iter().any(|draft| draft.value.written.is_some());
+        let mut is_any_read = drafts.iter().any(|draft| draft.value.says_something());
         self.push(
             node,
             drafts,
@@ -372,7 +386,7 @@ impl<'t> Gatherer<'_, 't> {
                 );
                 continue;
             }
-            let Some(draft) = self.message_of(&entries, *node) else {
+            let Some(draft) = self.message_of(&entries, *node, false) else {
                 self.settings_of(&entries, *node);
                 continue;
             };

@@ -36,8 +36,9 @@ pub fn constants(path: &str, text: &str, items: &[&str]) -> Vec<Constant> {
     if text.len() > LARGEST {
         return none("is too large");
     }
-    let Some(tree) = language.parse(text) else {
-        return none("is more than is followed");
+    let tree = match language.parse(text) {
+        Ok(tree) => tree,
+        Err(why) => return none(why),
     };
     let file = File { text, language };
     let facts = Facts::gather(&file, &tree);

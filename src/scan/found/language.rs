@@ -4,6 +4,7 @@
 //! of nodes, which `syntax`, `facts` and `names` name (a test holds that a grammar has each), the
 //! words of the sieve, and the names of libraries and calls in `sinks`.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use tree_sitter::{ParseOptions, Parser, Tree};
@@ -14,6 +15,10 @@ use super::modules;
 /// one in a hundred, hostile text takes any number.
 const CHECKS_A_BYTE: usize = 1;
 const FEWEST_CHECKS: usize = 20_000;
+
+/// How many indentations a file may have that differ. The grammar of Python keeps those that are open
+/// in 1,024 bytes, two each, beside what it keeps of texts: with more it ends the program.
+const MOST_INDENTATIONS: usize = 350;
 
 /// A language of code.
 #[derive(Debug, PartialEq, Eq)]
@@ -155,6 +160,8 @@ pub(super) enum Dedent {
 /// All in which languages that are parsed differ.
 pub(super) struct Traits {
     grammar: fn() -> tree_sitter::Language,
+    /// Whether indentation says what belongs together.
+    is_indented: bool,
     /// How lines begin that are comments.
     pub(super) comments: &'static [&'static str],
     pub(super) quotes: Quotes,
@@ -193,12 +200,15 @@ pub(super) struct Traits {
     pub(super) own_objects: &'static [&'static str],
     /// Whether a member with a type is what callers give.
     pub(super) has_typed_fields: bool,
+    /// Whether letters that look like others are those, in names.
+    pub(super) folds_names: bool,
     /// Whether `with` changes what names mean.
     pub(super) has_dynamic_with: bool,
 }
 
 const PYTHON: Traits = Traits {
     grammar: || tree_sitter_python::LANGUAGE.into(),
+    is_indented: true,
     comments: &["#"],
     quotes: Quotes::Python,
     dedent: Dedent::Textwrap,
@@ -219,11 +229,13 @@ const PYTHON: Traits = Traits {
     needs_values: true,
     own_objects: &["self", "cls"],
     has_typed_fields: true,
+    folds_names: true,
     has_dynamic_with: false,
 };
 
 const TYPESCRIPT: Traits = Traits {
     grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+    is_indented: false,
     comments: &["//", "*", "/*"],
     quotes: Quotes::Script,
     dedent: Dedent::Tags,
@@ -244,6 +256,7 @@ const TYPESCRIPT: Traits = Traits {
     needs_values: false,
     own_objects: &["this"],
     has_typed_fields: false,
+    folds_names: false,
     has_dynamic_with: true,
 };
 
@@ -271,11 +284,19 @@ impl Language {
         }
     }
 
-    /// The tree of a text; none where it takes more work than code does.
-    pub(super) fn parse(self, text: &str) -> Option<Tree> {
+    /// The tree of a text.
+    ///
+    /// # Errors
+    /// Why there is none, in words that follow the name of the file.
+    pub(super) fn parse(self, text: &str) -> Result<Tree, &'static str> {
+        const MORE: &str = "takes more work to parse than code does";
         let mut parser = Parser::new();
-        parser.set_language(&(self.traits().grammar)()).ok()?;
+        let is_known = parser.set_language(&(self.traits().grammar)());
+        is_known.map_err(|_| "is of a language that cannot be parsed")?;
         let bytes = text.as_bytes();
+        if self.traits().is_indented && indentations(bytes) > MOST_INDENTATIONS {
+            return Err("is indented deeper than is followed");
+        }
         let mut left = FEWEST_CHECKS + bytes.len() * CHECKS_A_BYTE;
         let mut check = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
             Some(less) => {
@@ -286,8 +307,34 @@ impl Language {
         };
         let options = ParseOptions::new().progress_callback(&mut check);
         let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
-        parser.parse_with_options(&mut read, None, Some(options))
+        let tree = parser.parse_with_options(&mut read, None, Some(options));
+        tree.ok_or(MORE)
     }
+}
+
+/// How many indentations of a text differ: no fewer than are open at once, whatever stands in texts
+/// and brackets. Blanks count as the grammar counts them.
+fn indentations(bytes: &[u8]) -> usize {
+    let mut all = HashSet::new();
+    let mut at = 0;
+    while let Some(end) = memchr::memchr(b'\n', &bytes[at..]) {
+        at += end + 1;
+        let mut width = 0_usize;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b' ' => width += 1,
+                b'\t' => width += 8,
+                b'\r' | b'\x0c' => width = 0,
+                // A line that goes on.
+                b'\\' if bytes[at + 1..].starts_with(b"\n") => at += 1,
+                b'\\' if bytes[at + 1..].starts_with(b"\r\n") => at += 2,
+                _ => break,
+            }
+            at += 1;
+        }
+        all.insert(width);
+    }
+    all.len()
 }
 
 #[cfg(test)]

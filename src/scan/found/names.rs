@@ -108,6 +108,8 @@ pub(super) struct Names<'t> {
     sites: HashMap<(&'t str, usize), Vec<Site<'t>>>,
     uses: HashMap<&'t str, Vec<Use>>,
     members: HashMap<&'t str, Vec<Member<'t>>>,
+    /// What maps are given under a key, by the names of the maps.
+    put: HashMap<&'t str, Vec<(&'t str, Node<'t>)>>,
     /// Names that a function takes from around it.
     foreign: HashSet<&'t str>,
     /// Why no name of the file is sure.

@@ -14,6 +14,10 @@ const WINDOW: usize = 400;
 /// files are parsed whatever they say.
 const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
 
+/// Names that files give to what sends something, or to a message; they count where the file names a
+/// library that talks to models.
+const ALIASES: &str = r#"\.(?:responses|messages|completions)[ \t]*(?:[\r\n;,)]|$)|\[\s*["'](?:responses|messages|completions|chat)["']\s*\]|\b(?:a?completion|(?:generate|stream)(?:Text|Object)|(?:System|Human|User|AI)Message)\s+as\s"#;
+
 /// What else only code says that talks to models, where it calls something.
 const TIGHT: &str = r#"(?:streamUI|ChatMessage\.(?:User|Assistant|from_system|from_user|from_assistant)|from_template|fromTemplate|from_messages|fromMessages|PromptTemplate|(?:System|Human|User|AI|Assistant)Message(?:PromptTemplate|Param)?|\btext_completion|definePrompt)[(<]|(?:assistants|runs|threads|sessions|agents)\.create|dspy\.|Signature\)"#;
 
@@ -34,6 +38,7 @@ const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]
 
 struct Sieve {
     sends: Regex,
+    aliases: Regex,
     tight: Regex,
     role: Regex,
     own_keys: Regex,
@@ -50,6 +55,7 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
     };
     Some(Sieve {
         sends: ascii(SENDS).ok()?,
+        aliases: ascii(ALIASES).ok()?,
         tight: ascii(TIGHT).ok()?,
         role: ascii(ROLE).ok()?,
         own_keys: ascii(OWN_KEYS).ok()?,
@@ -69,6 +75,9 @@ pub(super) fn may_hold(bytes: &[u8], language: Language, all: bool) -> bool {
     if sieve.sends.find_iter(bytes).any(|found| in_code(&found)) {
         return true;
     }
+    if sieve.aliases.find_iter(bytes).any(|found| in_code(&found)) && sieve.sdk.is_match(bytes) {
+        return true;
+    }
     // A text may be as short as `Translate: {x}`.
     if sieve.tight.find_iter(bytes).any(|found| in_code(&found))
         || sieve
@@ -83,6 +92,14 @@ pub(super) fn may_hold(bytes: &[u8], language: Language, all: bool) -> bool {
         || (sieve.keys.find_iter(bytes).any(is_given) && sieve.sdk.is_match(bytes))
         || (all && sieve.named.is_match(bytes));
     is_anchored && has_prose(bytes, 2)
+}
+
+/// Whether a file names a call that sends something, or a message with its role, in any language.
+pub(super) fn may_send(bytes: &[u8]) -> bool {
+    SIEVE.as_ref().is_none_or(|sieve| {
+        let mut roles = sieve.role.find_iter(bytes);
+        sieve.sends.is_match(bytes) || roles.any(|found| has_content(bytes, found.range()))
+    })
 }
 
 /// Whether the line of a place begins as a comment does.

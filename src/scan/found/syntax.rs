@@ -331,6 +331,8 @@ impl<'t> File<'t> {
             }
             "call" | "call_expression" | "new_expression" => self.call(node).map(Expr::Call),
             "dictionary" | "object" => Some(Expr::Map(self.entries(node))),
+            // `["a", , "b"]` has an item that is not written.
+            "array" if Self::has_gaps(node) => None,
             "list" | "tuple" | "array" | "expression_list" => {
                 Some(Expr::List(Self::children(node)))
             }
@@ -350,6 +352,18 @@ impl<'t> File<'t> {
             _ => None,
         };
         found.unwrap_or(Expr::Other)
+    }
+
+    fn has_gaps(list: Node<'t>) -> bool {
+        let mut cursor = list.walk();
+        let mut was_item = false;
+        list.children(&mut cursor).any(|child| {
+            let is_gap = child.kind() == "," && !was_item;
+            if child.kind() != "comment" {
+                was_item = child.is_named();
+            }
+            is_gap
+        })
     }
 
     pub(super) fn call(&self, node: Node<'t>) -> Option<Call<'t>> {
@@ -391,6 +405,10 @@ impl<'t> File<'t> {
                     object
                 }
                 Expr::Call(call) => call.callee,
+                Expr::Index(object, key) => {
+                    words.push(key);
+                    object
+                }
                 _ if matches!(node.kind(), "subscript") => match Self::field(node, "value") {
                     Some(inner) => inner,
                     None => break,

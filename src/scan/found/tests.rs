@@ -1,6 +1,7 @@
 use super::*;
 
 mod flow;
+mod hostile;
 mod sure;
 
 /// A prompt on few lines: kind, what sends it, and each message.

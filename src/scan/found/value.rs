@@ -185,6 +185,12 @@ impl<'t> Value<'t> {
             .sum()
     }
 
+    /// Whether it is a text, and not just values between quotes.
+    pub(super) fn says_something(&self) -> bool {
+        let is_blank = self.text().trim().is_empty();
+        self.written.is_some() && !(is_blank && self.has_values())
+    }
+
     pub(super) fn has_values(&self) -> bool {
         self.bits.iter().any(|bit| matches!(bit, Bit::Hole(_)))
     }
@@ -205,6 +211,8 @@ pub(super) struct Reader<'r, 't> {
     pub(super) file: &'r File<'t>,
     pub(super) facts: &'r Facts<'t>,
     pub(super) names: &'r Names<'t>,
+    /// Where what is read is sent: until then, what has a name may change.
+    pub(super) sent_at: Cell<usize>,
     is_strict: Cell<bool>,
     /// What names stand for, by the expressions that they are bound to.
     known: RefCell<HashMap<(usize, bool), Value<'t>>>,
@@ -216,6 +224,7 @@ impl<'r, 't> Reader<'r, 't> {
             file,
             facts,
             names,
+            sent_at: Cell::new(0),
             is_strict: Cell::new(false),
             known: RefCell::default(),
         }
@@ -235,6 +244,12 @@ impl<'r, 't> Reader<'r, 't> {
         }
     }
 
+    /// Why a list or a map that has a name may hold something else where it is sent.
+    pub(super) fn unsteady(&self, name: &'t str, node: Node<'t>, is_list: bool) -> Option<String> {
+        let until = self.sent_at.get();
+        self.names.unsteady(name, node, until, is_list)
+    }
+
     /// The text of a node in which all that is doubtful is a value.
     fn strict(&self, node: Node<'t>) -> Value<'t> {
         let before = self.is_strict.replace(true);
@@ -252,6 +267,7 @@ impl<'r, 't> Reader<'r, 't> {
 
     fn value_at(&self, node: Node<'t>, depth: usize) -> Value<'t> {
         if depth > DEEPEST || !self.facts.spend(1) {
+            self.facts.give_up(node);
             return self.unknown(node);
         }
         match self.file.expr(node) {

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
-use super::words::speaks_to_a_model;
+use super::words::{role_named, speaks_to_a_model};
 use super::wrapped::Far;
 use super::{DEEPEST, Draft, Gatherer};
 use crate::scan::found::sinks;
 use crate::scan::found::syntax::{Argument, Call, Expr, value_of};
-use crate::scan::found::value::Bit;
+use crate::scan::found::value::{Bit, Remark};
 use crate::scan::found::{Confidence, FoundKind, FoundPrompt, Stands, Syntax, Unread};
 
 /// What a call does with a value.
@@ -29,6 +29,18 @@ pub(in crate::scan::found) enum Taken {
 }
 
 impl Taken {
+    /// The same in a message of this role.
+    fn by(self, role: &'static str) -> Self {
+        match self {
+            Self::Part(_) => Self::Part(role),
+            Self::Text(_) | Self::Said => match role {
+                "user" => Self::Said,
+                _ => Self::Text(role),
+            },
+            other => other,
+        }
+    }
+
     fn is_part(self) -> bool {
         matches!(self, Self::Part(_) | Self::More)
     }
@@ -119,7 +131,12 @@ impl<'t> Gatherer<'_, 't> {
             return false;
         }
         self.followed.insert(key, false);
+        let role = self.unsure_roles.borrow().get(&open.node.id()).copied();
+        let known = self.unsure.len();
+        self.unsure
+            .extend(role.map(|role| Remark::new(role, "the role may be another one")));
         let is_found = self.follow_new(open, sending, depth);
+        self.unsure.truncate(known);
         self.followed.insert(key, is_found);
         is_found
     }
@@ -143,7 +160,7 @@ impl<'t> Gatherer<'_, 't> {
                 if let Some((start, end)) = self.reader.names.given_by_callers(name, node) {
                     return match taken.is_part() {
                         true => false,
-                        false => self.callers((start, end), name, taken, sending, depth),
+                        false => self.callers((start, end), (name, node), taken, sending, depth),
                     };
                 }
                 let bound = self.reader.names.bound(name, node);
@@ -236,9 +253,12 @@ impl<'t> Gatherer<'_, 't> {
                 .filter(|(scope, _)| scope == function)
                 .map(|(_, answer)| *answer)
                 .collect();
+            let known = self.unsure.len();
+            self.decorated(self.decorator(*function));
             for answer in answers {
                 is_found |= self.land(answer, Stands::Answer, taken, sending, depth + 1);
             }
+            self.unsure.truncate(known);
         }
         is_found
     }
@@ -266,7 +286,7 @@ impl<'t> Gatherer<'_, 't> {
     fn callers(
         &mut self,
         (start, end): (usize, usize),
-        name: &str,
+        (name, open): (&str, Node<'t>),
         taken: Taken,
         sending: &Sending<'t>,
         depth: usize,
@@ -278,10 +298,14 @@ impl<'t> Gatherer<'_, 't> {
             return false;
         };
         let all = self.file.parameters(node);
-        let Some(parameter) = all.into_iter().find(|it| it.name == name) else {
+        let Some(parameter) = all.iter().find(|it| it.name == name) else {
             return false;
         };
-        self.note_wrapper(function, &parameter, taken, sending);
+        self.note_wrapper(function, parameter, taken, sending);
+        let role = self.unsure_roles.borrow().get(&open.id()).copied();
+        let role_given =
+            role.map(|role| (role, all.iter().find(|it| it.name == self.file.word(role))));
+        let decorator = self.decorator(function);
         // An object is made by the name of its class.
         let class = self.facts.class_of(function);
         let own = self.facts.scopes[function].name;
@@ -303,15 +327,44 @@ impl<'t> Gatherer<'_, 't> {
                 (false, Expr::Member(..)) if class.is_some() => true,
                 _ => self.functions(call.callee).contains(&function),
             };
-            let given = self.argument(
-                &call.arguments,
-                (parameter.name, parameter.place, parameter.key),
-            );
+            let given = self.argument(&call.arguments, parameter.sought());
             if let Some(given) = given.filter(|_| is_it) {
+                let before = self.unsure.clone();
+                self.decorated(decorator);
+                // The role that this caller gives, or does not.
+                let own = role_given.and_then(|(role, parameter)| {
+                    let is_open = call.arguments.iter().any(|it| it.is_spread);
+                    let given = self.argument(&call.arguments, parameter?.sought());
+                    let said = match given {
+                        Some(given) => self.reader.exact(given)?,
+                        None if is_open => return None,
+                        None => self.reader.value(role).text(),
+                    };
+                    role_named(&said)
+                });
+                let mut taken = taken;
+                if let Some(own) = own {
+                    let words = "the role may be another one";
+                    self.unsure.retain(|it| it.words != words);
+                    taken = taken.by(own);
+                }
                 is_found |= self.land(given, Stands::Given, taken, sending, depth + 1);
+                self.unsure = before;
             }
         }
         is_found
+    }
+
+    /// A decorator may change what a function is given, and what it answers with.
+    fn decorated(&mut self, decorator: Option<Node<'t>>) {
+        let remark = decorator.map(|it| {
+            let shown = self.reader.shown(it);
+            Remark::new(
+                it,
+                format!("`{shown}` may change what the function takes or answers"),
+            )
+        });
+        self.unsure.extend(remark);
     }
 
     /// The calls of the file, by the last word of what is called.
@@ -365,8 +418,9 @@ impl<'t> Gatherer<'_, 't> {
         sending: &Sending<'t>,
         depth: usize,
     ) -> bool {
+        let sent_at = self.reader.sent_at.replace(node.end_byte());
         self.notes.clear();
-        self.doubts.clear();
+        self.doubts.clone_from(&self.unsure);
         let mut drafts = Vec::new();
         match taken {
             Taken::Text(role) | Taken::Part(role) => drafts.push(self.text(node, role)),
@@ -404,6 +458,7 @@ impl<'t> Gatherer<'_, 't> {
                 is_found |= self.follow(one, sending, depth + 1);
             }
         }
+        self.reader.sent_at.set(sent_at);
         match unwritten.filter(|_| !is_found) {
             Some(drafts) => self.note_unwritten(node, drafts, stands, taken, sending),
             None => is_found,
@@ -460,7 +515,7 @@ impl<'t> Gatherer<'_, 't> {
         let mut calls = above.take(8).filter_map(|it| self.file.call(it));
         calls.next().map_or_else(
             || self.facts.place_of(node.start_byte()).unwrap_or_default(),
-            |call| self.file.path(call.callee).join("."),
+            |call| self.path(call.callee).join("."),
         )
     }
 

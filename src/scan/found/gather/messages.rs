@@ -6,7 +6,7 @@ use super::words::role_named;
 use super::{DEEPEST, Draft, Gatherer, MOST_MESSAGES};
 use crate::scan::found::sinks::{Sink, sink};
 use crate::scan::found::syntax::{Argument, Expr, index_of, value_of};
-use crate::scan::found::value::{Items, Remark, Value};
+use crate::scan::found::value::{Bit, Items, Remark, Value};
 
 /// What a message has that is said here.
 const MESSAGE_KEYS: &[&str] = &["role", "content", "parts", "text", "type"];
@@ -77,7 +77,11 @@ impl<'t> Gatherer<'_, 't> {
 
     /// What is said: a text of the user's, or messages.
     pub(super) fn said(&mut self, node: Node<'t>, drafts: &mut Vec<Draft<'t>>) {
-        match self.reader.items(node) {
+        let items = self
+            .reader
+            .items(node)
+            .or_else(|| self.reader.derived(node, 0));
+        match items {
             Some(items) if self.are_parts(&items) => drafts.push(self.content(node, "user")),
             Some(_) => self.messages(node, drafts, 0),
             None => drafts.push(self.text(node, "user")),
@@ -97,7 +101,11 @@ impl<'t> Gatherer<'_, 't> {
 
     /// The messages of a list.
     pub(super) fn messages(&mut self, node: Node<'t>, drafts: &mut Vec<Draft<'t>>, depth: usize) {
-        let Some(items) = self.reader.items(node) else {
+        let items = self
+            .reader
+            .items(node)
+            .or_else(|| self.reader.derived(node, 0));
+        let Some(items) = items else {
             match self.file.expr(node) {
                 Expr::Choice(nodes) if depth < DEEPEST => {
                     if let Some(one) = nodes.first() {
@@ -156,12 +164,25 @@ impl<'t> Gatherer<'_, 't> {
     pub(super) fn message(&mut self, node: Node<'t>, depth: usize) -> Option<Draft<'t>> {
         match self.file.expr(node) {
             Expr::Map(entries) => {
-                let draft = self.message_of(&entries, node)?;
+                let mut doubt = None;
+                let mut whole = Vec::new();
+                for entry in entries {
+                    let spread = entry.is_spread.then(|| self.reader.entries(entry.value));
+                    match spread.flatten() {
+                        Some(inner) => {
+                            doubt = doubt.or(inner.doubt);
+                            whole.extend(inner.all);
+                        }
+                        None => whole.push(entry),
+                    }
+                }
+                let mut draft = self.message_of(&whole, node, true)?;
+                draft.value.doubts.extend(doubt);
                 self.used.insert(node.id());
                 Some(draft)
             }
             Expr::Call(call) => {
-                let path = self.file.path(call.callee);
+                let path = self.path(call.callee);
                 let arguments = self.flat(&call.arguments).all;
                 let first = call
                     .arguments
@@ -180,7 +201,7 @@ impl<'t> Gatherer<'_, 't> {
                             .or_else(|| first.filter(|it| self.map(*it).is_none()))?;
                         self.content(content, role)
                     }
-                    _ => self.message_of(&arguments, node)?,
+                    _ => self.message_of(&arguments, node, true)?,
                 };
                 self.used.insert(node.id());
                 Some(draft)
@@ -205,7 +226,7 @@ impl<'t> Gatherer<'_, 't> {
                 let why = bound
                     .doubt
                     .or_else(|| (!bound.added.is_empty()).then(|| format!("`{name}` is changed")))
-                    .or_else(|| self.reader.names.unsteady(name, node, false));
+                    .or_else(|| self.reader.unsteady(name, node, false));
                 if let Some(why) = why {
                     draft.value.doubt(node, why);
                 }
@@ -226,22 +247,43 @@ impl<'t> Gatherer<'_, 't> {
         }
     }
 
-    /// A message by the keys of a map.
-    pub(super) fn message_of(&self, entries: &[Argument<'t>], node: Node<'t>) -> Option<Draft<'t>> {
-        let role_at = index_of(entries, &["role"])?;
+    /// A message by the keys of a map. Where it `is_sent` for sure, its role may be anything.
+    pub(super) fn message_of(
+        &self,
+        entries: &[Argument<'t>],
+        node: Node<'t>,
+        is_sent: bool,
+    ) -> Option<Draft<'t>> {
+        const OPEN_ROLE: &str = "user";
+        let is_open = is_sent && entries.iter().any(|it| it.is_spread);
+        let content_at = index_of(entries, &["content", "parts", "text"])?;
+        let role_at = match index_of(entries, &["role"]) {
+            Some(role_at) => role_at,
+            None if is_open => content_at,
+            None => return None,
+        };
+        let has_role = role_at != content_at;
         let role = entries[role_at].value;
         let mut doubts = Vec::new();
-        let role = match self.file.expr(role) {
-            Expr::Member(_, name) => role_named(&name.to_ascii_lowercase())?,
-            _ => match self.reader.exact(role) {
-                Some(role) => role_named(&role)?,
-                None => {
-                    doubts.push(Remark::new(role, "the role may be another one"));
-                    role_named(&self.reader.value(role).text())?
-                }
-            },
+        let exact = has_role.then(|| self.reader.exact(role)).flatten();
+        let named = match self.file.expr(role) {
+            Expr::Member(_, name) if has_role => role_named(&name.to_ascii_lowercase()),
+            _ => exact.as_deref().and_then(role_named),
         };
-        let content_at = index_of(entries, &["content", "parts", "text"])?;
+        let role = match (named, exact) {
+            (Some(named), _) => named,
+            (None, Some(_)) => return None,
+            (None, None) => {
+                let words = match has_role {
+                    true => "the role may be another one",
+                    false => "the role is given by something else",
+                };
+                doubts.push(Remark::new(role, words));
+                let seems = role_named(&self.reader.value(role).text());
+                seems.or(is_sent.then_some(OPEN_ROLE))?
+            }
+        };
+        let is_unsure = has_role && !doubts.is_empty();
         let mut draft = Draft {
             node,
             ..self.content(entries[content_at].value, role)
@@ -260,6 +302,15 @@ impl<'t> Gatherer<'_, 't> {
             draft.value.notes.push(Remark::new(node, words));
         }
         draft.value.doubts.extend(doubts);
+        if is_unsure {
+            let holes = draft.value.bits.iter().filter_map(|bit| match bit {
+                Bit::Hole(hole) => Some(hole.node.id()),
+                Bit::Text(_) => None,
+            });
+            let role = entries[role_at].value;
+            let all = holes.map(|hole| (hole, role));
+            self.unsure_roles.borrow_mut().extend(all);
+        }
         Some(draft)
     }
 }

@@ -37,6 +37,7 @@ impl<'r, 't> Collector<'r, 't> {
                 sites: HashMap::new(),
                 uses: HashMap::new(),
                 members: HashMap::new(),
+                put: HashMap::new(),
                 foreign: HashSet::new(),
                 is_wild: None,
                 sets_members: false,
@@ -272,6 +273,7 @@ impl<'r, 't> Collector<'r, 't> {
             return;
         };
         let name = self.file.word(frame.node);
+        self.spelled(name);
         if self.patterns > 0 {
             self.assigned(
                 name,
@@ -314,6 +316,17 @@ impl<'r, 't> Collector<'r, 't> {
         }
     }
 
+    /// A name that the language may take for another one: Python folds letters, scripts read escapes.
+    fn spelled(&mut self, name: &str) {
+        let is_odd = match self.names.traits.folds_names {
+            true => !name.is_ascii(),
+            false => name.contains('\\'),
+        };
+        if is_odd {
+            self.names.is_wild = Some("a name may be written in two ways");
+        }
+    }
+
     /// A member, or an item, where it is given a value.
     fn member(&mut self) {
         let Some(frame) = self.stack.last().copied() else {
@@ -331,6 +344,19 @@ impl<'r, 't> Collector<'r, 't> {
             .node
             .child_by_field_name("object")
             .is_some_and(|it| matches!(self.file.word(it), "self" | "this" | "cls"));
+        let object = ["object", "value"]
+            .iter()
+            .find_map(|name| frame.node.child_by_field_name(name))
+            .filter(|it| it.kind() == "identifier");
+        if let (Some(object), Some(value)) = (object, value) {
+            let object = self.file.word(object);
+            self.names
+                .put
+                .entry(object)
+                .or_default()
+                .push((name, value));
+        }
+        self.spelled(name);
         self.add_member(name, value.filter(|_| is_own), frame.node);
     }
 

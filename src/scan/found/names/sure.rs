@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Bound, Moved, Names, RegionKind, Site, SiteKind, UseKind};
-use crate::scan::found::syntax::File;
+use crate::scan::found::syntax::{Argument, File};
 
 impl<'t> Names<'t> {
     /// Where the scope that a name belongs to is, and all places of the file that bind it there.
@@ -61,7 +61,7 @@ impl<'t> Names<'t> {
         let set = &sites[last];
         if self.is_wild.is_some() {
             return Some(
-                "stands in a file that changes names as it runs, or holds more than is followed",
+                "stands in a file that changes names as it runs, writes one in two ways, or holds more than is followed",
             );
         }
         if self.foreign.contains(name) {
@@ -162,14 +162,16 @@ impl<'t> Names<'t> {
     }
 
     /// Why a list or a map that has a name may hold something else where it is used. `is_list` says
-    /// that its items matter, which can be changed by other names.
+    /// that its items matter, which can be changed by other names; `until` is where it is sent.
     pub(in crate::scan::found) fn unsteady(
         &self,
         name: &'t str,
         node: Node<'t>,
+        until: usize,
         is_list: bool,
     ) -> Option<String> {
         let at = node.start_byte();
+        let until = until.max(at);
         let (scope, sites) = self.sites_of(name, at)?;
         let here = self.region_at(at);
         let set = sites
@@ -191,7 +193,7 @@ impl<'t> Names<'t> {
             if used.at == at || !is_bad || self.scope(name, used.region) != Some(scope) {
                 continue;
             }
-            let is_later = used.at > at
+            let is_later = used.at > until
                 && is_same
                 && self.function(used.region) == self.function(here)
                 && !loops
@@ -203,6 +205,23 @@ impl<'t> Names<'t> {
             }
         }
         None
+    }
+
+    /// What is put into a map that has a name, under its keys.
+    pub(in crate::scan::found) fn put_into(
+        &self,
+        name: &'t str,
+        node: Node<'t>,
+    ) -> Vec<Argument<'t>> {
+        let scope = self.scope_at(name, node.start_byte());
+        let all = self.put.get(name).into_iter().flatten();
+        all.filter(|(_, value)| self.scope_at(name, value.start_byte()) == scope)
+            .map(|(key, value)| Argument {
+                key: Some(key),
+                value: *value,
+                is_spread: false,
+            })
+            .collect()
     }
 
     /// What a member of an object of the class around stands for, or of a class of the file.

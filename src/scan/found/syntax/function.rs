@@ -14,8 +14,15 @@ pub(in crate::scan::found) struct Parameter<'t> {
     pub(in crate::scan::found) key: Option<&'t str>,
 }
 
+impl<'t> Parameter<'t> {
+    /// By what a call gives it: its name, its place, and the key in the map that is there.
+    pub(in crate::scan::found) fn sought(&self) -> (&'t str, Option<usize>, Option<&'t str>) {
+        (self.name, self.place, self.key)
+    }
+}
+
 /// Where a name comes from that another file gives.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::scan::found) struct Origin<'t> {
     /// The other file, as the code names it.
     pub(in crate::scan::found) module: &'t str,

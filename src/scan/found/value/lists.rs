@@ -91,6 +91,46 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
+    /// The items of a list of which something is made: a part of it, or the same in another order.
+    pub(in crate::scan::found) fn derived(
+        &self,
+        node: Node<'t>,
+        depth: usize,
+    ) -> Option<Items<'t>> {
+        if depth > 4 {
+            return None;
+        }
+        let field = |name| node.child_by_field_name(name);
+        let base = match (node.kind(), self.file.expr(node)) {
+            ("subscript", _) if field("subscript")?.kind() == "slice" => field("value")?,
+            ("binary_operator", _) => {
+                let sides = [field("left")?, field("right")?];
+                sides.into_iter().find(|it| self.items(*it).is_some())?
+            }
+            (_, Expr::Call(call)) => match self.file.expr(call.callee) {
+                Expr::Member(list, _) if self.items(list).is_some() => list,
+                Expr::Member(list, _) if self.derived(list, depth + 1).is_some() => list,
+                Expr::Name(_) | Expr::Member(..) => {
+                    let given = call.arguments.iter().filter(|it| it.is_by_place());
+                    let mut given = given.map(|it| it.value);
+                    let is_list = |it: &Node<'t>| {
+                        let is_read = |list: Items<'t>| !list.all.is_empty();
+                        self.items(*it).is_some_and(is_read)
+                    };
+                    given.find(is_list)?
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let mut items = self.items(base).or_else(|| self.derived(base, depth + 1))?;
+        items.doubts.push(Remark::new(
+            node,
+            format!("`{}` may make other messages of these", self.shown(node)),
+        ));
+        Some(items)
+    }
+
     fn item(&self, node: Node<'t>) -> Item<'t> {
         match self.file.expr(node) {
             Expr::Spread(inner) => Item {
@@ -130,9 +170,7 @@ impl<'t> Reader<'_, 't> {
                 _ => {}
             }
         }
-        let why = bound
-            .doubt
-            .or_else(|| self.names.unsteady(name, node, true));
+        let why = bound.doubt.or_else(|| self.unsteady(name, node, true));
         items.doubts.extend(why.map(|why| Remark::new(node, why)));
         Some(items)
     }
@@ -143,15 +181,14 @@ impl<'t> Reader<'_, 't> {
             Expr::Map(all) => Some(Entries { all, doubt: None }),
             Expr::Name(name) => {
                 let bound = self.names.bound(name, node)?;
-                let Expr::Map(all) = self.file.expr(bound.value) else {
+                let Expr::Map(mut all) = self.file.expr(bound.value) else {
                     return None;
                 };
+                all.extend(self.names.put_into(name, node));
                 if bound.value.byte_range().contains(&node.start_byte()) {
                     return None;
                 }
-                let why = bound
-                    .doubt
-                    .or_else(|| self.names.unsteady(name, node, true));
+                let why = bound.doubt.or_else(|| self.unsteady(name, node, true));
                 Some(Entries {
                     all,
                     doubt: why.map(|why| Remark::new(node, why)),

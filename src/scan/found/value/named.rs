@@ -43,6 +43,7 @@ impl<'t> Reader<'_, 't> {
             }
         }
         if value.size() > LONGEST_TEXT {
+            self.facts.give_up(node);
             return self.unknown(node);
         }
         if !bound.is_always && value.has_values() {
@@ -169,7 +170,7 @@ impl<'t> Reader<'_, 't> {
         if !bound.is_always && value.has_values() {
             why = why.or_else(|| Some("it is made in a branch or a loop".to_owned()));
         }
-        let why = why.or_else(|| self.names.unsteady(name, object, false));
+        let why = why.or_else(|| self.unsteady(name, object, false));
         Some(self.moved(value, node, why))
     }
 }
