@@ -6,6 +6,7 @@ mod keys;
 mod lift;
 mod prompts;
 mod replace;
+mod second_look;
 mod show;
 mod walk;
 
@@ -341,12 +342,12 @@ fn look(
     let reads = if variables.is_empty() {
         Vec::new()
     } else {
-        walk::reads(&found.code, &variables, &numbers)
+        second_look::reads(&found.code, &variables, &numbers)
     };
     if let Some(wanted) = &wanted {
         elsewhere::call(&mut found, wanted, &args.paths, keys);
     }
-    walk::changed_imports(&mut found);
+    second_look::changed_imports(&mut found);
     elsewhere::fill_in(&mut found, keys);
     found::name_all(&mut found.prompts);
     Ok(All {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use tree_sitter::Node;
 
 use arguments::Flat;
-use flow::{Followed, Sending, Unseen, open_ends};
+use sending::{Followed, Sending, Unseen, open_ends};
 use words::speaks_to_a_model;
 use wrapped::{Wrapper, Wrappers};
 
@@ -24,6 +24,7 @@ mod finish;
 mod flow;
 mod messages;
 mod paths;
+mod sending;
 mod words;
 pub(super) mod wrapped;
 

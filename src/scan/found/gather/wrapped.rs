@@ -3,11 +3,10 @@
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
-use serde_json::Value as Json;
 use tree_sitter::Node;
 
 use super::Gatherer;
-use super::flow::{Sending, Taken};
+use super::sending::{Far, Sending, Taken};
 use crate::scan::found::language::Language;
 use crate::scan::found::sinks;
 use crate::scan::found::syntax::{Parameter, value_of};
@@ -29,13 +28,6 @@ pub struct Wrapper {
     kind: FoundKind,
     confidence: Confidence,
     far: Far,
-}
-
-/// The model and its settings, as another file says them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Far {
-    pub(super) model: Option<String>,
-    pub(super) parameters: Vec<(String, Json)>,
 }
 
 /// What the modules that a file imports send of what they are given: asked by the name of a module.
