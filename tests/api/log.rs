@@ -81,9 +81,10 @@ fn services_append_their_own_records() {
     assert_eq!(records(&repo)[0]["source"], "external");
     assert!(!repo.read(".promptctl/executions.jsonl").contains("4111"));
     let wrong = format!("{lines}{{\"prompt\":\"echo\",\"modle\":\"m\"}}\n");
-    assert_snapshot!(repo.run_with("promptctl log append", wrong), @r"
+    assert_snapshot!(repo.run_with("promptctl log append", wrong), @"
     error[P320]: `modle` is not a field of a record
       at: standard input:4
+      hint: did you mean `model`?
       hint: put what is your own under `labels`, as texts
     [exit 1]
     ");
