@@ -60,7 +60,7 @@ pub struct Answers {
     pub numbers: Moments,
     /// Where it is a text, or true or false.
     pub words: BTreeMap<String, u64>,
-    /// How many are other texts than [`MOST_NAMES`].
+    /// How many are other texts than those that are told apart.
     pub beyond: u64,
     /// How many are numbers that cannot be added up.
     pub left_out: u64,
