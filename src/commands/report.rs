@@ -1,7 +1,9 @@
 //! `promptctl report`.
 
+mod cells;
 mod sections;
 mod steps;
+mod versions;
 
 use std::collections::BTreeSet;
 

@@ -6,10 +6,12 @@
 //! one figure of it and how sure that is; `cache` keeps what was found. Nothing here knows the terminal.
 
 mod cache;
+mod condition;
 mod counted;
 mod dimension;
 mod figures;
 mod found;
+mod keys;
 mod measure;
 mod page;
 mod past;
@@ -36,10 +38,11 @@ use super::log::hold::Turn;
 use crate::error::Failure;
 
 pub use super::became::{MOST_NAMES, Outcomes, Tokens};
+pub use condition::{Bound, Condition, Judged};
 pub use dimension::{Dimension, Releases, Value};
 pub use figures::{Answers, Group, Mix, Series};
 pub use found::{Groups, Met, Past, Skipped, Source};
-pub use measure::{Best, Bound, Condition, Figure, Judged, Measure};
+pub use measure::{Best, Figure, Measure};
 pub use question::Question;
 pub use rank::{Board, FEWEST_RANKED, Place, rank};
 pub use rows::Ending;

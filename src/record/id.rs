@@ -23,7 +23,7 @@ impl Id {
 }
 
 /// The same byte eight times.
-const fn eight(byte: u8) -> u64 {
+pub(super) const fn eight(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 

@@ -1,4 +1,4 @@
-//! One figure of a group, how sure it is, and conditions on it.
+//! One figure of a group, and how sure it is.
 
 use std::fmt;
 use std::str::FromStr;
@@ -179,7 +179,7 @@ impl Measure {
     }
 
     /// How many calls its interval needs at this level, where that is more than a few.
-    fn needs(&self, level: f64) -> Option<u64> {
+    pub(super) fn needs(&self, level: f64) -> Option<u64> {
         let Self::Latency(hundredths) = self else {
             return None;
         };
@@ -202,7 +202,7 @@ impl Measure {
     }
 
     /// How many figures of a group that it would rest on are left out, since they cannot be.
-    fn left_out(&self, group: &Group, pointers: &[String]) -> u64 {
+    pub(super) fn left_out(&self, group: &Group, pointers: &[String]) -> u64 {
         match self {
             Self::Latency(_) => group.left_out.duration,
             Self::Tokens => group.left_out.tokens,
@@ -277,158 +277,9 @@ impl Measure {
     }
 }
 
-/// What of a figure a condition looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// The whole interval: beyond doubt.
-    Whole,
-    /// Its lower end.
-    Low,
-    /// Its upper end.
-    High,
-}
-
-/// A condition on a figure, such as `success < 0.95`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Condition {
-    /// As it was written.
-    pub text: String,
-    /// The figure.
-    pub measure: Measure,
-    /// What of it.
-    pub bound: Bound,
-    is_below: bool,
-    may_equal: bool,
-    limit: f64,
-}
-
-/// How a condition came out.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Judged {
-    /// It holds.
-    Fired(Figure),
-    /// It does not.
-    Quiet(Figure),
-    /// There are too few calls, or none that have such a figure.
-    TooFew(Option<Figure>),
-    /// There are too few calls for a quantile so sure: so many are needed.
-    TooFewForLevel(u64, Figure),
-    /// So many figures that it rests on cannot be, and are left out; what the others come to does not hold it.
-    /// Nobody shall be quiet about that.
-    Unsound(u64, Option<Figure>),
-}
-
-impl FromStr for Condition {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const SHAPE: &str = "a condition is FIGURE < NUMBER or FIGURE > NUMBER, such as `success < 0.95`, \
-            `p99 > 2s`, `success.low < 95%` or `calls < 1`";
-        let at = text.find(['<', '>']).ok_or(SHAPE)?;
-        let (figure, rest) = text.split_at(at);
-        let may_equal = rest[1..].starts_with('=');
-        let limit = number(rest[1 + usize::from(may_equal)..].trim()).ok_or(SHAPE)?;
-        let figure = figure.trim();
-        let ends = [(".low", Bound::Low), (".high", Bound::High)];
-        let bound = ends.iter().find(|(end, _)| figure.ends_with(end));
-        let measure = match bound {
-            Some((end, _)) => figure.strip_suffix(end).unwrap_or(figure),
-            None => figure,
-        };
-        let measure: Measure = measure.parse()?;
-        if bound.is_some() && measure.is_sum() {
-            return Err(format!("`{measure}` is counted, and has no interval"));
-        }
-        Ok(Self {
-            text: text.trim().to_owned(),
-            measure,
-            bound: bound.map_or(Bound::Whole, |(_, bound)| *bound),
-            is_below: rest.starts_with('<'),
-            may_equal,
-            limit,
-        })
-    }
-}
-
-/// A number, as a share of a hundred, in dollars, or a time in milliseconds.
-fn number(text: &str) -> Option<f64> {
-    let units = [("%", 0.01), ("ms", 1.0), ("s", 1000.0), ("min", 60_000.0)];
-    let plain = text.strip_prefix('$').unwrap_or(text);
-    let with_unit = units.iter().find_map(|(unit, times)| {
-        let number: f64 = plain.strip_suffix(unit)?.trim().parse().ok()?;
-        Some(number * times)
-    });
-    with_unit
-        .or_else(|| plain.parse().ok())
-        .filter(|number| number.is_finite())
-}
-
-impl Condition {
-    /// Whether it holds for a group. Below `fewest` calls or outcomes nothing is said of what has an
-    /// interval.
-    pub fn judge(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
-        let judged = self.judge_sound(group, pointers, fewest, level);
-        match (self.measure.left_out(group, pointers), judged) {
-            (0, _) | (_, Judged::Fired(_) | Judged::Unsound(..)) => judged,
-            (number, Judged::Quiet(figure)) => Judged::Unsound(number, Some(figure)),
-            (number, Judged::TooFew(figure)) => Judged::Unsound(number, figure),
-            (number, Judged::TooFewForLevel(_, figure)) => Judged::Unsound(number, Some(figure)),
-        }
-    }
-
-    fn judge_sound(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
-        let Some(figure) = self.measure.of(group, pointers, level) else {
-            return Judged::TooFew(None);
-        };
-        let looked_at = match (figure.interval, self.bound) {
-            _ if self.measure.is_sum() => Some(figure.value),
-            (Some(interval), Bound::Low) => Some(interval.low),
-            (Some(interval), Bound::High) => Some(interval.high),
-            (Some(interval), Bound::Whole) if self.is_below => Some(interval.high),
-            (Some(interval), Bound::Whole) => Some(interval.low),
-            (None, _) => None,
-        };
-        let is_enough = self.measure.is_sum() || figure.n >= fewest;
-        match looked_at.filter(|_| is_enough) {
-            None => match self.measure.needs(level) {
-                Some(needed) if needed > fewest && figure.interval.is_none() => {
-                    Judged::TooFewForLevel(needed, figure)
-                }
-                _ => Judged::TooFew(Some(figure)),
-            },
-            // What is no number, as of figures that are too large, is nothing to be quiet about.
-            Some(value) if value.is_nan() || self.holds(value) => Judged::Fired(figure),
-            Some(_) => Judged::Quiet(figure),
-        }
-    }
-
-    fn holds(&self, value: f64) -> bool {
-        match (self.is_below, self.may_equal) {
-            (true, false) => value < self.limit,
-            (true, true) => value <= self.limit,
-            (false, false) => value > self.limit,
-            (false, true) => value >= self.limit,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn group(ok: u64, errors: u64) -> Group {
-        Group {
-            executions: ok + errors,
-            ok,
-            errors,
-            ..Group::default()
-        }
-    }
-
-    fn judge(condition: &str, group: &Group) -> Judged {
-        let condition: Condition = condition.parse().unwrap();
-        condition.judge(group, &[], 30, 0.999)
-    }
 
     /// The measure after this one; a new one must be named here to compile, and then have a word.
     fn next(measure: &Measure) -> Option<Measure> {
@@ -487,85 +338,5 @@ mod tests {
             assert_eq!(word.parse::<Measure>().unwrap().to_string(), word);
         }
         assert!("succes".parse::<Measure>().is_err());
-    }
-
-    #[test]
-    fn a_condition_fires_when_the_whole_interval_is_beyond() {
-        // scipy: binomtest(85, 100).proportion_ci(0.999, 'wilson') is 0.699077 to 0.932535
-        let doubtful = group(85, 15);
-        let found = Measure::Success
-            .of(&doubtful, &[], 0.999)
-            .unwrap()
-            .interval
-            .unwrap();
-        assert!(
-            (found.low - 0.699_076_922).abs() < 1e-6 && (found.high - 0.932_534_891).abs() < 1e-6,
-            "{found:?}"
-        );
-        assert!(matches!(
-            judge("success < 0.95", &doubtful),
-            Judged::Fired(_)
-        ));
-        assert!(matches!(
-            judge("success < 90%", &doubtful),
-            Judged::Quiet(_)
-        ));
-        assert!(matches!(
-            judge("success.low < 0.9", &doubtful),
-            Judged::Fired(_)
-        ));
-        assert!(matches!(
-            judge("success > 0.6", &doubtful),
-            Judged::Fired(_)
-        ));
-        assert!(matches!(
-            judge("success.high>0.93", &doubtful),
-            Judged::Fired(_)
-        ));
-        assert!(matches!(
-            judge("errors >= 0.9", &doubtful),
-            Judged::Quiet(_)
-        ));
-    }
-
-    #[test]
-    fn too_few_calls_say_nothing_but_how_many_there_are() {
-        let few = group(0, 29);
-        assert!(matches!(
-            judge("success < 0.95", &few),
-            Judged::TooFew(Some(_))
-        ));
-        assert!(matches!(judge("calls < 30", &few), Judged::Fired(_)));
-        assert!(matches!(judge("calls < 29", &few), Judged::Quiet(_)));
-        assert!(matches!(judge("calls <= 29", &few), Judged::Fired(_)));
-        assert!(matches!(judge("calls < 1", &group(0, 0)), Judged::Fired(_)));
-        assert!(matches!(
-            judge("score < 1", &group(40, 0)),
-            Judged::TooFew(None)
-        ));
-    }
-
-    #[test]
-    fn what_is_no_condition_is_refused() {
-        for wrong in [
-            "",
-            "success",
-            "success < ",
-            "success < x",
-            "sucess < 1",
-            "< 1",
-            "calls.low < 1",
-            "p99 > NaN",
-        ] {
-            assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
-        }
-        for (text, limit) in [
-            ("p99 > 2s", 2000.0),
-            ("p99>800 ms", 800.0),
-            ("cost > $5", 5.0),
-            ("win < 5 %", 0.05),
-        ] {
-            assert_eq!(text.parse::<Condition>().unwrap().limit, limit, "{text}");
-        }
     }
 }
