@@ -194,6 +194,21 @@ impl Store {
         }
     }
 
+    /// What is to become of the tag of a version.
+    fn version_plan(
+        &self,
+        name: &PromptName,
+        version: Version,
+        tag: &Tag,
+    ) -> Result<VersionPlan, Failure> {
+        // One that cannot be read does not stop a rollback: it is reported with the other releases.
+        if self.confirmed_version(name, version).is_some() {
+            return Ok(VersionPlan::Confirmed);
+        }
+        let found = self.version_tag(&tag.name)?;
+        Ok(found.map_or(VersionPlan::New, |it| VersionPlan::Pending(it.object)))
+    }
+
     fn planned(&self, wanted: PlannedRelease<'_>) -> Result<Planned, Failure> {
         let PlannedRelease {
             name,
@@ -213,26 +228,14 @@ impl Store {
             name: name.clone(),
             version,
         });
-        let release_tags: Vec<Tag> = row
-            .releases
-            .next_numbers()
-            .into_iter()
-            .map(|number| {
-                self.tag(TagName::Release {
-                    name: name.clone(),
-                    environment: environment.clone(),
-                    number,
-                })
-            })
-            .collect();
-        // One that cannot be read does not stop a rollback: it is reported with the other releases.
-        let version_plan = match self.confirmed_version(name, version) {
-            Some(_) => VersionPlan::Confirmed,
-            None => match self.version_tag(&version_tag.name)? {
-                Some(found) => VersionPlan::Pending(found.object),
-                None => VersionPlan::New,
-            },
+        let release_tag = |number| TagName::Release {
+            name: name.clone(),
+            environment: environment.clone(),
+            number,
         };
+        let numbers = row.releases.next_numbers().into_iter();
+        let release_tags: Vec<Tag> = numbers.map(|it| self.tag(release_tag(it))).collect();
+        let version_plan = self.version_plan(name, version, &version_tag)?;
         let previous = match row.top() {
             Some(top) => Previous::Object(top.object),
             None => Previous::Nothing,
@@ -251,28 +254,20 @@ impl Store {
             evidence,
             allowed,
         };
-        let words = options
-            .message
-            .clone()
-            .unwrap_or_else(|| action.words(name, version, environment));
-        let before = row
-            .top()
-            .filter(|top| top.action != Action::Unpublish)
-            .map(|top| top.version);
-        let mut tags = Vec::new();
-        if version_plan != VersionPlan::Confirmed {
-            tags.push(version_tag.clone());
-        }
-        tags.extend(release_tags.iter().cloned());
+        let words = options.message.clone();
+        let words = words.unwrap_or_else(|| action.words(name, version, environment));
+        let before = row.top().filter(|top| top.action != Action::Unpublish);
+        let new_version = (version_plan != VersionPlan::Confirmed).then(|| version_tag.clone());
+        let tags = new_version.into_iter().chain(release_tags.clone());
         Ok(Planned {
             change: Change {
                 name: name.clone(),
                 environment: environment.clone(),
                 action,
-                from: before,
+                from: before.map(|top| top.version),
                 to: (action != Action::Unpublish).then_some(version),
                 commit,
-                tags,
+                tags: tags.collect(),
                 pushed: false,
                 unsigned: None,
                 passed,

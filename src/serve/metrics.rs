@@ -1,7 +1,7 @@
 //! Figures for Prometheus, in its text format.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::time::Duration;
 
 /// The most combinations of labels of one figure; what comes later is counted as `other`.
@@ -118,26 +118,55 @@ impl Metrics {
     /// All figures.
     pub(super) fn text(&self, now: &Now<'_>) -> String {
         let mut out = String::new();
-        let to = &mut out;
+        self.counts(&mut out);
+        self.overhead.write(
+            "overhead_seconds",
+            "Time spent here before the API was asked.",
+            &mut out,
+        );
+        self.first_byte.write(
+            "first_byte_seconds",
+            "From asking the API to the first byte of its answer.",
+            &mut out,
+        );
+        self.upstream.write(
+            "upstream_seconds",
+            "From asking the API to the end of its answer.",
+            &mut out,
+        );
+        self.singles(now, &mut out);
+        head(
+            "snapshot_info",
+            "gauge",
+            "The snapshot that is served.",
+            &mut out,
+        );
+        let labels = [("snapshot", now.snapshot)];
+        sample("snapshot_info", &labels, &1, &mut out);
+        out
+    }
+
+    /// What is counted by prompt, status, kind or reason.
+    fn counts(&self, to: &mut String) {
         head("requests_total", "counter", "Answers given.", to);
         for ((prompt, version, status), count) in &self.requests {
-            let (prompt, version) = (label(prompt), label(version));
-            line(
+            let status = status.to_string();
+            let labels = [
+                ("prompt", prompt),
+                ("version", version),
+                ("status", &status),
+            ];
+            sample(
+                "requests_total",
+                &labels.map(|(name, it)| (name, it.as_str())),
+                count,
                 to,
-                format_args!(
-                    "promptctl_requests_total{{prompt=\"{prompt}\",version=\"{version}\",status=\"{status}\"}} {count}"
-                ),
             );
         }
         head("tokens_total", "counter", "Tokens used.", to);
         for ((prompt, kind), count) in &self.tokens {
-            let prompt = label(prompt);
-            line(
-                to,
-                format_args!(
-                    "promptctl_tokens_total{{prompt=\"{prompt}\",kind=\"{kind}\"}} {count}"
-                ),
-            );
+            let labels = [("prompt", prompt.as_str()), ("kind", kind)];
+            sample("tokens_total", &labels, count, to);
         }
         head(
             "cost_usd_total",
@@ -146,35 +175,17 @@ impl Metrics {
             to,
         );
         for (prompt, cost) in &self.cost {
-            let prompt = label(prompt);
-            line(
-                to,
-                format_args!("promptctl_cost_usd_total{{prompt=\"{prompt}\"}} {cost}"),
-            );
+            sample("cost_usd_total", &[("prompt", prompt)], cost, to);
         }
         head("rejected_total", "counter", "Requests refused here.", to);
         for (reason, count) in &self.rejected {
-            line(
-                to,
-                format_args!("promptctl_rejected_total{{reason=\"{reason}\"}} {count}"),
-            );
+            sample("rejected_total", &[("reason", reason)], count, to);
         }
-        self.overhead.write(
-            "overhead_seconds",
-            "Time spent here before the API was asked.",
-            to,
-        );
-        self.first_byte.write(
-            "first_byte_seconds",
-            "From asking the API to the first byte of its answer.",
-            to,
-        );
-        self.upstream.write(
-            "upstream_seconds",
-            "From asking the API to the end of its answer.",
-            to,
-        );
-        let singles = [
+    }
+
+    /// What is one figure.
+    fn singles(&self, now: &Now<'_>, to: &mut String) {
+        let rows = [
             (
                 "fetch_failures_total",
                 "counter",
@@ -212,19 +223,21 @@ impl Metrics {
                 now.snapshot_age.as_secs_f64(),
             ),
         ];
-        for (name, kind, about, value) in singles {
+        for (name, kind, about, value) in rows {
             head(name, kind, about, to);
-            line(to, format_args!("promptctl_{name} {value}"));
+            sample(name, &[], &value, to);
         }
-        head("snapshot_info", "gauge", "The snapshot that is served.", to);
-        line(
-            to,
-            format_args!(
-                "promptctl_snapshot_info{{snapshot=\"{}\"}} 1",
-                label(now.snapshot)
-            ),
-        );
-        out
+    }
+}
+
+/// One value, by what it is told apart.
+fn sample(name: &str, labels: &[(&str, &str)], value: &dyn Display, out: &mut String) {
+    let labels = labels.iter();
+    let labels = labels.map(|(name, value)| format!("{name}=\"{}\"", label(value)));
+    let labels = labels.collect::<Vec<_>>().join(",");
+    match labels.is_empty() {
+        true => line(out, format_args!("promptctl_{name} {value}")),
+        false => line(out, format_args!("promptctl_{name}{{{labels}}} {value}")),
     }
 }
 

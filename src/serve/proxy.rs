@@ -27,7 +27,7 @@ use super::flow::Flow;
 use super::offline;
 use super::problem::Problem;
 use super::request::PromptRequest;
-use super::state::{Ended, State, locked};
+use super::state::{Ended, ResolvedPrompt, State, locked};
 use super::upstream;
 use crate::prompt::document::Object;
 
@@ -108,32 +108,14 @@ pub(super) async fn call(
         let unpacked = body::unpacked(&packed_by, &packed, LARGEST)?;
         read(unpacked.as_deref().unwrap_or(&packed))
     });
-    let Some((caller, asked)) = read.await?? else {
-        // What it means, the API says.
-        return pass(
-            state,
-            &head.method,
-            &address,
-            headers,
-            (bytes, held),
-            permit,
-        )
-        .await;
+    let wanted = match read.await?? {
+        Some((caller, asked)) => (find_here(state, &asked).await?).map(|it| (caller, asked, it)),
+        None => None,
     };
-    let found = match state.find(&asked).await {
-        Err(problem) if problem.may_be_known_to_openai(&asked.id) && state.forwards_unknown() => {
-            state.tell_forwarded(&asked);
-            return pass(
-                state,
-                &head.method,
-                &address,
-                headers,
-                (bytes, held),
-                permit,
-            )
-            .await;
-        }
-        found => found?,
+    let Some((caller, asked, found)) = wanted else {
+        // What it means, the API says.
+        let body = (bytes, held);
+        return pass(state, &head.method, &address, headers, body, permit).await;
     };
     drop(bytes);
     let (prompt, environment) = (state.warm(&found.prompt).await?, found.environment.clone());
@@ -180,6 +162,20 @@ pub(super) async fn call(
         execution,
         caller: String::new(),
     })
+}
+
+/// The version that is asked for; none where the API may know it.
+async fn find_here(
+    state: &Arc<State>,
+    asked: &PromptRequest,
+) -> Result<Option<ResolvedPrompt>, Problem> {
+    match state.find(asked).await {
+        Err(problem) if problem.may_be_known_to_openai(&asked.id) && state.forwards_unknown() => {
+            state.tell_forwarded(asked);
+            Ok(None)
+        }
+        found => found.map(Some),
+    }
 }
 
 /// Work on a body: a large one beside the others, which would wait for it.
@@ -291,41 +287,47 @@ async fn make(
         read = read_answer(response) => read.map_err(|error| upstream::unreachable(state, &error)),
         _ = cut.wait_for(|is_cut| *is_cut) => Err(ending()),
     };
-    let (bytes, rest) = match read {
-        Ok(read) => read,
+    let body = match read {
         Err(problem) => {
             finish.fail(&problem);
             return Err(problem);
         }
-    };
-    if let Some(rest) = rest {
-        // Larger than anything that is held: it goes on as it is.
-        match status.is_success() {
-            true => finish.done(None),
-            false => finish.refused(status, &[]),
+        Ok((bytes, Some(rest))) => large(status, bytes, rest, finish, permit),
+        Ok((bytes, None)) if status.is_success() => {
+            let bytes = off_thread(bytes.len() > LARGE, move || {
+                finish.done(serde_json::from_slice(&bytes).ok());
+                echo.and_then(|echo| echo.in_answer(&bytes))
+                    .unwrap_or(bytes)
+            });
+            whole(bytes.await?)
         }
-        let first = stream::once(async { Ok::<Bytes, Broken>(Bytes::from(bytes)) });
-        let all = first.chain(rest.bytes_stream().map(|it| it.map_err(Into::into)));
-        let body = StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync();
-        let body = GuardedBody::new(body, permit).boxed_unsync();
-        return Ok(answered(status, headers, body));
-    }
-    if status.is_success() {
-        let bytes = off_thread(bytes.len() > LARGE, move || {
-            finish.done(serde_json::from_slice(&bytes).ok());
-            echo.and_then(|echo| echo.in_answer(&bytes))
-                .unwrap_or(bytes)
-        });
-        return Ok(answered(status, headers, whole(bytes.await?)));
-    }
-    finish.refused(status, &bytes);
-    let bytes = match state.hides_keys() {
-        true => state
-            .without_keys(&String::from_utf8_lossy(&bytes))
-            .into_bytes(),
-        false => bytes,
+        Ok((bytes, None)) => {
+            finish.refused(status, &bytes);
+            whole(match state.hides_keys() {
+                true => (state.without_keys(&String::from_utf8_lossy(&bytes))).into_bytes(),
+                false => bytes,
+            })
+        }
     };
-    Ok(answered(status, headers, whole(bytes)))
+    Ok(answered(status, headers, body))
+}
+
+/// An answer larger than anything that is held: it goes on as it is, from what was read of it.
+fn large(
+    status: StatusCode,
+    first: Vec<u8>,
+    rest: reqwest::Response,
+    mut finish: Finish,
+    permit: CountGuard,
+) -> Outgoing {
+    match status.is_success() {
+        true => finish.done(None),
+        false => finish.refused(status, &[]),
+    }
+    let first = stream::once(async { Ok::<Bytes, Broken>(Bytes::from(first)) });
+    let all = first.chain(rest.bytes_stream().map(|it| it.map_err(Into::into)));
+    let body = StreamBody::new(all.map(|it| it.map(Frame::data))).boxed_unsync();
+    GuardedBody::new(body, permit).boxed_unsync()
 }
 
 fn answered(status: StatusCode, headers: HeaderMap, body: Outgoing) -> Response<Outgoing> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::common::{FormatArg, count, parse_version, warn_all};
+use super::super::common::{FormatArg, count, parse_version, variables_of, warn_all};
 use super::super::moment::Moment;
 use super::super::plan::PlanArg;
 use super::super::run::log;
@@ -95,10 +95,15 @@ impl LeftOut {
             None => self.0.push((reason, 1)),
         }
     }
+
+    fn json(&self) -> Object {
+        let counts = self.0.iter();
+        let counts = counts.map(|(reason, number)| ((*reason).to_owned(), json!(number)));
+        counts.collect()
+    }
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let json = args.format.is_json();
     let (store, config) = args.plan.store(session)?;
     store.require_working_copy()?;
     let target = Target::new(&store, &args.name, args.to.as_deref())?;
@@ -108,47 +113,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         limit: None,
         is_short: false,
     })?;
-    let mut left_out = LeftOut::default();
-    let mut cases = Vec::new();
-    let variables = super::super::common::variables_of(&target.loaded);
     let key = target.key()?;
-    let wants_expected = asks_for_expected(&target.suite);
-    for execution in &listing.executions {
-        if cases.len() == args.limit {
-            break;
-        }
-        if !args.is_scored(execution) {
-            continue;
-        }
-        match args.case(execution, &variables, key) {
-            Ok(mut case) => {
-                if wants_expected && !case.contains_key("expected") {
-                    skip(&mut case, key);
-                }
-                if is_there(&case, &cases, &target, &variables) {
-                    left_out.add("a case already");
-                    continue;
-                }
-                without_secrets(&mut case, args.redact, &of(execution))?;
-                cases.push(case);
-            }
-            Err(reason) => left_out.add(reason),
-        }
-    }
-    cases = distinct(cases, &target, &variables, &mut left_out)?;
+    let (cases, left_out) = args.cases(&listing.executions, &target, key)?;
     let added = target.with(&cases)?;
     warn_all(session, &added.warnings);
     if !args.plan.dry_run && !cases.is_empty() {
         target.write(added)?;
     }
-    if json {
-        let left: Object = left_out
-            .0
-            .iter()
-            .map(|(reason, number)| ((*reason).to_owned(), json!(number)))
-            .collect();
+    if args.format.is_json() {
         session.ui.block(json::document(&json!({
-            "name": args.name, "path": target.path, "cases": cases, "left_out": left,
+            "name": args.name, "path": target.path, "cases": cases, "left_out": left_out.json(),
             "dry_run": args.plan.dry_run,
         })));
         return Ok(Exit::Done);
@@ -158,34 +132,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             session.ui.line(json::line(case));
         }
     }
-    let made = count(cases.len(), "case");
-    let (path, name) = (&target.path, &args.name);
-    match (cases.is_empty(), args.plan.dry_run) {
-        (true, _) => session
-            .ui
-            .status(format!("no execution of {name} makes a new case")),
-        (false, true) => session
-            .ui
-            .status(format!("{made} would be added to {path}")),
-        (false, false) => session.ui.status(format!("{made} added to {path}")),
-    }
-    for (reason, number) in &left_out.0 {
-        session.ui.status(format!(
-            "left out: {} ({reason})",
-            count(*number, "execution")
-        ));
-    }
+    args.say(&cases, &left_out, &target, session);
     let open = cases.iter().filter(|case| is_skipped(case, key)).count();
     if open > 0 {
-        let (verb, them) = if open == 1 {
-            ("lacks", "it")
-        } else {
-            ("lack", "them")
-        };
-        session.ui.hint(format!(
-            "{} {verb} `expected`, which an evaluator asks for: `eval` skips {them} until you write `expected` and take out `skip`",
-            count(open, "case")
-        ));
+        hint_at_open(open, session);
     }
     if !cases.is_empty() && !args.plan.dry_run {
         target.hint_to_add(session);
@@ -194,6 +144,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         );
     }
     Ok(Exit::Done)
+}
+
+/// What is to be done with cases that lack what an evaluator asks for.
+fn hint_at_open(open: usize, session: &mut Session) {
+    let (verb, them) = match open {
+        1 => ("lacks", "it"),
+        _ => ("lack", "them"),
+    };
+    session.ui.hint(format!(
+        "{} {verb} `expected`, which an evaluator asks for: `eval` skips {them} until you write `expected` and take out `skip`",
+        count(open, "case")
+    ));
 }
 
 /// Has a case wait for what is expected of its answer.
@@ -251,6 +213,65 @@ fn of(execution: &Execution) -> String {
 }
 
 impl Args {
+    /// The cases that these executions make, at most as many as are wanted, and what was left out.
+    fn cases(
+        &self,
+        executions: &[Execution],
+        target: &Target<'_>,
+        key: &str,
+    ) -> Result<(Vec<Object>, LeftOut), Failure> {
+        let variables = variables_of(&target.loaded);
+        let wants_expected = asks_for_expected(&target.suite);
+        let mut left_out = LeftOut::default();
+        let mut cases = Vec::new();
+        for execution in executions.iter().filter(|it| self.is_scored(it)) {
+            if cases.len() == self.limit {
+                break;
+            }
+            match self.case(execution, &variables, key) {
+                Ok(mut case) => {
+                    if wants_expected && !case.contains_key("expected") {
+                        skip(&mut case, key);
+                    }
+                    if is_there(&case, &cases, target, &variables) {
+                        left_out.add("a case already");
+                        continue;
+                    }
+                    without_secrets(&mut case, self.redact, &of(execution))?;
+                    cases.push(case);
+                }
+                Err(reason) => left_out.add(reason),
+            }
+        }
+        let cases = distinct(cases, target, &variables, &mut left_out)?;
+        Ok((cases, left_out))
+    }
+
+    /// Says what was added, and what was left out.
+    fn say(
+        &self,
+        cases: &[Object],
+        left_out: &LeftOut,
+        target: &Target<'_>,
+        session: &mut Session,
+    ) {
+        let made = count(cases.len(), "case");
+        let (path, name) = (&target.path, &self.name);
+        session
+            .ui
+            .status(match (cases.is_empty(), self.plan.dry_run) {
+                (true, _) => format!("no execution of {name} makes a new case"),
+                (false, true) => format!("{made} would be added to {path}"),
+                (false, false) => format!("{made} added to {path}"),
+            });
+        for (reason, number) in &left_out.0 {
+            let executions = count(*number, "execution");
+            session
+                .ui
+                .status(format!("left out: {executions} ({reason})"));
+        }
+    }
+
     fn filter(&self, session: &Session) -> Filter {
         let labels = self.label.iter().map(|label| match label.split_once('=') {
             Some((key, value)) => (key.to_owned(), Some(value.to_owned())),

@@ -141,66 +141,65 @@ impl Report<'_> {
             self.labels,
             visible::line(&models.join(", "))
         ));
+        for (label, words) in self.rows() {
+            beside(&mut out, width, (label, 13), &words);
+        }
+        self.list_disputed(&mut out, width, colors);
+        out.push_str(&format!("\n{} spent\n", dollars_in_all(self.spent)));
+        out
+    }
+
+    /// The figures, each with its label.
+    fn rows(&self) -> Vec<(&'static str, String)> {
         let agreement = &self.agreement;
         let labels = &agreement.labels;
-        let mut rows = vec![("agrees", worded(agreement.same))];
-        rows.push((
-            "kappa",
-            match &agreement.kappa {
-                Some(it) => {
-                    let weights = match agreement.is_weighted {
-                        true => ", with quadratic weights",
-                        false => "",
-                    };
-                    format!(
-                        "{:.2} ({:.2} to {:.2}){weights}",
-                        it.value, it.interval.low, it.interval.high
-                    )
-                }
-                None => "none: all say one thing, so that agreement says nothing".to_owned(),
-            },
-        ));
+        let kappa = match &agreement.kappa {
+            Some(it) => {
+                let weights = match agreement.is_weighted {
+                    true => ", with quadratic weights",
+                    false => "",
+                };
+                format!(
+                    "{:.2} ({:.2} to {:.2}){weights}",
+                    it.value, it.interval.low, it.interval.high
+                )
+            }
+            None => "none: all say one thing, so that agreement says nothing".to_owned(),
+        };
         let of = |count: Count, what: &str| format!("{}   of what people {what}", worded(count));
-        rows.push((
-            "sensitivity",
-            of(labels.sensitivity(), "pass, the judge passes"),
-        ));
-        rows.push((
-            "specificity",
-            of(labels.specificity(), "fail, the judge fails"),
-        ));
+        let mut rows = vec![
+            ("agrees", worded(agreement.same)),
+            ("kappa", kappa),
+            (
+                "sensitivity",
+                of(labels.sensitivity(), "pass, the judge passes"),
+            ),
+            (
+                "specificity",
+                of(labels.specificity(), "fail, the judge fails"),
+            ),
+        ];
         if self.undecided() > 0 {
             rows.push(("undecided", self.undecided().to_string()));
         }
         let enough = self.judge.choices.iter();
-        let enough: Vec<&str> = enough
-            .filter(|it| it.score + 1e-9 >= self.at_least)
-            .map(|it| it.choice.as_str())
-            .collect();
-        rows.push((
-            "passes",
-            format!(
-                "from {:.2} on: {}",
-                self.at_least,
-                visible::line(&enough.join(", "))
-            ),
-        ));
-        for (label, words) in rows {
-            beside(&mut out, width, (label, 13), &words);
-        }
-        let count = self.disagreements().count();
+        let enough = enough.filter(|it| it.score + 1e-9 >= self.at_least);
+        let enough: Vec<&str> = enough.map(|it| it.choice.as_str()).collect();
+        let enough = visible::line(&enough.join(", ")).into_owned();
+        rows.push(("passes", format!("from {:.2} on: {enough}", self.at_least)));
+        rows
+    }
+
+    /// The answers to read: those that the judge sees otherwise than people, and those it did not decide.
+    fn list_disputed(&self, out: &mut String, width: Option<usize>, colors: bool) {
         let undecided = self.answers.iter().filter(|it| it.choice.is_none());
-        if count + self.undecided() > 0 {
-            out.push_str(&format!(
-                "\n{}\n",
-                paint(
-                    colors,
-                    BOLD,
-                    &format!("to read ({})", count + self.undecided())
-                )
-            ));
+        let disputed: Vec<&Answer<'_>> = self.disagreements().chain(undecided).collect();
+        if disputed.is_empty() {
+            return;
         }
-        for it in self.disagreements().chain(undecided).take(MOST_SHOWN) {
+        let title = format!("to read ({})", disputed.len());
+        out.push_str(&format!("\n{}\n", paint(colors, BOLD, &title)));
+        for it in disputed.iter().take(MOST_SHOWN) {
             let place = format!("{}:{}", self.shown, it.label.line);
             let chosen = self.chosen(it.choice).unwrap_or("nothing");
             out.push_str(&format!(
@@ -210,17 +209,15 @@ impl Report<'_> {
                 paint(colors, DIM, &visible::line(&place))
             ));
             if let Some(reason) = &it.reason {
-                beside(&mut out, width, ("    because", 13), &cut(reason, SHOWN));
+                beside(out, width, ("    because", 13), &cut(reason, SHOWN));
             }
             let completion = cut(it.label.completion.trim(), SHOWN);
-            beside(&mut out, width, ("    answer", 13), &completion);
+            beside(out, width, ("    answer", 13), &completion);
         }
-        if count + self.undecided() > MOST_SHOWN {
-            let more = count + self.undecided() - MOST_SHOWN;
+        let more = disputed.len().saturating_sub(MOST_SHOWN);
+        if more > 0 {
             out.push_str(&format!("  and {more} more: --format json has them\n"));
         }
-        out.push_str(&format!("\n{} spent\n", dollars_in_all(self.spent)));
-        out
     }
 }
 

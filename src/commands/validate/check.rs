@@ -8,7 +8,7 @@ use super::contents::{
     Looks, Models, attachments, finding_from_failure, rules, suite_alone, suite_with_files,
 };
 use super::numbers::{self, Numbered};
-use super::partials::{changed_paths, lost_partials};
+use super::partials::Changes;
 use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::experiment::case::Suite;
@@ -20,7 +20,6 @@ use crate::prompt::code;
 use crate::prompt::diff::Status;
 use crate::prompt::finding::{Finding, in_file};
 use crate::prompt::lint::{Levels, PartialFile, check_partials, check_text, has_comments, settle};
-use crate::prompt::template::inclusions;
 use crate::releases::Store;
 
 /// Adds what was found in the settings, which comes first.
@@ -51,47 +50,75 @@ pub(super) fn files(
     store: &Store,
     listing: Listing,
     base: Option<&Base>,
-    settings: &Rules<'_>,
+    rules: &Rules<'_>,
 ) -> Result<Report, Failure> {
-    let &Rules {
-        wanted,
-        today,
-        levels,
-    } = settings;
+    let wanted = rules.wanted;
     let mut findings = Vec::new();
     let partials = read_partials(store, &listing.partials, &mut findings);
-    let before = base.map(|base| store.blobs_of(base));
-    let is_new = |path: &str, text: &str| {
-        before
-            .as_ref()
-            .is_none_or(|before| before.differ(path, text))
+    let changes = Changes::new(store, partials, base);
+    let (seen, unreadable) = look(store, listing, base, rules, &changes);
+    let all_read = !unreadable.iter().any(Finding::is_error);
+    let is_wanted = |it: &Finding| it.path.as_ref().is_none_or(|path| wanted.path(path));
+    let concerns = |it: &Finding| is_wanted(it) && changes.concern_unreadable(store, it);
+    findings.extend(unreadable.into_iter().filter(concerns));
+    let (secrets, mut allowed) = secrets_of_unreadable(store, &findings, rules.levels);
+    findings.extend(secrets);
+
+    let is_checked = |it: &&PartialFile| {
+        wanted.path(&it.path) && (base.is_none() || changes.paths.contains(&it.path))
     };
-    let changed_paths = changed_paths(store, &partials, before.as_ref());
-    let lost = lost_partials(store, &partials, before.as_ref());
+    let texts: Vec<&PartialFile> = changes.partials.iter().filter(is_checked).collect();
+    let broken = findings.iter().filter_map(|finding| finding.path.clone());
+    let checked = seen.iter().filter(|seen| seen.found.is_some());
+    let files: BTreeSet<String> = broken.chain(checked.map(|it| it.path.clone())).collect();
+
+    findings.extend(of_partials(&changes.partials, &texts, &seen, all_read));
+    findings.extend(of_prompts(store, &seen, base, Looks::Closely)?);
+
+    let prompts = seen.iter();
+    let prompts = prompts.filter_map(|seen| Some((seen.path.as_str(), seen.text.as_deref()?)));
+    let of_texts = texts.into_iter().map(path_and_text);
+    let (findings, allowed_there) = settle(findings, prompts.clone().chain(of_texts), rules.levels);
+    allowed += allowed_there;
+    let known = prompts
+        .chain(changes.partials.iter().map(path_and_text))
+        .collect();
+    Ok(Report {
+        sources: sources(&findings, &known, Some(store)),
+        files: files.into_iter().collect(),
+        findings,
+        allowed,
+        changed_partials: changed_partials(&changes, &seen),
+        shows_all: false,
+    })
+}
+
+fn path_and_text(partial: &PartialFile) -> (&str, &str) {
+    (&partial.path, &partial.text)
+}
+
+/// Loads the prompts and applies the rules to those that are to be checked; and what is wrong with the
+/// files that could not be loaded.
+fn look(
+    store: &Store,
+    listing: Listing,
+    base: Option<&Base>,
+    settings: &Rules<'_>,
+    changes: &Changes,
+) -> (Vec<Seen>, Vec<Finding>) {
     let known = Models::default();
     let (seen, unreadable) = store.load_each(listing, |prompt| {
-        let includes_lost = || {
-            inclusions(&prompt.text)
-                .iter()
-                .any(|it| lost.contains(&it.name))
-        };
-        let is_changed = is_new(&prompt.path, &prompt.text)
-            || prompt
-                .partials
-                .values()
-                .any(|partial| changed_paths.contains(&partial.path))
-            || (!lost.is_empty() && includes_lost());
+        let is_changed = changes.concern(&prompt);
         // Whether a file that it names changed is asked later, where git may be asked.
         let may_be_changed = is_changed || names_files(&prompt);
-        let found = (wanted.prompt(&prompt) && may_be_changed).then(|| {
-            let mut found = rules(&prompt, &changed_paths, &known, today);
+        let found = (settings.wanted.prompt(&prompt) && may_be_changed).then(|| {
+            let mut found = rules(&prompt, &changes.paths, &known, settings.today);
             found.extend(suite_alone(&prompt, Looks::Closely));
             found
         });
-        let seen = Seen::new(prompt, found);
-        (seen, is_changed)
+        (Seen::new(prompt, found), is_changed)
     });
-    let is_seen = |(seen, is_changed): (Seen, bool)| match (base, &seen.attaching) {
+    let narrowed = |(seen, is_changed): (Seen, bool)| match (base, &seen.attaching) {
         (Some(base), Some(prompt)) if !is_changed && !attaches_other(store, prompt, base) => {
             match has_other_datasets(store, prompt, base) {
                 true => seen.of_its_suite(),
@@ -100,91 +127,43 @@ pub(super) fn files(
         }
         _ => seen,
     };
-    let seen: Vec<Seen> = seen.into_iter().map(is_seen).collect();
-    let all_read = !unreadable.iter().any(Finding::is_error);
-    findings.extend(unreadable.into_iter().filter(|finding| {
-        let Some(path) = &finding.path else {
-            return true;
-        };
-        let is_changed = |path: &str| {
-            store
-                .read_text(path)
-                .map_or(true, |text| is_new(path, &text.unwrap_or_default()))
-        };
-        // Where two files clash, the one that came may be the first of them.
-        let is_clash = finding.code == code::NAME_CLASH;
-        let other = finding.subject.as_deref().filter(|_| is_clash);
-        let is_lost = finding.code == code::MISSING_PARTIAL && !lost.is_empty();
-        wanted.path(path) && (is_lost || is_changed(path) || other.is_some_and(is_changed))
-    }));
-    let (secrets, mut allowed) = secrets_of_unreadable(store, &findings, levels);
-    findings.extend(secrets);
+    (seen.into_iter().map(narrowed).collect(), unreadable)
+}
 
-    let texts: Vec<&PartialFile> = partials
-        .iter()
-        .filter(|partial| {
-            wanted.path(&partial.path) && (base.is_none() || changed_paths.contains(&partial.path))
-        })
-        .collect();
-    let mut files: BTreeSet<String> = findings
-        .iter()
-        .filter_map(|finding| finding.path.clone())
-        .collect();
-    files.extend(
-        seen.iter()
-            .filter(|seen| seen.found.is_some())
-            .map(|seen| seen.path.clone()),
-    );
+/// What is wrong with the partials that are to be checked.
+fn of_partials(
+    partials: &[PartialFile],
+    wanted: &[&PartialFile],
+    prompts: &[Seen],
+    all_read: bool,
+) -> Vec<Finding> {
+    let used = prompts.iter().flat_map(|seen| &seen.partials);
+    let used: BTreeSet<&str> = used.map(String::as_str).collect();
+    let mut found = check_partials(partials, &used, all_read);
+    found.retain(|finding| {
+        let mut wanted = wanted.iter();
+        wanted.any(|partial| finding.path.as_ref() == Some(&partial.path))
+    });
+    let texts = wanted.iter();
+    found.extend(texts.flat_map(|partial| in_file(check_text(&partial.text), &partial.path)));
+    found
+}
 
-    let used: BTreeSet<&str> = seen
-        .iter()
-        .flat_map(|seen| &seen.partials)
-        .map(String::as_str)
-        .collect();
-    let of_partials = check_partials(&partials, &used, all_read);
-    let is_shown = |finding: &Finding| {
-        texts
-            .iter()
-            .any(|partial| finding.path.as_ref() == Some(&partial.path))
-    };
-    findings.extend(of_partials.into_iter().filter(is_shown));
-    findings.extend(
-        texts
-            .iter()
-            .flat_map(|partial| in_file(check_text(&partial.text), &partial.path)),
-    );
-    findings.extend(
-        seen.iter()
-            .flat_map(|seen| seen.found.iter().flatten().cloned()),
-    );
-    findings.extend(numbering(store, &seen, base)?);
-    let attaching = seen.iter().filter_map(|seen| seen.attaching.as_deref());
-    findings.extend(attaching.flat_map(|prompt| {
-        let mut found = attachments(store, prompt);
-        found.extend(suite_with_files(store, prompt, Looks::Closely));
-        found
-    }));
-
-    let prompts = seen
-        .iter()
-        .filter_map(|seen| Some((seen.path.as_str(), seen.text.as_deref()?)));
-    let of_texts = texts
-        .iter()
-        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
-    let (findings, allowed_there) = settle(findings, prompts.clone().chain(of_texts), levels);
-    allowed += allowed_there;
-    let all_texts = partials
-        .iter()
-        .map(|partial| (partial.path.as_str(), partial.text.as_str()));
-    let known: BTreeMap<&str, &str> = prompts.chain(all_texts).collect();
-    Ok(Report {
-        sources: sources(&findings, &known, Some(store)),
-        files: files.into_iter().collect(),
-        findings,
-        allowed,
-        changed_partials: changed_partials(&partials, &changed_paths, &seen),
-        shows_all: false,
-    })
+/// What is wrong with the prompts that were looked at, also in their numbers and the files they name.
+fn of_prompts(
+    store: &Store,
+    prompts: &[Seen],
+    base: Option<&Base>,
+    looks: Looks,
+) -> Result<Vec<Finding>, Failure> {
+    let found = prompts.iter().flat_map(|seen| seen.found.iter().flatten());
+    let mut found: Vec<Finding> = found.cloned().collect();
+    found.extend(numbering(store, prompts, base)?);
+    for prompt in prompts.iter().filter_map(|seen| seen.attaching.as_deref()) {
+        found.extend(attachments(store, prompt));
+        found.extend(suite_with_files(store, prompt, looks));
+    }
+    Ok(found)
 }
 
 /// The secrets in prompt files that cannot be used, whose other rules nobody can apply, and how many
@@ -313,17 +292,7 @@ pub(in crate::commands) fn loaded(
             .iter()
             .flat_map(|(path, text)| in_file(check_text(text), path)),
     );
-    findings.extend(
-        seen.iter()
-            .flat_map(|seen| seen.found.iter().flatten().cloned()),
-    );
-    findings.extend(numbering(store, &seen, None)?);
-    let attaching = seen.iter().filter_map(|seen| seen.attaching.as_deref());
-    findings.extend(attaching.flat_map(|prompt| {
-        let mut found = attachments(store, prompt);
-        found.extend(suite_with_files(store, prompt, Looks::Once));
-        found
-    }));
+    findings.extend(of_prompts(store, &seen, None, Looks::Once)?);
     let known: BTreeMap<&str, &str> = texts
         .iter()
         .chain(&partials)
@@ -382,25 +351,21 @@ fn read_partials(
     partials
 }
 
-fn changed_partials(
-    partials: &[PartialFile],
-    changed: &BTreeSet<String>,
-    prompts: &[Seen],
-) -> Vec<ChangedPartial> {
-    partials
-        .iter()
-        .filter(|partial| changed.contains(&partial.path))
-        .map(|partial| ChangedPartial {
-            path: partial.path.clone(),
-            status: Status::Changed,
-            words: None,
-            used_by: prompts
-                .iter()
-                .filter(|prompt| prompt.partials.contains(&partial.name))
-                .map(|prompt| prompt.name.clone())
-                .collect(),
-        })
-        .collect()
+fn changed_partials(changes: &Changes, prompts: &[Seen]) -> Vec<ChangedPartial> {
+    let users = |partial: &PartialFile| {
+        let users = prompts.iter();
+        let users = users.filter(|prompt| prompt.partials.contains(&partial.name));
+        users.map(|prompt| prompt.name.clone()).collect()
+    };
+    let changed = changes.partials.iter();
+    let changed = changed.filter(|partial| changes.paths.contains(&partial.path));
+    let shown = changed.map(|partial| ChangedPartial {
+        path: partial.path.clone(),
+        status: Status::Changed,
+        words: None,
+        used_by: users(partial),
+    });
+    shown.collect()
 }
 
 /// The texts of the files that have findings; one that is no prompt is read now.

@@ -1,14 +1,71 @@
-//! The partials that changed or are gone beside the prompts that are checked.
+//! What is other than where the branch began, beside the prompts that are checked.
 
 use std::collections::BTreeSet;
 
-use crate::files::Blobs;
+use crate::files::{Base, Blobs, Loaded};
+use crate::prompt::code;
+use crate::prompt::finding::Finding;
 use crate::prompt::lint::PartialFile;
 use crate::prompt::template::inclusions;
 use crate::releases::Store;
 
+/// The partials, and what is other than where the branch began: everything, where none is named.
+pub(super) struct Changes {
+    pub(super) partials: Vec<PartialFile>,
+    /// The paths of the partials that changed there, or since HEAD.
+    pub(super) paths: BTreeSet<String>,
+    before: Option<Blobs>,
+    /// The names of the partials that are gone, and of those that include one of them.
+    lost: BTreeSet<String>,
+}
+
+impl Changes {
+    pub(super) fn new(store: &Store, partials: Vec<PartialFile>, base: Option<&Base>) -> Self {
+        let before = base.map(|base| store.blobs_of(base));
+        Self {
+            paths: changed_paths(store, &partials, before.as_ref()),
+            lost: lost_partials(store, &partials, before.as_ref()),
+            before,
+            partials,
+        }
+    }
+
+    /// Whether a prompt is another, or a partial of it is.
+    pub(super) fn concern(&self, prompt: &Loaded) -> bool {
+        let is_lost = |text: &str| {
+            let mut included = inclusions(text).into_iter();
+            included.any(|it| self.lost.contains(&it.name))
+        };
+        let mut partials = prompt.partials.values();
+        self.is_new(&prompt.path, &prompt.text)
+            || partials.any(|partial| self.paths.contains(&partial.path))
+            || (!self.lost.is_empty() && is_lost(&prompt.text))
+    }
+
+    /// Whether what is wrong with a file that cannot be loaded came since.
+    pub(super) fn concern_unreadable(&self, store: &Store, finding: &Finding) -> bool {
+        let Some(path) = &finding.path else {
+            return true;
+        };
+        let is_changed = |path: &str| {
+            let text = store.read_text(path);
+            text.map_or(true, |text| self.is_new(path, &text.unwrap_or_default()))
+        };
+        // Where two files clash, the one that came may be the first of them.
+        let is_clash = finding.code == code::NAME_CLASH;
+        let other = finding.subject.as_deref().filter(|_| is_clash);
+        let is_lost = finding.code == code::MISSING_PARTIAL && !self.lost.is_empty();
+        is_lost || is_changed(path) || other.is_some_and(is_changed)
+    }
+
+    fn is_new(&self, path: &str, text: &str) -> bool {
+        let before = self.before.as_ref();
+        before.is_none_or(|before| before.differ(path, text))
+    }
+}
+
 /// The partials that differ from where the branch began, or from HEAD.
-pub(super) fn changed_paths(
+fn changed_paths(
     store: &Store,
     partials: &[PartialFile],
     before: Option<&Blobs>,
@@ -31,7 +88,7 @@ pub(super) fn changed_paths(
 
 /// The names of partials that were there where the branch began and are gone, and of those that
 /// include one of them.
-pub(super) fn lost_partials(
+fn lost_partials(
     store: &Store,
     partials: &[PartialFile],
     before: Option<&Blobs>,
