@@ -8,7 +8,7 @@ use super::session::Session;
 use super::shapes::ChangeJson;
 use crate::output::json;
 use crate::prompt::name::{Environment, PromptName};
-use crate::releases::{Action, Change, Options, Rules, Store};
+use crate::releases::{Action, Change, Options, Pending, Rules, Store};
 
 /// ` --env ENV`, as it stands in a line to type.
 pub(super) fn env_option(environment: &Environment) -> String {
@@ -240,5 +240,27 @@ pub(super) fn say_pending(
             .ui
             .warning("the tags are pending: nothing is live until the remote has them");
         session.ui.hint("promptctl push");
+    }
+}
+
+/// Says which tags the remote has not confirmed, and what to do about them.
+pub(super) fn say_pending_tags(pending: &[Pending], session: &mut Session) {
+    for entry in pending.iter().filter(|entry| entry.lost) {
+        session.ui.warning(format!(
+            "{} was made here and lost: somebody was faster, or a release below it lost",
+            entry.tag
+        ));
+        session.ui.hint("promptctl doctor --fix discards it");
+    }
+    let open = pending.iter().filter(|entry| !entry.lost).count();
+    if open > 0 {
+        let (tags, them) = match open {
+            1 => ("tag is", "it"),
+            _ => ("tags are", "them"),
+        };
+        session.ui.warning(format!(
+            "{open} {tags} pending: the remote has not confirmed {them}"
+        ));
+        session.ui.hint("promptctl push sends them");
     }
 }

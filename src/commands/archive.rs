@@ -1,19 +1,15 @@
-//! `promptctl archive`, and what it shares with `promptctl unarchive`.
+//! `promptctl archive`.
 
 use serde_json::{Value, json};
 
-use super::aftermath::{env_option, listed};
-use super::common::{FormatArg, live_versions, load_to_change};
-use super::gate::Gate;
-use super::plan::PlanArg;
+use super::aftermath::env_option;
+use super::archiving::{ArchiveArgs, is_unfinished, say_done_before, write};
+use super::common::{live_versions, load_to_change};
 use super::session::Session;
-use crate::config::Config;
 use crate::error::{Exit, Failure};
-use crate::files::{FileChange, Loaded};
+use crate::files::Loaded;
 use crate::output::json;
 use crate::prompt::edit::{Step, set};
-use crate::prompt::name::PromptName;
-use crate::releases::Store;
 
 /// Take prompts out of use
 ///
@@ -27,21 +23,6 @@ Examples:
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) change: ArchiveArgs,
-}
-
-/// What `archive` and `unarchive` are given.
-#[derive(Debug, clap::Args)]
-pub(super) struct ArchiveArgs {
-    /// The prompts
-    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::completions::names())]
-    pub(super) names: Vec<PromptName>,
-    /// The commit's message
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-    #[command(flatten)]
-    pub(super) plan: PlanArg,
-    #[command(flatten)]
-    format: FormatArg,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -91,50 +72,4 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.block(json::document(&shape));
     }
     Ok(Exit::Done)
-}
-
-/// Says that a prompt is as it shall be already.
-pub(super) fn say_done_before(what: &str, session: &mut Session) {
-    if !session.ui.json {
-        session.ui.status(format!("{what}: nothing to do"));
-    }
-}
-
-/// Whether a run that was killed wrote the file and did not commit it.
-pub(super) fn is_unfinished(store: &Store, loaded: &Loaded) -> bool {
-    let committed = store.committed(&loaded.name).ok().flatten();
-    committed.is_some_and(|committed| committed.document.archived != loaded.document.archived)
-}
-
-/// Commits the files with their new texts. The id of the commit, if one was made.
-pub(super) fn write(
-    args: &ArchiveArgs,
-    verb: &str,
-    found: &[(Loaded, String)],
-    store: &Store,
-    config: &Config,
-    session: &Session,
-) -> Result<Option<String>, Failure> {
-    store.require_working_copy()?;
-    let gate = Gate::new(config, session);
-    let mut changes = Vec::new();
-    for (loaded, text) in found {
-        // What else is wrong with the file is nothing new.
-        gate.check_writing(store, loaded, &loaded.path)?;
-        changes.push(FileChange::Write {
-            path: loaded.path.clone(),
-            text: text.clone(),
-        });
-    }
-    let names = listed(found.iter().map(|(loaded, _)| &loaded.name));
-    let usual = format!("{verb} {names}");
-    let message = args.message.as_deref().unwrap_or(&usual);
-    args.plan.write(store, &changes, Some(message))
-}
-
-impl ArchiveArgs {
-    /// Whether JSON is wanted.
-    pub(super) fn is_json(&self) -> bool {
-        self.format.is_json()
-    }
 }

@@ -27,7 +27,7 @@ Examples:
   promptctl bump --dry-run support/triage")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::candidates::names())]
     names: Vec<PromptName>,
     #[command(flatten)]
     plan: PlanArg,

@@ -51,7 +51,7 @@ impl FormatArg {
 #[derive(Debug, Args)]
 pub(super) struct EnvArg {
     /// The environment
-    #[arg(short, long, value_name = "ENV", default_value = "production", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", default_value = "production", add = super::candidates::environments())]
     pub(super) env: Environment,
 }
 
@@ -94,6 +94,14 @@ impl AtArg {
     pub(super) fn time(&self, session: &Session) -> Option<Timestamp> {
         self.at.map(|at| at.end(session.now))
     }
+}
+
+/// An amount of US dollars.
+pub(super) fn parse_dollars(text: &str) -> Result<f64, String> {
+    let amount: Option<f64> = text.parse().ok();
+    amount
+        .filter(|amount| amount.is_finite() && *amount >= 0.0)
+        .ok_or_else(|| "write US dollars as a number, such as 0.10".to_owned())
 }
 
 /// A version as people type it: `v3` or `3`.

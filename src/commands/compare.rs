@@ -41,10 +41,10 @@ Examples:
   promptctl compare support/triage@v3 support/triage@v4 --mature 7d --fail-on worse || echo no")]
 pub(super) struct Args {
     /// What is compared with: a version, such as support/triage@v3, or label:KEY=VALUE
-    #[arg(value_name = "A", value_parser = parse_side, add = super::completions::references())]
+    #[arg(value_name = "A", value_parser = parse_side, add = super::candidates::references())]
     base: Side,
     /// What is compared
-    #[arg(value_name = "B", value_parser = parse_side, add = super::completions::references())]
+    #[arg(value_name = "B", value_parser = parse_side, add = super::candidates::references())]
     head: Side,
     #[command(flatten)]
     read: ReadArgs,

@@ -1,6 +1,5 @@
 //! `promptctl diff`.
 
-mod change;
 mod pair;
 mod review;
 
@@ -8,14 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-pub(super) use self::change::{change_shapes, impact, show_change};
 use self::pair::{Pair, with_renames};
+use super::checking::roots::{changed, roots_at, settings_between};
 use super::common::warn_all;
-use super::eval::comment::{Changed, evaluation};
+use super::evaluation::comment::{Changed, evaluation};
 use super::out::OutArg;
 use super::session::Session;
 use super::typed::NotOne;
-use super::validate::roots::{changed, roots_at, settings_between};
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
 use crate::files::{Between, Loaded, PartialChange};
@@ -49,13 +47,13 @@ Examples:
   promptctl diff main~1...HEAD --format markdown --fail-on breaking")]
 pub(super) struct Args {
     /// name@v1, name@production, a git revision, or A...B
-    #[arg(value_name = "A", add = super::completions::references_and_branches())]
+    #[arg(value_name = "A", add = super::candidates::references_and_branches())]
     from: Option<String>,
     /// The other side
-    #[arg(value_name = "B", add = super::completions::references_and_branches())]
+    #[arg(value_name = "B", add = super::candidates::references_and_branches())]
     to: Option<String>,
     /// Compare the one prompt that is named with what is live in ENV
-    #[arg(short, long, value_name = "ENV", conflicts_with = "to", requires = "from", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", conflicts_with = "to", requires = "from", add = super::candidates::environments())]
     env: Option<Environment>,
     /// How to print
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -7,13 +7,13 @@ mod settings;
 use super::common::{FormatArg, count};
 use super::out::OutArg;
 use super::session::Session;
+use super::trouble::finding_of;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
-use crate::prompt::hint::Hint;
-use crate::releases::{Diagnostic, Repair, Store};
+use crate::releases::{Repair, Store};
 use crate::setup::Setup;
 
 /// 2026-12-01, when OpenAI's stored prompts are gone.
@@ -154,26 +154,6 @@ fn fix(store: &Store, config: &Config, session: &mut Session) -> Result<(), Fail
         .ui
         .status(format!("{fixed} of {} fixed", count(all, "trouble")));
     Ok(())
-}
-
-/// What is wrong with the store, as a finding.
-pub(super) fn finding_of(trouble: &Diagnostic) -> Finding {
-    let mut finding = Finding::error(trouble.code, trouble.message.clone());
-    finding.help = (trouble.fix != Hint::default()).then(|| Box::new(trouble.fix.clone()));
-    if !trouble.is_error {
-        finding.severity = Severity::Warning;
-    }
-    finding.path.clone_from(&trouble.place);
-    finding
-}
-
-/// A failure as a finding: its first hint is the help.
-pub(super) fn finding_of_failure(failure: &Failure) -> Finding {
-    let code = failure.code.unwrap_or(code::BAD_CONFIG);
-    let mut finding = Finding::error(code, format!("{failure:#}"));
-    finding.path.clone_from(&failure.location);
-    finding.help = failure.hints.first().cloned().map(Box::new);
-    finding
 }
 
 fn files(store: &Store, session: &Session) -> Vec<Finding> {

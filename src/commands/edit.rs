@@ -1,28 +1,26 @@
 //! `promptctl edit`.
 
-use std::io::Read;
-
 use serde_json::json;
 
+use super::change::{change_shapes, show_change};
 use super::common::{FormatArg, compile, load_to_change, warn_all, warn_of_passed};
-use super::diff::{change_shapes, show_change};
 use super::gate::Gate;
+use super::given_file::read_file;
 use super::numbering::number;
 use super::plan::PlanArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::output::json;
+use crate::prompt::document;
 use crate::prompt::edit::{Step, set, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_paths;
-use crate::prompt::{code, document};
 use crate::releases::Store;
 
-pub(super) mod editor;
 mod setting;
 
-use editor::{editor, in_editor, unchanged, with_draft};
+use super::editor::{editor, in_editor, unchanged, with_draft};
 use setting::{Key, Setting, parse_key, parse_setting};
 
 /// Make the next version of a prompt
@@ -46,14 +44,14 @@ Examples:
   promptctl edit support/triage core/chat-assistant --set model=openai/gpt-5.1")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::completions::names())]
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::candidates::names())]
     names: Vec<PromptName>,
     /// Set a value, such as modelParameters.maxTokens=600 or description=text; KEY=@FILE takes the
     /// text of a file, KEY:=JSON is any JSON
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting, add = super::completions::keys_to_set())]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_setting, add = super::candidates::keys_to_set())]
     set: Vec<Setting>,
     /// Remove a value
-    #[arg(long, value_name = "KEY", value_parser = parse_key, add = super::completions::keys_to_unset())]
+    #[arg(long, value_name = "KEY", value_parser = parse_key, add = super::candidates::keys_to_unset())]
     unset: Vec<Key>,
     /// Take the whole file from FILE; `-` is standard input
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with_all = ["set", "unset"])]
@@ -276,29 +274,4 @@ fn numbered_as(before: &Loaded, text: String) -> String {
         ),
     };
     numbered.unwrap_or(text)
-}
-
-/// The text of a file named on the command line; `-` is standard input.
-pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let read = if file == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map(drop)
-    } else {
-        std::fs::read(session.directory.join(file)).map(|read| bytes = read)
-    };
-    let name = if file == "-" { "standard input" } else { file };
-    read.map_err(|error| {
-        Failure::from_io(code::NOT_A_FILE, format!("{name} could not be read"), error)
-    })?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
-}
-
-/// The text of a file as a value: the end of a single line is no part of it.
-pub(super) fn read_text(file: &str, session: &Session) -> Result<String, Failure> {
-    let mut text = read_file(file, session)?;
-    if text.ends_with('\n') && text.lines().count() == 1 {
-        text.truncate(text.trim_end_matches(['\n', '\r']).len());
-    }
-    Ok(text)
 }

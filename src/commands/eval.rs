@@ -2,35 +2,25 @@
 
 mod base;
 pub(super) mod bisect;
-mod callers;
 mod choose;
-pub(super) mod comment;
 mod earlier;
 mod estimate;
-mod find;
 mod groups;
-mod machine;
-mod markdown;
-mod outputs;
 mod record;
-mod report;
 mod results;
-mod section;
-mod text;
-mod wording;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::path::Path;
+use std::time::Instant;
 
 use serde_json::Value;
 
-use super::run::RunContext;
+use super::evaluation::{Asking, Callers, cache_of, machine, markdown, own_folder, text};
+use super::run_context::RunContext;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{Expected, Renderer};
 use crate::experiment::PromptFiles;
-use crate::experiment::cache::Cache;
 use crate::experiment::judge::Judges;
 use crate::experiment::judge::panel::Panel;
 use crate::experiment::result::SCHEMA;
@@ -42,30 +32,22 @@ use crate::experiment::task::Task;
 use crate::experiment::verdict::Verdict;
 use crate::experiment::versus::Pairing;
 use crate::files::Loaded;
-use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 use crate::record::log::OWN_FOLDER;
-use crate::releases::Store;
 use base::BasePrepared;
-pub(super) use callers::{Asking, Callers};
-pub(super) use choose::address;
-pub(super) use estimate::show_plan_of_judge;
 
+use super::evaluation::outputs::Outputs;
+use super::evaluation::report::Report;
 use choose::Chosen;
-pub(super) use choose::unknown_case;
-pub(super) use groups::parse_share;
 use groups::{
     AnswerArgs, BaseArgs, CaseArgs, EarlierArgs, EvalFormat, Only, RecordArgs, RuleArgs, ShownArgs,
 };
-use outputs::Outputs;
 use record::{Record, Recorder};
-use report::Report;
-pub(super) use results::over_budget;
-use results::{Doing, Tally, early, finish};
+use results::{Doing, Tally, finish};
 
 /// Run the cases of prompts, and say whether they pass
 ///
@@ -92,10 +74,10 @@ Examples:
   promptctl eval --list")]
 pub(super) struct Args {
     /// The prompts; all that have cases where none is named
-    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
+    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::candidates::references())]
     references: Vec<Reference>,
     /// What is live in ENV: `NAME --env staging` is `NAME@staging`
-    #[arg(short, long, value_name = "ENV", requires = "references", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", requires = "references", add = super::candidates::environments())]
     env: Option<Environment>,
     #[command(flatten)]
     cases: CaseArgs,
@@ -111,50 +93,6 @@ pub(super) struct Args {
     record: RecordArgs,
     #[command(flatten)]
     earlier: EarlierArgs,
-}
-
-/// What to do where git tracks what only this clone should have.
-const TAKE_AWAY: &str = "git rm -r .promptctl takes it away; what is there is not to be trusted";
-
-/// Where a clone keeps what evaluations leave behind.
-fn own_folder(store: &Store) -> PathBuf {
-    store.top().join(OWN_FOLDER)
-}
-
-/// The folder of the runs of before, to read them.
-///
-/// # Errors
-/// They may have come with the repository, so that somebody else wrote what they say.
-fn runs_folder(store: &Store) -> Result<PathBuf, Failure> {
-    own_part(store, "evals", "so the runs in it are not read")
-}
-
-/// A folder of what only this clone should have; `so` says what follows where somebody else made it.
-fn own_part(store: &Store, part: &str, so: &str) -> Result<PathBuf, Failure> {
-    if store.is_brought(OWN_FOLDER) {
-        let message =
-            format!("git tracks files in .promptctl, or another repository is there, {so}");
-        return Err(Failure::new(code::NOT_A_FILE, message).hint(TAKE_AWAY));
-    }
-    Ok(own_folder(store).join(part))
-}
-
-/// The cache of a repository; none where its settings switch it off.
-pub(super) fn cache_of(ground: &RunContext, session: &mut Session) -> Option<Cache> {
-    if !ground.config.cache.is_on(&ground.config.log) {
-        return None;
-    }
-    // An answer that came with the repository was written by whoever wrote the repository.
-    if ground.store.is_brought(OWN_FOLDER) {
-        session.ui.warning(
-            "git tracks files in .promptctl, or another repository is there, so the cache is not used: answers have to come from a model",
-        );
-        session.ui.hint(TAKE_AWAY);
-        return None;
-    }
-    let folder = own_folder(&ground.store).join("cache");
-    let now = SystemTime::from(session.now);
-    Some(Cache::new(folder, ground.config.cache.max_size, now))
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -425,9 +363,9 @@ fn print(format: EvalFormat, report: &Report<'_>, session: &mut Session) {
     let ui = &mut session.ui;
     match format {
         EvalFormat::Text => {
-            let text = text::render(report, ui.width(), ui.colors_out());
+            let shown = text::render(report, ui.width(), ui.colors_out());
             // What is foreign in it is escaped already.
-            ui.styled(text);
+            ui.styled(shown);
         }
         EvalFormat::Json => ui.block(crate::output::json::document(&report.json())),
         EvalFormat::Markdown => ui.data(markdown::render(report)),

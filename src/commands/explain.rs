@@ -28,7 +28,7 @@ Examples:
   promptctl explain --format json")]
 pub(super) struct Args {
     /// The code, such as P104, or the id of a rule; without one, all codes are listed
-    #[arg(add = super::completions::one_of(names()))]
+    #[arg(add = super::candidates::one_of(names()))]
     code: Option<String>,
     #[command(flatten)]
     format: FormatArg,

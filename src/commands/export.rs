@@ -6,8 +6,8 @@ use std::path::{Component, Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::common::{FormatArg, count};
+use super::load_at::load_at;
 use super::session::Session;
-use super::show::load_at;
 use crate::error::{Exit, Failure};
 use crate::exchange::format::export::{Exported, Outgoing, TARGETS, Target, write};
 use crate::files::Loaded;
@@ -35,13 +35,13 @@ Examples:
   promptctl export --all --env production --to json --out backup")]
 pub(super) struct Args {
     /// The prompts: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::reference, add = super::completions::references())]
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::reference, add = super::candidates::references())]
     references: Vec<Reference>,
     /// All prompts of the working copy, or with --env all that are live there
     #[arg(long, conflicts_with = "references")]
     all: bool,
     /// With --all, those that are live in this environment
-    #[arg(short, long, value_name = "ENV", requires = "all", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", requires = "all", add = super::candidates::environments())]
     env: Option<Environment>,
     /// The format
     #[arg(long, value_name = "FORMAT", value_parser = target_parser())]

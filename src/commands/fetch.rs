@@ -1,5 +1,6 @@
 //! `promptctl fetch`.
 
+use super::aftermath::say_pending_tags;
 use super::common::FormatArg;
 use super::interrupt::{Interrupt, stopped};
 use super::plan::PlanArg;
@@ -26,7 +27,7 @@ Examples:
   promptctl fetch --env production   # in a job: only what is live there")]
 pub(super) struct Args {
     /// Only what is live in this environment: enough for get, render and run, and quick in a job
-    #[arg(short, long, value_name = "ENV", conflicts_with = "accept", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", conflicts_with = "accept", add = super::candidates::environments())]
     env: Vec<Environment>,
     /// Take the remote's word about these tags, which it moved or dropped
     #[arg(long, value_name = "TAG", num_args = 1..)]
@@ -119,7 +120,7 @@ fn print(fetched: &Fetched, args: &Args, session: &mut Session) -> Result<Exit, 
         ));
     }
     say_foreign(&fetched.foreign, session);
-    say_pending(&fetched.pending, session);
+    say_pending_tags(&fetched.pending, session);
     Ok(Exit::Done)
 }
 
@@ -134,26 +135,4 @@ fn say_foreign(foreign: &[Tag], session: &mut Session) {
         "{what} not made in this clone, and the remote does not have it: it does not count"
     ));
     session.ui.hint("promptctl doctor names each with its cure");
-}
-
-/// Says which tags the remote has not confirmed, and what to do about them.
-pub(super) fn say_pending(pending: &[crate::releases::Pending], session: &mut Session) {
-    for entry in pending.iter().filter(|entry| entry.lost) {
-        session.ui.warning(format!(
-            "{} was made here and lost: somebody was faster, or a release below it lost",
-            entry.tag
-        ));
-        session.ui.hint("promptctl doctor --fix discards it");
-    }
-    let open = pending.iter().filter(|entry| !entry.lost).count();
-    if open > 0 {
-        let (tags, them) = match open {
-            1 => ("tag is", "it"),
-            _ => ("tags are", "them"),
-        };
-        session.ui.warning(format!(
-            "{open} {tags} pending: the remote has not confirmed {them}"
-        ));
-        session.ui.hint("promptctl push sends them");
-    }
 }

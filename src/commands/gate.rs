@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
+use super::checking::contents::check_content;
 use super::numbering::NUMBERING;
 use super::session::Session;
-use super::validate::contents::check_content;
 use crate::config::Config;
 use crate::error::{Exit, Failure, MOST_TOLD};
 use crate::files::{Loaded, Source};

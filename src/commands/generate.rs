@@ -5,12 +5,13 @@ mod writing;
 
 use serde_json::json;
 
+use super::common::parse_dollars;
 use super::common::{FormatArg, warn_all};
-use super::edit::editor::with_draft;
-use super::new::{DEFAULT_MODEL, Making, place_of, refuse_existing, say_other_roots};
+use super::editor::with_draft;
+use super::making::{DEFAULT_MODEL, Making, place_of, refuse_existing, say_other_roots};
 use super::plan::PlanArg;
 use super::release_args::YesArg;
-use super::run::{RunContext, parse_dollars};
+use super::run_context::RunContext;
 use super::session::Session;
 use super::typed::Placed;
 use crate::error::{Exit, Failure};
@@ -59,7 +60,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     context: Vec<String>,
     /// Another prompt whose manner is followed; its model is that of the new one
-    #[arg(long, value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
+    #[arg(long, value_name = "REF", value_parser = super::typed::reference, add = super::candidates::references())]
     from: Option<Reference>,
     /// The model that writes
     #[arg(long, value_name = "MODEL")]

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::common::{AtArg, FormatArg, in_environment, variables_of, warn_all};
+use super::load_at::load_at;
 use super::out::OutArg;
 use super::session::Session;
+use super::shapes::Several;
 use super::shapes::{PromptJson, inlined_messages};
-use super::show::{Several, load_at};
 use super::typed::{Typed, expanded};
 use crate::error::{Exit, Failure};
 use crate::execute::attachments;
@@ -39,7 +40,7 @@ Examples:
   promptctl get --all --env production --format json -o snapshot.json")]
 pub(super) struct Args {
     /// The prompts: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::completions::references())]
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::candidates::references())]
     references: Vec<Typed>,
     /// All prompts that are live in the environment
     #[arg(long, conflicts_with = "references")]
@@ -55,7 +56,7 @@ pub(super) struct Args {
     #[arg(long)]
     inline: bool,
     /// The environment of --all, production unless given; `NAME --env staging` is `NAME@staging`
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     #[command(flatten)]
     at: AtArg,

@@ -30,7 +30,7 @@ Examples:
   promptctl history support/triage core/chat-assistant -n 5")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::completions::names())]
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::name, add = super::candidates::names())]
     names: Vec<PromptName>,
     /// At most so many versions of each, the newest first
     #[arg(short = 'n', long, value_name = "COUNT")]

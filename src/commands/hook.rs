@@ -1,8 +1,8 @@
 //! `promptctl hook`: what git's hooks call.
 
+use super::checking::Check;
 use super::numbering::{NUMBERING, Numbered, may_need_number, number};
 use super::session::Session;
-use super::validate::Check;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::prompt::code;

@@ -95,7 +95,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "VARIABLE")]
     key_env: Vec<String>,
     /// Make the current version live in this environment, and tag the others
-    #[arg(long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(long, value_name = "ENV", add = super::candidates::environments())]
     publish: Option<Environment>,
     /// With --publish: make the environment, where it is a new one
     #[arg(long, requires = "publish")]
@@ -104,7 +104,7 @@ pub(super) struct Args {
     #[arg(long, requires = "publish")]
     no_push: bool,
     /// The model that answers for one that is gone
-    #[arg(long, value_name = "MODEL", add = super::completions::models())]
+    #[arg(long, value_name = "MODEL", add = super::candidates::models())]
     model: Option<String>,
     /// Write settings that equal the API's own, too
     #[arg(long)]

@@ -58,7 +58,7 @@ pub(super) struct Args {
     gitlab: bool,
     /// Where --github and --gitlab publish what is merged; without it the first environment that is
     /// not production: you publish to production by hand. Production, if it is named, wants an approval
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     /// The action of --github that installs promptctl, such as a fork, or a commit instead of a tag
     #[arg(long, value_name = "OWNER/REPO@REF", requires = "github")]

@@ -7,12 +7,14 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
+use super::checking::wanted::below_top;
 use super::common::FormatArg;
-use super::eval::{Asking, Callers, address, cache_of, over_budget, show_plan_of_judge};
+use super::common::parse_dollars;
+use super::evaluation::estimate::show_plan_of_judge;
+use super::evaluation::{Asking, Callers, address, cache_of, over_budget};
 use super::plan::PlanArg;
-use super::run::{RunContext, parse_dollars};
+use super::run_context::RunContext;
 use super::session::Session;
-use super::validate::wanted::below_top;
 use crate::error::{Exit, Failure};
 use crate::execute::{Done, Ended, Stop};
 use crate::experiment::cache::Cache;
@@ -58,13 +60,13 @@ Examples:
   promptctl judge judges/tone --labels labels/tone.csv -n         # what that would cost")]
 pub(super) struct Args {
     /// The judge, such as judges/tone, judges/tone@v2 or github/similarity
-    #[arg(value_name = "JUDGE", add = super::completions::references())]
+    #[arg(value_name = "JUDGE", add = super::candidates::references())]
     judge: Reference,
     /// The labels: .jsonl, .json, .yaml or .csv
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     labels: PathBuf,
     /// The score from which an answer passes, such as 0.75 or 75%
-    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = super::eval::parse_share)]
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = super::evaluation::parse_share)]
     at_least: f64,
     /// Keep the figures beside the judge
     #[arg(long)]

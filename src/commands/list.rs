@@ -38,7 +38,7 @@ Examples:
 pub(super) struct Args {
     /// Only these: names, files, folder/ for all below it, or a pattern: `*` stops at `/`, `**` does
     /// not
-    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::candidates::names())]
     names: Vec<Typed>,
     /// Only prompts whose name, title, description or messages hold TEXT
     #[arg(short, long, value_name = "TEXT")]
@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long)]
     tag: Option<String>,
     /// Only prompts for this model; `gpt-5` finds `openai/gpt-5-mini` too
-    #[arg(long, add = super::completions::models())]
+    #[arg(long, add = super::candidates::models())]
     model: Option<String>,
     /// Only prompts whose files differ from what is live in production, or in the environment of
     /// --env
@@ -60,7 +60,7 @@ pub(super) struct Args {
     #[arg(long)]
     archived: bool,
     /// List what is live in ENV instead of the working copy
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,

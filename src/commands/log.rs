@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::common::{FormatArg, parse_version, when};
 use super::moment::Moment;
 use super::out::OutArg;
-use super::run::{is_tracked, log};
+use super::run_context::{is_tracked, log};
 use super::session::Session;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
@@ -120,19 +120,19 @@ struct TailArgs {
 #[derive(Debug, clap::Args)]
 pub(super) struct FilterArgs {
     /// Only executions of this prompt; a name that ends in `/`, or a pattern, means all that fit
-    #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::completions::names())]
+    #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::candidates::names())]
     prompt: Option<String>,
     /// Only this version, such as v3
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, add = super::completions::versions())]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, add = super::candidates::versions())]
     version: Option<crate::prompt::version::Version>,
     /// Only executions of what was live in ENV
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<String>,
     /// Only this status: ok, error, invalid_output or interrupted
-    #[arg(long, value_name = "STATUS", value_parser = parse_status, add = super::completions::one_of(["ok", "error", "invalid_output", "interrupted"]))]
+    #[arg(long, value_name = "STATUS", value_parser = parse_status, add = super::candidates::one_of(["ok", "error", "invalid_output", "interrupted"]))]
     status: Option<Status>,
     /// Only this model
-    #[arg(long, add = super::completions::models())]
+    #[arg(long, add = super::candidates::models())]
     model: Option<String>,
     /// Not before this time: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
     #[arg(long, value_name = "TIME")]

@@ -1,13 +1,10 @@
 //! `promptctl models`, and when a model ends.
 
-use std::path::PathBuf;
-
 use jiff::Timestamp;
-use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::common::{FormatArg, ago};
+use super::model_list::{Cached, CachedModel, read_cache, write_cache};
 use super::out::OutArg;
 use super::session::Session;
 use crate::config::UserConfig;
@@ -17,12 +14,11 @@ use crate::openai::address::open_to_all;
 use crate::openai::client::block_on;
 use crate::openai::models::{Model, facts};
 use crate::openai::prices::{OwnPrices, Price, listed, price_of};
-use crate::openai::provider::{DEFAULT_PROVIDER, ModelId};
+use crate::openai::provider::DEFAULT_PROVIDER;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::NOTE;
 use crate::prompt::code;
-use crate::prompt::lint::ModelEnd;
 
 /// How long a list is taken from the cache without asking again, in seconds.
 const FRESH: i64 = 24 * 60 * 60;
@@ -80,22 +76,6 @@ impl List {
             models,
         })
     }
-}
-
-/// A list as the cache keeps it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Cached {
-    schema: u32,
-    fetched: Timestamp,
-    base_url: String,
-    models: Vec<CachedModel>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct CachedModel {
-    id: String,
-    shutdown_date: Option<Date>,
-    owned_by: Option<String>,
 }
 
 impl From<Model> for CachedModel {
@@ -234,40 +214,4 @@ fn fetch(args: &Args, user: &UserConfig, session: &mut Session) -> Result<Cached
             .warning(format!("the list could not be kept: {error}"));
     }
     Ok(list)
-}
-
-fn cache_path(provider: &str, session: &Session) -> Option<PathBuf> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    let name = provider.chars().all(is_plain).then_some(provider)?;
-    let folder = session.environ.cache.as_ref()?;
-    Some(folder.join(format!("models-{name}.json")))
-}
-
-fn read_cache(provider: &str, session: &Session) -> Option<Cached> {
-    let text = std::fs::read(cache_path(provider, session)?).ok()?;
-    let cached: Cached = serde_json::from_slice(&text).ok()?;
-    (cached.schema == json::SCHEMA).then_some(cached)
-}
-
-fn write_cache(provider: &str, list: &Cached, session: &Session) -> std::io::Result<()> {
-    let Some(path) = cache_path(provider, session) else {
-        return Ok(());
-    };
-    let folder = path.parent().unwrap_or(&path);
-    std::fs::create_dir_all(folder)?;
-    let fresh = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&fresh, list)?;
-    fresh.persist(&path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// The last day of a model's life, by the list that was last fetched, else by what promptctl knows.
-pub(super) fn end_of(model: &ModelId, session: &Session) -> Option<ModelEnd> {
-    let cached = read_cache(&model.provider, session)
-        .and_then(|list| list.models.into_iter().find(|it| it.id == model.name));
-    let last = match cached {
-        Some(found) => found.shutdown_date,
-        None => facts(&model.to_string()).ends,
-    };
-    ModelEnd::seen(last?, session.today())
 }

@@ -32,7 +32,7 @@ Examples:
   promptctl mv --dry-run support/triage support/routing")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "OLD", value_parser = super::typed::name, add = super::completions::names())]
+    #[arg(value_name = "OLD", value_parser = super::typed::name, add = super::candidates::names())]
     old: PromptName,
     /// What it shall be called
     #[arg(value_name = "NEW", value_parser = super::typed::name)]

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::common::{FormatArg, count};
-use super::edit::read_file;
+use super::given_file::read_file;
 use super::plan::PlanArg;
-use super::run::log;
+use super::run_context::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
@@ -31,7 +31,7 @@ Examples:
   printf 'label:order,label,profit\\nA-17,win,12.5\\n' | promptctl outcome -")]
 pub(super) struct Args {
     /// The id of the execution, or its beginning; `-` reads many from standard input
-    #[arg(value_name = "ID", add = super::completions::executions())]
+    #[arg(value_name = "ID", add = super::candidates::executions())]
     id: String,
     /// How good it was
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true, value_parser = parse_score)]

@@ -4,8 +4,9 @@ mod all;
 
 use super::aftermath::{env_option, listed, print_changes, say_next, say_pending, say_unpushed};
 use super::common::{EnvArg, ago_and_when, count, warn_all};
-use super::gate::{Gate, parse_allowed, refused};
+use super::gate::{Gate, parse_allowed};
 use super::interrupt::ReleaseWatch;
+use super::publishing::publish;
 use super::release_args::{ReleaseArgs, YesArg, agree, require_environment};
 use super::rules::branches_of;
 use super::session::Session;
@@ -14,13 +15,10 @@ use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
-use crate::prompt::finding::Severity;
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
-use crate::releases::{
-    Action, Change, Options, Planned, Release, ReleaseRequest, Store, not_committed,
-};
+use crate::releases::{Action, Change, Options, Release, Store, not_committed};
 
 /// Make a version live in an environment
 ///
@@ -42,7 +40,7 @@ Examples:
   promptctl publish support/triage --env canary --create-env")]
 pub(super) struct Args {
     /// The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
-    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::completions::references())]
+    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::candidates::references())]
     references: Vec<Typed>,
     /// Every prompt whose version is higher than any that was ever released in the environment
     #[arg(long, conflicts_with = "references")]
@@ -328,74 +326,4 @@ fn check(loaded: &Loaded) -> Result<(), Failure> {
         )));
     }
     Ok(())
-}
-
-/// Plans a publish, and makes it where the gate lets it pass.
-pub(super) fn publish(
-    store: &Store,
-    loaded: Loaded,
-    options: &Options,
-    gate: &Gate,
-    dry_run: bool,
-    session: &mut Session,
-) -> Result<Option<Change>, Failure> {
-    match plan(store, loaded, options, gate, session)? {
-        Some((demand, planned)) => finish(store, &demand, planned, options, dry_run),
-        None => Ok(None),
-    }
-}
-
-/// Plans a publish that the gate lets pass.
-fn plan(
-    store: &Store,
-    loaded: Loaded,
-    options: &Options,
-    gate: &Gate,
-    session: &mut Session,
-) -> Result<Option<(ReleaseRequest, Planned)>, Failure> {
-    let name = loaded.name.clone();
-    let demand = ReleaseRequest::Publish(Box::new(loaded.clone()));
-    let Some(mut planned) = store.plan(&name, &demand, options)? else {
-        return Ok(None);
-    };
-    // What is judged is what goes live.
-    let loaded = store.planned_content(&planned)?.unwrap_or(loaded);
-    let findings = gate.check_release(store, loaded, &options.environment)?;
-    let decision = planned.decide(findings, &options.allowed);
-    if !decision.stops.is_empty() {
-        return Err(refused(decision, &name));
-    }
-    for finding in decision.passed() {
-        let mut finding = finding.clone();
-        finding.severity = Severity::Warning;
-        session.ui.finding(&finding);
-    }
-    Ok(Some((demand, planned)))
-}
-
-fn finish(
-    store: &Store,
-    demand: &ReleaseRequest,
-    planned: Planned,
-    options: &Options,
-    dry_run: bool,
-) -> Result<Option<Change>, Failure> {
-    let name = planned.change().name.clone();
-    if dry_run {
-        return Ok(Some(planned.change().clone()));
-    }
-    match store.release_planned(planned, options) {
-        // Somebody may have published the very same version: then the remote is as it was wanted.
-        Err(failure)
-            if failure.code == Some(code::OVERTAKEN)
-                && matches!(demand, ReleaseRequest::Publish(_)) =>
-        {
-            // What was overtaken has been fetched.
-            match store.plan(&name, demand, options) {
-                Ok(None) => Ok(None),
-                _ => Err(failure),
-            }
-        }
-        other => other.map(Some),
-    }
 }

@@ -33,10 +33,10 @@ Examples:
   promptctl push support/triage --env production")]
 pub(super) struct Args {
     /// Only those of these prompts
-    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::name, add = super::candidates::names())]
     names: Vec<PromptName>,
     /// Only releases to this environment
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     #[command(flatten)]
     plan: PlanArg,

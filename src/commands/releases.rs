@@ -35,10 +35,10 @@ Examples:
   promptctl releases support/triage --env staging --format json")]
 pub(super) struct Args {
     /// The prompts: names, files, folder/ for all below it, or a pattern; without one, all
-    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::candidates::names())]
     names: Vec<Typed>,
     /// Only this environment
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     /// Only what was released since: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
     #[arg(long, value_name = "TIME")]

@@ -1,24 +1,14 @@
-//! `promptctl render`, and the arguments that give variables, which `run` shares.
+//! `promptctl render`.
 
 use serde_json::Value;
 
-use super::common::{in_environment, load_to_read, warn_all};
-use super::edit::read_file;
+use super::messages::print;
 use super::out::OutArg;
+use super::prompt_args::PromptArgs;
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{self, Rendered, data_url};
-use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, body, request_hash};
 use crate::output::json;
-use crate::output::ui::{BOLD, paint};
-use crate::prompt::code;
-use crate::prompt::document::{Object, parse_value};
-use crate::prompt::name::Environment;
-use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
-use crate::prompt::variables::{VarArg, VarValue};
-use crate::releases::Store;
 
 /// Print the messages that a model would see
 #[derive(Debug, clap::Args)]
@@ -48,34 +38,6 @@ enum RenderFormat {
     Json,
     /// The body of the API request
     Request,
-}
-
-/// A prompt and the values of its variables.
-#[derive(Debug, clap::Args)]
-pub(super) struct PromptArgs {
-    /// The prompt: name, name@v3, name@production or name@<git revision>
-    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::completions::references())]
-    pub(super) reference: Reference,
-    /// A variable: NAME=TEXT, NAME=@FILE, NAME=@@TEXT for a text that begins with @, NAME:=JSON
-    #[arg(long = "var", value_name = "NAME=VALUE", add = super::completions::variables())]
-    pub(super) vars: Vec<VarArg>,
-    /// Variables from a JSON or YAML file; `-` is standard input. Later ones win
-    #[arg(long = "vars", value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
-    pub(super) files: Vec<String>,
-    /// Prefer the variant of this name; the first that exists is taken, the most special first
-    #[arg(long, value_name = "NAME")]
-    pub(super) variant: Vec<String>,
-    /// What is live in ENV: `NAME --env staging` is `NAME@staging`
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
-    env: Option<Environment>,
-}
-
-/// A prompt chosen, with the variables given for it.
-pub(super) struct Chosen {
-    pub(super) loaded: Loaded,
-    pub(super) rendered: Rendered,
-    /// The suffixes of the variant taken, where it is not the plain prompt.
-    pub(super) variant: Option<String>,
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
@@ -118,176 +80,4 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Prints messages, each under its role.
-pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
-    let colors = session.ui.colors_out();
-    for (at, message) in messages.iter().enumerate() {
-        if at > 0 {
-            session.ui.line("");
-        }
-        let role = format!("{}:", message.role);
-        session
-            .ui
-            .styled(format!("{}\n", paint(colors, BOLD, &role)));
-        for part in &message.parts {
-            match part {
-                RenderedPart::Text(text) => session.ui.block(text.trim_end_matches('\n')),
-                RenderedPart::Image { source, .. } => {
-                    session.ui.line(format!("[image {}]", shown_source(source)));
-                }
-                RenderedPart::File { source, .. } => {
-                    session.ui.line(format!("[file {}]", shown_source(source)));
-                }
-                RenderedPart::Given(part) => session.ui.line(given_place(part)),
-            }
-        }
-    }
-}
-
-/// Where an attachment comes from; a data URL is shown as its type and size.
-fn shown_source(source: &RenderedAttachment) -> String {
-    match source {
-        RenderedAttachment::Url(url) => match url.split_once(";base64,") {
-            Some((kind, data)) if kind.starts_with("data:") => {
-                let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
-                let size = (data.len() / 4 * 3).saturating_sub(padding);
-                format!("{}, {size} bytes", &kind["data:".len()..])
-            }
-            _ => url.clone(),
-        },
-        RenderedAttachment::Path(text) | RenderedAttachment::FileId(text) => text.clone(),
-    }
-}
-
-/// A picture or file that a variable brought, in a line.
-fn given_place(part: &Object) -> String {
-    let kind = match part.get("type").and_then(Value::as_str) {
-        Some("input_image") => "image",
-        _ => "file",
-    };
-    let sources = ["image_url", "file_url", "file_data", "file_id"];
-    let source = sources.iter().find_map(|key| part.get(*key)?.as_str());
-    let source = RenderedAttachment::Url(source.unwrap_or("of no source").to_owned());
-    format!("[{kind} {}]", shown_source(&source))
-}
-
-impl PromptArgs {
-    /// Loads the prompt and renders it.
-    pub(super) fn choose(&self, store: &Store, session: &mut Session) -> Result<Chosen, Failure> {
-        let given = self.given(session)?;
-        let (loaded, variant) = self.load(store, session)?;
-        warn_all(session, &loaded.document.warnings);
-        let rendered = execute::render(store, &loaded, given)?;
-        warn_all(session, &rendered.warnings);
-        Ok(Chosen {
-            loaded,
-            rendered,
-            variant,
-        })
-    }
-
-    /// Loads the prompt, or the first of its variants that exists.
-    pub(super) fn load(
-        &self,
-        store: &Store,
-        session: &mut Session,
-    ) -> Result<(Loaded, Option<String>), Failure> {
-        let wanted = in_environment(&self.reference, self.env.as_ref())?;
-        if self.variant.is_empty() {
-            return Ok((load_to_read(store, &wanted, session)?, None));
-        }
-        let names = wanted
-            .name
-            .candidates(&self.variant)
-            .map_err(|error| Failure::usage(error.to_string()))?;
-        let mut last = None;
-        for name in names {
-            let reference = Reference {
-                name: name.clone(),
-                selector: wanted.selector.clone(),
-            };
-            match load_to_read(store, &reference, session) {
-                Ok(loaded) => {
-                    let suffix = name
-                        .as_str()
-                        .strip_prefix(self.reference.name.as_str())
-                        .unwrap_or_default();
-                    let variant = suffix.strip_prefix('.').map(str::to_owned);
-                    session.ui.status(format!("taken: {reference}"));
-                    return Ok((loaded, variant));
-                }
-                Err(failure) if is_absence(&failure, &reference.selector) => last = Some(failure),
-                Err(failure) => return Err(failure),
-            }
-        }
-        Err(last.unwrap_or_else(|| store.unknown_prompt(&self.reference.name)))
-    }
-
-    /// The values given for variables.
-    pub(super) fn given(&self, session: &mut Session) -> Result<Object, Failure> {
-        let mut given = Object::new();
-        for file in &self.files {
-            let text = read_file(file, session)?;
-            let value = if text.trim_start().starts_with('{') {
-                serde_json::from_str(&text).map_err(|error| {
-                    Failure::new(code::YAML_SYNTAX, format!("{file} is not JSON: {error}"))
-                })?
-            } else {
-                parse_value(&text).map_err(|finding| Failure::from(finding.in_file(file)))?
-            };
-            let Value::Object(map) = value else {
-                return Err(
-                    Failure::usage(format!("{file} does not hold a map of variables"))
-                        .hint("write one `name: value` a line"),
-                );
-            };
-            given.extend(map);
-        }
-        for var in &self.vars {
-            given.insert(var.name.clone(), value_of(var, session)?);
-        }
-        Ok(given)
-    }
-}
-
-/// The value that an argument gives.
-///
-/// # Errors
-/// Its file cannot be read.
-pub(super) fn value_of(var: &VarArg, session: &Session) -> Result<Value, Failure> {
-    Ok(match &var.given {
-        VarValue::Text(text) => Value::String(text.clone()),
-        VarValue::Json(value) => value.clone(),
-        VarValue::File(path) => Value::String(file_value(path, session)?),
-    })
-}
-
-/// The text of a file, or its bytes as a data URL where they are not text.
-fn file_value(path: &str, session: &Session) -> Result<String, Failure> {
-    const MOST: u64 = 20 * 1024 * 1024;
-    let full = session.directory.join(path);
-    let failed = |error: std::io::Error| {
-        Failure::from_io(code::NOT_A_FILE, format!("{path} could not be read"), error)
-    };
-    let size = std::fs::metadata(&full).map_err(failed)?.len();
-    if size > MOST {
-        return Err(Failure::new(
-            code::BAD_ATTACHMENT,
-            format!("{path} has {size} bytes; a value may have {MOST}"),
-        ));
-    }
-    let bytes = std::fs::read(&full).map_err(failed)?;
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => data_url(path, error.as_bytes()),
-    })
-}
-
-/// Whether the next variant may be tried: this one does not exist, or is not live where it must be.
-fn is_absence(failure: &Failure, selector: &Selector) -> bool {
-    let absent = [Some(code::UNKNOWN_PROMPT), Some(code::UNKNOWN_VERSION)];
-    absent.contains(&failure.code)
-        || (matches!(selector, Selector::Named(_)) && failure.code == Some(code::NOT_LIVE))
 }

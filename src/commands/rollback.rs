@@ -67,13 +67,13 @@ const SOON: SignedDuration = SignedDuration::from_mins(10);
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct Args {
     /// The prompts, each with the version to go back to, where it is further down: NAME@v1 or NAME v1
-    #[arg(value_name = "NAME", required = true, value_parser = parse_word, add = super::completions::references())]
+    #[arg(value_name = "NAME", required = true, value_parser = parse_word, add = super::candidates::references())]
     words: Vec<Word>,
     /// The version to go back to, of the one prompt that is named
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"], add = super::completions::versions())]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with_all = ["undo", "again"], add = super::candidates::versions())]
     to: Option<Version>,
     /// Go back only if this version is live; otherwise it is done already
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again", add = super::completions::versions())]
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, conflicts_with = "again", add = super::candidates::versions())]
     undo: Option<Version>,
     /// Go one version further back, also where somebody else has just rolled back
     #[arg(long)]

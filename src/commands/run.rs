@@ -1,14 +1,14 @@
 //! `promptctl run`.
 
 mod batch;
-mod context;
 mod result;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::common::FormatArg;
-use super::render::{Chosen, PromptArgs};
+use super::common::{FormatArg, parse_dollars};
+use super::prompt_args::{Chosen, PromptArgs};
+use super::run_context::{RunContext, tell_fallback};
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::execute::{Call, CallContext, Executed, Expected, Request, SourceChoice, execute};
@@ -20,9 +20,7 @@ use crate::openai::request::{RequestOptions, curl};
 use crate::output::calls::{dollars, short_id};
 use crate::output::json;
 use crate::output::progress::Progress;
-use crate::record::entry::{Overrides, Record, Source};
-
-pub(super) use context::{RunContext, for_nobody, is_tracked, log};
+use crate::record::entry::{Overrides, Record};
 
 /// Call the model and record the execution
 ///
@@ -46,7 +44,7 @@ pub(super) struct Args {
     #[command(flatten)]
     prompt: PromptArgs,
     /// Another model than the file's; `echo` answers offline
-    #[arg(long, value_name = "MODEL", add = super::completions::models())]
+    #[arg(long, value_name = "MODEL", add = super::candidates::models())]
     model: Option<String>,
     /// Text added as a last user message
     #[arg(long, value_name = "TEXT")]
@@ -111,13 +109,6 @@ struct BatchArgs {
     /// Begin no call after one has failed
     #[arg(long, requires = "inputs")]
     fail_fast: bool,
-}
-
-pub(super) fn parse_dollars(text: &str) -> Result<f64, String> {
-    let amount: Option<f64> = text.parse().ok();
-    amount
-        .filter(|amount| amount.is_finite() && *amount >= 0.0)
-        .ok_or_else(|| "write US dollars as a number, such as 0.10".to_owned())
 }
 
 fn parse_label(text: &str) -> Result<(String, String), String> {
@@ -334,22 +325,4 @@ impl Args {
             },
         }
     }
-}
-
-/// Says that the version here answered for a stored prompt that is gone.
-fn tell_fallback(executed: &Executed, session: &mut Session) {
-    let record = &executed.record;
-    let (Source::Fallback, Some(why)) = (record.source, &executed.fallback) else {
-        return;
-    };
-    let version = record
-        .version
-        .map_or_else(String::new, |number| format!(" v{number}"));
-    session.ui.warning(format!(
-        "{}{version} from this repository answered: {why} OpenAI's stored prompts end on 2026-11-30",
-        record.prompt
-    ));
-    session
-        .ui
-        .hint("remove `openai:` from the file, or pass --source local");
 }

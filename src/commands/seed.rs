@@ -26,7 +26,7 @@ Examples:
   promptctl seed core --check   # exits with 3 if a file is missing")]
 pub(super) struct Args {
     /// The packs: core, judges, promptctl, trading; without any, core
-    #[arg(value_name = "PACK", value_parser = parse_pack, add = super::completions::one_of(PACKS.iter().map(|pack| pack.name)))]
+    #[arg(value_name = "PACK", value_parser = parse_pack, add = super::candidates::one_of(PACKS.iter().map(|pack| pack.name)))]
     packs: Vec<&'static Pack>,
     #[command(flatten)]
     plan: PlanArg,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::run::log;
+use super::run_context::log;
 use super::session::Session;
 use super::shapes::PromptJson;
 use crate::config::{Config, Environ, LogConfig, UserConfig};
@@ -50,7 +50,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8377")]
     listen: SocketAddr,
     /// The environment whose prompts are served
-    #[arg(short, long, value_name = "ENV", default_value = "production", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", default_value = "production", add = super::candidates::environments())]
     env: Environment,
     /// Serve this file instead of a repository: what `get --all --versions --format json` prints.
     /// It is read again when it changes

@@ -55,6 +55,12 @@ pub(super) struct PromptJson {
     pub(super) plain: Option<bool>,
 }
 
+/// More than one prompt, or what a pattern stands for.
+#[derive(Serialize)]
+pub(super) struct Several {
+    pub(super) prompts: Vec<PromptJson>,
+}
+
 impl PromptJson {
     /// The shape of a loaded prompt.
     pub(super) fn new(

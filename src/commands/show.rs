@@ -1,12 +1,13 @@
 //! `promptctl show`.
 
 use super::common::{
-    AtArg, FetchedJson, FormatArg, in_environment, live_versions, load_to_read, say_age_of_view,
-    short, variables_of, warn_all,
+    AtArg, FetchedJson, FormatArg, in_environment, live_versions, say_age_of_view, short,
+    variables_of, warn_all,
 };
+use super::load_at::load_at;
 use super::out::OutArg;
 use super::session::Session;
-use super::shapes::PromptJson;
+use super::shapes::{PromptJson, Several};
 use super::typed::{Typed, expanded};
 use serde::Serialize;
 
@@ -18,7 +19,7 @@ use crate::output::ui::{BOLD, DIM, paint};
 use crate::prompt::document::{Document, Entry, Part};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, nearest};
-use crate::prompt::reference::{Reference, Selector};
+use crate::prompt::reference::Reference;
 use crate::prompt::version::Version;
 use crate::prompt::visible;
 use crate::releases::Store;
@@ -37,10 +38,10 @@ Examples:
   promptctl show core/untrusted --used-by   # the prompts that include a partial")]
 pub(super) struct Args {
     /// The prompts
-    #[arg(value_name = "REF", required = true, value_parser = super::typed::several, add = super::completions::references())]
+    #[arg(value_name = "REF", required = true, value_parser = super::typed::several, add = super::candidates::references())]
     references: Vec<Typed>,
     /// What is live in ENV: `NAME --env staging` is `NAME@staging`
-    #[arg(short, long, value_name = "ENV", conflicts_with = "used_by", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", conflicts_with = "used_by", add = super::candidates::environments())]
     env: Option<Environment>,
     /// Show the prompts that include the partial of this name, through partials too
     #[arg(long, conflicts_with = "at")]
@@ -107,12 +108,6 @@ struct Fetched<T> {
     prompt: T,
     #[serde(skip_serializing_if = "Option::is_none")]
     fetched: Option<FetchedJson>,
-}
-
-/// More than one prompt, or what a pattern stands for.
-#[derive(Serialize)]
-pub(super) struct Several {
-    pub(super) prompts: Vec<PromptJson>,
 }
 
 fn show(loaded: &Loaded, live: &[(Environment, Version)], session: &mut Session) {
@@ -208,29 +203,6 @@ fn used_by(
             .status(format!("no prompt includes {{{{> {partial}}}}}"));
     }
     Ok(Exit::Done)
-}
-
-/// The prompt that a reference names, now or at a time: what was live then in the environment.
-pub(super) fn load_at(
-    store: &Store,
-    reference: &Reference,
-    at: Option<jiff::Timestamp>,
-    session: &mut Session,
-) -> Result<Loaded, Failure> {
-    let Some(time) = at else {
-        return load_to_read(store, reference, session);
-    };
-    let environment = match &reference.selector {
-        Selector::Named(text) => text.parse().ok(),
-        Selector::WorkingCopy | Selector::Version(_) => None,
-    };
-    let environment = environment.ok_or_else(|| {
-        Failure::usage("--at asks what was live at a time, so it wants an environment")
-            .hint(format!("{}@production --at TIME", reference.name))
-    })?;
-    let loaded = store.load_active_at(&reference.name, &environment, time)?;
-    warn_all(session, &loaded.notices);
-    Ok(loaded)
 }
 
 fn facts(loaded: &Loaded, live: &[(Environment, Version)]) -> Vec<(&'static str, String)> {

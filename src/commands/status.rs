@@ -36,10 +36,10 @@ Examples:
   promptctl status --at 2026-11-17")]
 pub(super) struct Args {
     /// Only these prompts: names, files, folder/ for all below it, or a pattern
-    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::typed::several, add = super::candidates::names())]
     names: Vec<Typed>,
     /// Only this environment
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     /// What changed last first
     #[arg(long)]
@@ -131,7 +131,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     for section in &sections {
         print(section, piped, session);
     }
-    super::fetch::say_pending(&store.pending()?, session);
+    super::aftermath::say_pending_tags(&store.pending()?, session);
     budgets::say(&budgets, session);
     Ok(exit)
 }

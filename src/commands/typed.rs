@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::completions;
+use super::candidates;
 use crate::config::Environ;
 use crate::error::Failure;
 use crate::files::PromptFile;
@@ -163,7 +163,7 @@ struct Place {
 
 impl Place {
     fn here() -> Option<Self> {
-        let store = completions::store()?;
+        let store = candidates::store()?;
         Some(Self {
             here: Environ::current_dir().ok()?.canonicalize().ok()?,
             top: store.top().canonicalize().ok()?,
@@ -241,7 +241,7 @@ pub(super) fn several(text: &str) -> Result<Typed, NotOne> {
     let is_folder = || Environ::current_dir().is_ok_and(|here| here.join(text).is_dir());
     let is_name = || {
         let parsed = text.parse::<PromptName>();
-        let store = completions::store();
+        let store = candidates::store();
         parsed.is_ok_and(|name| store.is_some_and(|store| store.knows(&name)))
     };
     if is_folder() && !is_name() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::archive::{ArchiveArgs, is_unfinished, say_done_before, write};
+use super::archiving::{ArchiveArgs, is_unfinished, say_done_before, write};
 use super::common::load_to_change;
 use super::session::Session;
 use crate::error::{Exit, Failure};

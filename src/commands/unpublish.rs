@@ -22,7 +22,7 @@ Examples:
   promptctl unpublish support/triage --env staging --dry-run")]
 pub(super) struct Args {
     /// The prompts: names, files, folder/ for all below it, or a pattern
-    #[arg(value_name = "NAME", required = true, value_parser = super::typed::several, add = super::completions::names())]
+    #[arg(value_name = "NAME", required = true, value_parser = super::typed::several, add = super::candidates::names())]
     names: Vec<Typed>,
     #[command(flatten)]
     yes: YesArg,

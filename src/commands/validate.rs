@@ -1,27 +1,21 @@
 //! `promptctl validate`.
 
-pub(super) mod check;
-pub(super) mod contents;
 mod fix;
 mod live;
-mod numbers;
-mod partials;
-pub(super) mod roots;
-pub(super) mod wanted;
 
 use self::fix::Mended;
-use self::wanted::Wanted;
-use super::common::{adoptable, count, words_on_adopting};
+use super::checking::wanted::Wanted;
+use super::checking::{check, roots, summary};
+use super::common::{adoptable, words_on_adopting};
 use super::out::OutArg;
 use super::session::Session;
 use crate::config::CONFIG_FILE;
 use crate::error::{Exit, Failure};
-use crate::files::{Base, Staged};
+use crate::files::Base;
 use crate::output::progress::Progress;
 use crate::output::report::{self, Report, ReportFormat};
 use crate::output::snippet::fitted;
-use crate::prompt::code::{self, Code};
-use crate::prompt::lint::Levels;
+use crate::prompt::code::{self};
 use crate::prompt::name::Environment;
 use crate::releases::{Step, Store, decide};
 
@@ -47,14 +41,14 @@ Examples:
 pub(super) struct Args {
     /// Names, files, folders or patterns, and partials for the prompts that include them; without any,
     /// all prompts
-    #[arg(value_name = "PATH", add = super::completions::names_and_paths())]
+    #[arg(value_name = "PATH", add = super::candidates::names_and_paths())]
     paths: Vec<String>,
     /// Check only what changed since HEAD parted from REV, and that its version was raised;
     /// without REV, the branch that the pull request goes to
-    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "", add = super::completions::branches())]
+    #[arg(long, value_name = "REV", num_args = 0..=1, default_missing_value = "", add = super::candidates::branches())]
     base: Option<String>,
     /// Check what is live in an environment instead of the files
-    #[arg(short, long, value_name = "ENV", conflicts_with_all = ["base", "fix"], add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", conflicts_with_all = ["base", "fix"], add = super::candidates::environments())]
     env: Option<Environment>,
     /// Mend what needs no judgement: missing and unraised versions, misspelt keys, mixed line ends,
     /// placeholders of other dialects that name a declared variable which is used nowhere else
@@ -220,65 +214,4 @@ fn print(args: &Args, checked: &Report, session: &mut Session) {
         session.ui.status(partial.words());
     }
     session.ui.status(summary(checked));
-}
-
-/// What is wrong with prompts that were loaded, such as those that are staged.
-pub(super) struct Check(Report);
-
-impl Check {
-    /// Checks what is staged.
-    pub(super) fn of(
-        store: &Store,
-        staged: Staged,
-        levels: &Levels,
-        session: &Session,
-    ) -> Result<Self, Failure> {
-        let today = session.today();
-        check::loaded(store, staged, today, levels).map(Self)
-    }
-
-    /// The same without what has these codes.
-    pub(super) fn without(mut self, codes: &[Code]) -> Self {
-        self.0
-            .findings
-            .retain(|finding| !codes.contains(&finding.code));
-        self
-    }
-
-    /// Whether something is an error.
-    pub(super) fn has_errors(&self) -> bool {
-        let step = Step::Check { strict: false };
-        !decide(self.0.findings.clone(), step).stops.is_empty()
-    }
-
-    /// Shows everything, if there is anything.
-    pub(super) fn show(&self, session: &mut Session) {
-        let Self(checked) = self;
-        let colors = session.ui.colors_out();
-        let shown = report::render(ReportFormat::Text, checked, colors);
-        session.ui.styled(fitted(&shown, session.ui.width()));
-        session.ui.flush();
-        if !checked.findings.is_empty() {
-            session.ui.status(summary(checked));
-        }
-    }
-}
-
-/// `3 checked, 1 error, 2 warnings, 1 allowed`.
-fn summary(checked: &Report) -> String {
-    let errors = checked.errors();
-    let mut line = format!(
-        "{} checked, {}, {}",
-        checked.files.len(),
-        count(errors, "error"),
-        count(checked.warnings(), "warning")
-    );
-    let notes = checked.findings.len() - errors - checked.warnings();
-    if notes > 0 {
-        line.push_str(&format!(", {}", count(notes, "note")));
-    }
-    if checked.allowed > 0 {
-        line.push_str(&format!(", {} allowed", checked.allowed));
-    }
-    line
 }

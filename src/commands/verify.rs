@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::common::{FormatArg, count, short};
-use super::doctor::{finding_of, finding_of_failure};
 use super::out::OutArg;
 use super::rules::rules_of;
 use super::session::Session;
+use super::trouble::{finding_of, finding_of_failure};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::json::{self as shapes, FindingJson};
@@ -37,7 +37,7 @@ Examples:
   promptctl verify --env production --format json")]
 pub(super) struct Args {
     /// Only this environment
-    #[arg(short, long, value_name = "ENV", add = super::completions::environments())]
+    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
     env: Option<Environment>,
     #[command(flatten)]
     format: FormatArg,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::common::{FormatArg, compile, warn_all};
 use super::super::plan::PlanArg;
-use super::super::render::value_of;
+use super::super::prompt_args::value_of;
 use super::super::session::Session;
 use super::target::{Target, odd, too_alike, without_secrets};
 use crate::error::{Exit, Failure};
@@ -29,7 +29,7 @@ Examples:
   promptctl cases add support/triage --var ticket=@ticket.txt --expected billing --required")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     name: PromptName,
     /// A variable: NAME=TEXT, NAME=@FILE, NAME=@@TEXT for a text that begins with @, NAME:=JSON
     #[arg(long = "var", value_name = "NAME=VALUE")]

@@ -35,7 +35,7 @@ Examples:
   promptctl cases check support/triage --format json")]
 pub(super) struct Args {
     /// The prompts; all that have cases where none is named
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     names: Vec<PromptName>,
     #[command(flatten)]
     format: FormatArg,

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::common::{FormatArg, count, parse_version, variables_of, warn_all};
 use super::super::moment::Moment;
 use super::super::plan::PlanArg;
-use super::super::run::log;
+use super::super::run_context::log;
 use super::super::session::Session;
 use super::target::{Target, too_alike, without_secrets};
 use crate::error::{Exit, Failure};
@@ -46,7 +46,7 @@ Examples:
   promptctl cases from-log support/triage --label win --score-below 0.5 --dry-run")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     name: PromptName,
     /// Only this status: ok, error, invalid_output or interrupted
     #[arg(long, value_name = "STATUS", value_parser = super::super::log::parse_status)]

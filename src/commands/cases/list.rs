@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::common::{FormatArg, count, load_to_read};
-use super::super::eval::unknown_case;
+use super::super::evaluation::unknown_case;
 use super::super::out::OutArg;
 use super::super::session::Session;
 use crate::error::{Exit, Failure};
@@ -27,7 +27,7 @@ Examples:
   promptctl cases list support/triage --tag hostile --format json")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     name: PromptName,
     /// Cases with this tag alone
     #[arg(long = "tag", value_name = "TAG")]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::super::common::{FormatArg, load_to_read};
-use super::super::eval::unknown_case;
+use super::super::evaluation::unknown_case;
 use super::super::out::OutArg;
 use super::super::session::Session;
 use super::list::{marks, shape};
@@ -25,7 +25,7 @@ Examples:
   promptctl cases show support/triage question --format json")]
 pub(super) struct Args {
     /// The prompt
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     name: PromptName,
     /// The case, by its id; may be given several times
     #[arg(value_name = "ID", required = true)]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::super::change::side;
 use super::super::common::variables_of;
 use crate::experiment::judge::{calibration, is_judge};
 use crate::files::Loaded;
-use crate::prompt::diff::{Attachments, PromptDiff, Side, compare, renames};
+use crate::prompt::diff::{Attachments, PromptDiff, compare, renames};
 use crate::prompt::name::PromptName;
-use crate::prompt::rendered::Variable;
 use crate::releases::Store;
 
 /// The two contents of a prompt that are compared.
@@ -141,12 +141,4 @@ pub(super) fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<Pr
         }
     }
     pairs
-}
-
-pub(super) fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {
-    Side {
-        document: &loaded.document,
-        partials: &loaded.partials,
-        variables: Some(variables),
-    }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::checking::check;
 use super::super::rules::rules_of;
 use super::super::session::Session;
-use super::super::validate::check;
 use super::pair::Pair;
 use crate::config::{Config, UserConfig};
 use crate::error::Failure;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::session::Session;
-use super::finding_of_failure;
+use super::super::trouble::finding_of_failure;
 use crate::config::{Api, UserConfig};
 use crate::error::Failure;
 use crate::execute::Caller;

@@ -2,7 +2,7 @@
 
 use super::super::rules::rules_of;
 use super::super::session::Session;
-use super::{finding_of, finding_of_failure};
+use super::super::trouble::{finding_of, finding_of_failure};
 use crate::config::{CONFIG_FILE, Config, Policy};
 use crate::error::Failure;
 use crate::output::words::words;

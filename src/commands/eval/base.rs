@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::super::change::impact;
+use super::super::checking::roots::roots_at;
 use super::super::common::count;
-use super::super::diff::impact;
-use super::super::run::RunContext;
+use super::super::evaluation::server;
+use super::super::run_context::RunContext;
 use super::super::session::Session;
-use super::super::validate::roots::roots_at;
 use super::choose::{self, Chosen};
 use super::{Args, Prepared};
 use crate::error::Failure;
@@ -425,7 +426,7 @@ impl BasePrepared<'_> {
             files: self.files,
             expected: &self.expected,
             options: choose::options(self.loaded, model, args)?,
-            server: choose::server(
+            server: server(
                 asked.filter(|_| args.answers.answers.is_none()),
                 ground,
                 session,

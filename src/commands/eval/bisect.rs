@@ -7,13 +7,16 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::super::common::parse_dollars;
 use super::super::common::{FormatArg, count, load_to_read};
+use super::super::evaluation::estimate::estimate;
+use super::super::evaluation::{Asking, Callers, cache_of, server, unknown_case};
 use super::super::plan::PlanArg;
-use super::super::run::{RunContext, parse_dollars};
+use super::super::run_context::RunContext;
 use super::super::session::Session;
-use super::choose::{Chosen, server, unknown_case};
-use super::estimate::estimate;
-use super::{Asking, Callers, Prepared, cache_of, early};
+use super::Prepared;
+use super::choose::Chosen;
+use super::results::early;
 use crate::error::{Exit, Failure};
 use crate::execute::Stop;
 use crate::experiment::case::Suite;
@@ -58,7 +61,7 @@ Examples:
   promptctl bisect support/triage --case question --repeat 9 --format json")]
 pub(in crate::commands) struct Args {
     /// The prompt
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::completions::names())]
+    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     name: PromptName,
     /// The case, by its id or a unique beginning of it
     #[arg(long, value_name = "ID")]

@@ -7,21 +7,21 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::super::common::{in_environment, load_to_read, warn_all};
-use super::super::run::RunContext;
+use super::super::evaluation::{address, runs_folder, server, unknown_case};
+use super::super::run_context::RunContext;
 use super::super::session::Session;
-use super::{Args, Only, Prepared, runs_folder};
+use super::{Args, Only, Prepared};
 use crate::error::Failure;
 use crate::experiment::PromptFiles;
+use crate::experiment::Selection;
 use crate::experiment::case::Suite;
 use crate::experiment::given::{GivenAnswers, Scores};
 use crate::experiment::judge::Judges;
 use crate::experiment::result::Subject;
 use crate::experiment::runs::failed_before;
 use crate::experiment::task::Task;
-use crate::experiment::{NoSuchCase, Selection};
 use crate::files::Loaded;
 use crate::openai::echo;
-use crate::openai::provider::ModelId;
 use crate::openai::request::RequestOptions;
 use crate::prompt::code;
 use crate::prompt::evaluate::{Evaluator, prepare};
@@ -108,19 +108,6 @@ pub(super) fn prompts(
     match missed {
         Some(no_such_case) if chosen.is_empty() => Err(unknown_case(&no_such_case)),
         _ => Ok(chosen),
-    }
-}
-
-pub(in crate::commands) fn unknown_case(no_such_case: &NoSuchCase) -> Failure {
-    let failure = Failure::usage(no_such_case.to_string());
-    match no_such_case {
-        NoSuchCase::Id {
-            near: Some(near), ..
-        }
-        | NoSuchCase::Tag {
-            near: Some(near), ..
-        } => failure.hint(format!("did you mean {near}?")),
-        _ => failure,
     }
 }
 
@@ -415,19 +402,6 @@ pub(super) fn judges(
     Judges::of(&chosen.suite, all, &|model| address(model, ground, session))
 }
 
-/// The base URL of a model's provider; none for the model `echo`.
-pub(in crate::commands) fn address(
-    model: &ModelId,
-    ground: &RunContext,
-    session: &Session,
-) -> Result<Option<String>, Failure> {
-    if model.name == echo::MODEL {
-        return Ok(None);
-    }
-    let (url, _) = ground.user.address(&model.provider, &session.environ)?;
-    Ok(Some(url))
-}
-
 /// What a request of a prompt is made with. Where no model is asked, the prompt need not name one.
 ///
 /// # Errors
@@ -451,19 +425,4 @@ pub(super) fn options(
         options.model = Some(echo::MODEL.to_owned());
     }
     Ok(options)
-}
-
-/// The base URL that a model is asked at; none where nothing is, or the model `echo` is.
-///
-/// # Errors
-/// The provider of the model is not mapped.
-pub(super) fn server(
-    model: Option<&String>,
-    ground: &RunContext,
-    session: &Session,
-) -> Result<Option<String>, Failure> {
-    let Some(model) = model else {
-        return Ok(None);
-    };
-    address(&ModelId::parse(model)?, ground, session)
 }

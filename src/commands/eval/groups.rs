@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::super::run::parse_dollars;
-use crate::config::read_share;
+use super::super::common::parse_dollars;
+use super::super::evaluation::parse_share;
 use crate::experiment::versus::FailOn;
 
 /// Whether the run becomes evidence.
@@ -55,7 +55,7 @@ pub(super) enum Only {
 #[command(next_help_heading = "Answers")]
 pub(super) struct AnswerArgs {
     /// Another model than the file's; several are compared side by side; `echo` answers offline
-    #[arg(long, value_name = "MODEL", add = super::super::completions::models())]
+    #[arg(long, value_name = "MODEL", add = super::super::candidates::models())]
     pub(super) model: Vec<String>,
     /// Spend at most so many US dollars: a call begins only if it fits at its worst (all tokens that it
     /// reads, and as many as `maxTokens` lets it write, or as earlier calls wrote) beside what was spent and
@@ -177,8 +177,4 @@ pub(super) struct EarlierArgs {
     /// Forget all answers that were kept
     #[arg(long, conflicts_with_all = ["references", "list", "show"])]
     pub(super) clear_cache: bool,
-}
-
-pub(in crate::commands) fn parse_share(text: &str) -> Result<f64, String> {
-    read_share(text).ok_or_else(|| "write a share from 0 to 1 such as 0.95, or 95%".to_owned())
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
+use super::super::evaluation::report::Report;
+use super::super::evaluation::wording::title;
 use super::super::rules::{branches_of, signers_of_evidence};
-use super::super::run::RunContext;
+use super::super::run_context::RunContext;
 use super::super::session::Session;
 use super::Args;
 use super::base::Side;
 use super::choose::Chosen;
-use super::report::Report;
-use super::wording::title;
 use crate::error::{Exit, Failure};
 use crate::experiment::PromptFiles;
 use crate::experiment::case::Suite;

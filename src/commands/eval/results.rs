@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::super::run::RunContext;
+use super::super::evaluation::outputs::Outputs;
+use super::super::evaluation::report::Report;
+use super::super::evaluation::{budget_ended, over_budget};
+use super::super::run_context::RunContext;
 use super::super::session::Session;
-use super::outputs::Outputs;
 use super::record::Recorder;
-use super::report::Report;
 use super::{Args, earlier, exit_of, print, shown_path};
 use crate::error::{Exit, Failure};
 use crate::execute::Stop;
@@ -15,7 +16,6 @@ use crate::experiment::result::{Line, Results, Status};
 use crate::experiment::run::RunEnd;
 use crate::experiment::runs::{Foot, Head, RunFile};
 use crate::output::progress::Progress;
-use crate::prompt::code;
 use crate::record::privacy::{Keep, Privacy};
 
 /// What takes the results while they come.
@@ -200,23 +200,4 @@ pub(super) fn early(stop: Option<&Stop>, cost: f64) -> Option<String> {
             Some("stopped".to_owned())
         }
     }
-}
-
-/// That a limit on the costs ended work.
-pub(in crate::commands) fn over_budget(stop: &Stop, spent: f64) -> Failure {
-    let failure = budget_ended(stop, spent);
-    match stop {
-        Stop::MaxCost { .. } => {
-            failure.hint("the same command with a higher --max-cost asks only for what is missing")
-        }
-        _ => failure,
-    }
-}
-
-/// The same without what to do next.
-fn budget_ended(stop: &Stop, spent: f64) -> Failure {
-    let (words, hint) = stop.of_cost(spent).unwrap_or_default();
-    Failure::new(code::BUDGET_ENDED, words)
-        .exit(Exit::Verdict)
-        .hint(hint)
 }

@@ -1,7 +1,7 @@
 //! Asking the writer, and sending back what is wrong.
 
 use super::super::gate::Gate;
-use super::super::run::RunContext;
+use super::super::run_context::RunContext;
 use super::super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::exchange::written;

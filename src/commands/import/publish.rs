@@ -1,7 +1,7 @@
 //! Releasing what was imported: a tag for each version, and the current one live.
 
 use super::super::gate::Gate;
-use super::super::publish::publish as publish_content;
+use super::super::publishing::publish as publish_content;
 use super::super::rules::{branches_of, rules_of};
 use super::super::session::Session;
 use super::Args;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::common::FormatArg;
+use super::super::messages::print;
 use super::super::out::OutArg;
-use super::super::render::print;
 use super::super::session::Session;
 use super::shape;
 use crate::error::{Exit, Failure};
@@ -26,7 +26,7 @@ use crate::releases::Store;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The id, or its beginning or its end, such as the last 8 digits that `log` shows
-    #[arg(add = super::super::completions::executions())]
+    #[arg(add = super::super::candidates::executions())]
     id: String,
     /// Render the same messages again, from git and the variables, and prove it by the request's hash
     #[arg(long)]

@@ -1,7 +1,7 @@
 //! What a rollback does: what goes, what comes back, and what callers meet again.
 
 use super::super::common::ago_and_when;
-use super::super::models;
+use super::super::model_list;
 use super::super::session::Session;
 use crate::files::Loaded;
 use crate::openai::provider::ModelId;
@@ -116,6 +116,6 @@ fn contract(gone: &Loaded, back: &Loaded) -> Vec<String> {
 /// That the model of what comes back has ended, or ends soon.
 fn ended_model(back: &Loaded, session: &Session) -> Option<String> {
     let model = back.document.model.as_deref()?;
-    let end = models::end_of(&ModelId::parse(model).ok()?, session)?;
+    let end = model_list::end_of(&ModelId::parse(model).ok()?, session)?;
     Some(format!("the model {model} of {} {end}", back.version()))
 }

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::log::trim::parse_age;
 use super::super::log::{FilterArgs, OwnLog, first_brought, own, require_environment};
-use super::super::run::is_tracked;
+use super::super::run_context::is_tracked;
 use super::super::session::Session;
 use crate::error::Failure;
 use crate::prompt::code;

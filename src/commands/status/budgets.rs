@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::run::{for_nobody, log};
+use super::super::run_context::{for_nobody, log};
 use super::super::session::Session;
 use crate::config::Config;
 use crate::error::Failure;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::checking::numbers::{self, Numbered};
+use super::super::checking::wanted::Wanted;
 use super::super::numbering::edit_failure;
 use super::super::numbering::number;
 use super::super::session::Session;
-use super::numbers::{self, Numbered};
-use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::experiment::PromptFiles;
 use crate::experiment::case::Suite;

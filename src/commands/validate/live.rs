@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::super::checking::check::sources;
+use super::super::checking::contents::{Models, attachments, contents, finding_from_failure};
+use super::super::checking::wanted::Wanted;
 use super::super::session::Session;
-use super::check::sources;
-use super::contents::{Models, attachments, contents, finding_from_failure};
-use super::wanted::Wanted;
 use crate::error::Failure;
 use crate::output::report::Report;
 use crate::prompt::finding::Finding;

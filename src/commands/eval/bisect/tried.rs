@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::run::RunContext;
+use super::super::super::run_context::RunContext;
 use crate::error::Failure;
 use crate::experiment::result::{Line, Status, cut};
 use crate::files::Loaded;

@@ -16,30 +16,30 @@ use crate::prompt::evidence::AgainstBase;
 use crate::statistics::Method;
 
 /// A run with its figures.
-pub(super) struct Report<'a> {
+pub(in crate::commands) struct Report<'a> {
     /// Its id.
-    pub(super) run: &'a str,
+    pub(in crate::commands) run: &'a str,
     /// When it began.
-    pub(super) started: Timestamp,
+    pub(in crate::commands) started: Timestamp,
     /// All that was asked, also what prompts are compared with.
     results: &'a [Results],
     /// Each prompt with each model.
-    pub(super) summaries: Vec<Summary<'a>>,
+    pub(in crate::commands) summaries: Vec<Summary<'a>>,
     /// The worst verdict of them.
-    pub(super) verdict: Verdict,
+    pub(in crate::commands) verdict: Verdict,
     /// Why it is not better.
-    pub(super) reasons: Vec<String>,
+    pub(in crate::commands) reasons: Vec<String>,
     /// Each prompt compared with what it replaces.
-    pub(super) versus: Vec<Versus<'a>>,
+    pub(in crate::commands) versus: Vec<Versus<'a>>,
     /// How long it took, in seconds, where it was just run.
-    pub(super) seconds: Option<f64>,
+    pub(in crate::commands) seconds: Option<f64>,
     /// What was recorded of it, for scripts; none where nothing was to be.
-    pub(super) evidence: Option<Vec<Value>>,
+    pub(in crate::commands) evidence: Option<Vec<Value>>,
 }
 
 impl<'a> Report<'a> {
     /// The report of a run. `ended` says why it ended early, if it did.
-    pub(super) fn new(
+    pub(in crate::commands) fn new(
         head: &'a Head,
         results: &'a [Results],
         ended: Option<&str>,
@@ -105,20 +105,20 @@ impl<'a> Report<'a> {
     }
 
     /// The comparisons of a prompt.
-    pub(super) fn section(&self, summary: &Summary<'_>) -> Option<Section> {
+    pub(in crate::commands) fn section(&self, summary: &Summary<'_>) -> Option<Section> {
         let is_own = |it: &&Versus<'_>| std::ptr::eq(it.head, summary.results);
         let own: Vec<&Versus<'_>> = self.versus.iter().filter(is_own).collect();
         section::section(summary, &own)
     }
 
     /// How a prompt compares with what it replaces, as evidence says it.
-    pub(super) fn against(&self, summary: &Summary<'_>) -> Option<AgainstBase> {
+    pub(in crate::commands) fn against(&self, summary: &Summary<'_>) -> Option<AgainstBase> {
         let is_own = |it: &&Versus<'_>| std::ptr::eq(it.head, summary.results);
         self.versus.iter().filter(is_own).find_map(Versus::against)
     }
 
     /// How many cases of all prompts came to what.
-    pub(super) fn counts(&self) -> Counts {
+    pub(in crate::commands) fn counts(&self) -> Counts {
         let mut all = Counts::default();
         for Summary { counts, .. } in &self.summaries {
             all.passed += counts.passed;
@@ -133,7 +133,7 @@ impl<'a> Report<'a> {
 
     /// What was spent, what the cached answers saved, how many those are, and how many answers have
     /// no known price.
-    pub(super) fn money(&self) -> (f64, f64, usize, usize) {
+    pub(in crate::commands) fn money(&self) -> (f64, f64, usize, usize) {
         let answers = self.results.iter().map(|it| &it.answers);
         answers.fold((0.0, 0.0, 0, 0), |(spent, saved, cached, unpriced), it| {
             (
@@ -146,7 +146,7 @@ impl<'a> Report<'a> {
     }
 
     /// What it cost, in words: `$0.0450 spent, $0.0700 saved by 61 cached answers`.
-    pub(super) fn cost_words(&self) -> String {
+    pub(in crate::commands) fn cost_words(&self) -> String {
         let (spent, saved, cached, unpriced) = self.money();
         let mut words = format!("{} spent", dollars_in_all(spent));
         if cached > 0 {
@@ -163,7 +163,7 @@ impl<'a> Report<'a> {
     }
 
     /// Which prompts are better and which worse, by Holm's p, where there are several comparisons.
-    pub(super) fn headline(&self) -> Option<String> {
+    pub(in crate::commands) fn headline(&self) -> Option<String> {
         if self.versus.iter().filter(|it| it.base.is_some()).count() < 2 {
             return None;
         }
@@ -204,7 +204,7 @@ impl<'a> Report<'a> {
     }
 
     /// What scripts read.
-    pub(super) fn json(&self) -> Value {
+    pub(in crate::commands) fn json(&self) -> Value {
         let mut shape = json!({
             "run": self.run,
             "started": crate::output::json::time(self.started),

@@ -25,10 +25,10 @@ use crate::prompt::visible;
 use crate::releases::Store;
 
 /// A prompt of the new side of a comparison.
-pub(in super::super) struct Changed<'a> {
-    pub(in super::super) loaded: &'a Loaded,
+pub(in crate::commands) struct Changed<'a> {
+    pub(in crate::commands) loaded: &'a Loaded,
     /// Whether a model is told something else than before.
-    pub(in super::super) is_new_content: bool,
+    pub(in crate::commands) is_new_content: bool,
 }
 
 /// A prompt of the new side, with its suite.
@@ -61,7 +61,7 @@ impl Known {
 ///
 /// # Errors
 /// There is no such run, or it cannot be read.
-pub(in super::super) fn evaluation(
+pub(in crate::commands) fn evaluation(
     wanted: &str,
     store: &Store,
     changed: &[Changed<'_>],

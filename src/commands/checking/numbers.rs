@@ -12,7 +12,7 @@ use crate::releases::{Store, VersionTags};
 
 /// What must be known of a prompt to judge its number.
 #[derive(Debug)]
-pub(super) struct Numbered {
+pub(in crate::commands) struct Numbered {
     name: PromptName,
     path: String,
     version: Version,
@@ -24,7 +24,7 @@ pub(super) struct Numbered {
 }
 
 impl Numbered {
-    pub(super) fn of(prompt: &Loaded) -> Self {
+    pub(in crate::commands) fn of(prompt: &Loaded) -> Self {
         let document = &prompt.document;
         Self {
             name: prompt.name.clone(),
@@ -45,7 +45,7 @@ impl Numbered {
 ///
 /// # Errors
 /// The references or the history cannot be read.
-pub(super) fn check(
+pub(in crate::commands) fn check(
     store: &Store,
     tags: &VersionTags,
     prompt: &Numbered,
@@ -175,7 +175,7 @@ fn wrong(
 ///
 /// # Errors
 /// The references or the history cannot be read.
-pub(super) fn next(
+pub(in crate::commands) fn next(
     store: &Store,
     prompt: &Numbered,
     above: Option<Version>,
@@ -189,7 +189,7 @@ pub(super) fn next(
 
 /// A warning where the number stands far above the highest one that has a tag, or that the file had
 /// before.
-pub(super) fn leap(
+pub(in crate::commands) fn leap(
     store: &Store,
     tags: &VersionTags,
     prompt: &Numbered,

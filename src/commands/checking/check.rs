@@ -23,7 +23,7 @@ use crate::prompt::lint::{Levels, PartialFile, check_partials, check_text, has_c
 use crate::releases::Store;
 
 /// Adds what was found in the settings, which comes first.
-pub(super) fn add_settings(
+pub(in crate::commands) fn add_settings(
     report: &mut Report,
     findings: Vec<Finding>,
     store: &Store,
@@ -39,14 +39,14 @@ pub(super) fn add_settings(
 }
 
 /// What files are checked for, and which.
-pub(super) struct Rules<'r> {
-    pub(super) wanted: &'r Wanted,
-    pub(super) today: Date,
-    pub(super) levels: &'r Levels,
+pub(in crate::commands) struct Rules<'r> {
+    pub(in crate::commands) wanted: &'r Wanted,
+    pub(in crate::commands) today: Date,
+    pub(in crate::commands) levels: &'r Levels,
 }
 
 /// Checks these files of the working copy.
-pub(super) fn files(
+pub(in crate::commands) fn files(
     store: &Store,
     listing: Listing,
     base: Option<&Base>,
@@ -369,7 +369,7 @@ fn changed_partials(changes: &Changes, prompts: &[Seen]) -> Vec<ChangedPartial> 
 }
 
 /// The texts of the files that have findings; one that is no prompt is read now.
-pub(super) fn sources(
+pub(in crate::commands) fn sources(
     findings: &[Finding],
     known: &BTreeMap<&str, &str>,
     store: Option<&Store>,

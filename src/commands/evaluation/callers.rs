@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::super::interrupt::waiting;
-use super::super::run::RunContext;
+use super::super::run_context::RunContext;
 use super::super::session::Session;
 use super::estimate::earlier;
 use crate::error::Failure;
@@ -187,7 +187,7 @@ impl<'a> Callers<'a> {
     }
 
     /// Says why base cannot be asked once more.
-    pub(super) fn warn(&self, failure: &Failure) {
+    pub(in crate::commands) fn warn(&self, failure: &Failure) {
         let mut session = self.session.borrow_mut();
         session.ui.warning(format!(
             "what is compared with was not asked once more: {}",

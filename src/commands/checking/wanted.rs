@@ -13,7 +13,7 @@ use crate::prompt::pattern::Pattern;
 use crate::releases::Store;
 
 /// What the arguments name.
-pub(super) struct Wanted {
+pub(in crate::commands) struct Wanted {
     names: Vec<PromptName>,
     /// The files that have these names, so that one which cannot be read is known too.
     files: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     /// `is_live` tells of names that have no file any more.
-    pub(super) fn new(
+    pub(in crate::commands) fn new(
         paths: &[String],
         is_live: impl Fn(&PromptName) -> bool,
         store: &Store,
@@ -63,36 +63,36 @@ impl Wanted {
     }
 
     /// The names that were asked for.
-    pub(super) fn names(&self) -> &[PromptName] {
+    pub(in crate::commands) fn names(&self) -> &[PromptName] {
         &self.names
     }
 
     /// Whether everything is wanted.
-    pub(super) fn is_all(&self) -> bool {
+    pub(in crate::commands) fn is_all(&self) -> bool {
         self.names.is_empty() && self.places.is_empty()
     }
 
     /// Whether a file is wanted by its path.
-    pub(super) fn path(&self, path: &str) -> bool {
+    pub(in crate::commands) fn path(&self, path: &str) -> bool {
         self.is_all()
             || self.files.iter().any(|file| file == path)
             || self.places.iter().any(|place| is_below(path, place))
     }
 
     /// Whether a prompt is wanted: itself, or as one that includes a partial which is named.
-    pub(super) fn prompt(&self, prompt: &Loaded) -> bool {
+    pub(in crate::commands) fn prompt(&self, prompt: &Loaded) -> bool {
         let mut partials = prompt.partials.values();
         self.file(&prompt.name, &prompt.path)
             || partials.any(|partial| self.places.contains(&partial.path))
     }
 
     /// Whether a prompt's file is wanted, which may be one that cannot be read.
-    pub(super) fn file(&self, name: &PromptName, path: &str) -> bool {
+    pub(in crate::commands) fn file(&self, name: &PromptName, path: &str) -> bool {
         self.names.contains(name) || self.path(path)
     }
 
     /// Fails where a file or folder that was named holds no prompt.
-    pub(super) fn require(&self, listings: &[&Listing]) -> Result<(), Failure> {
+    pub(in crate::commands) fn require(&self, listings: &[&Listing]) -> Result<(), Failure> {
         let holds = |listing: &Listing, place: &str| {
             let prompts = listing.files.iter().map(|file| &file.path);
             let found = listing.findings.iter();

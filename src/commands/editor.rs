@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::super::session::Session;
+use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::prompt::{code, document};
 use crate::releases::Store;
@@ -18,7 +18,7 @@ const DRAFT: &str = "promptctl-";
 ///
 /// # Errors
 /// There is none.
-pub(in super::super) fn editor(store: &Store, session: &Session) -> Result<String, Failure> {
+pub(super) fn editor(store: &Store, session: &Session) -> Result<String, Failure> {
     if let Some(editor) = &session.environ.editor {
         return Ok(editor.clone());
     }
@@ -38,7 +38,7 @@ pub(in super::super) fn editor(store: &Store, session: &Session) -> Result<Strin
 ///
 /// # Errors
 /// The editor failed, or what was written is not a prompt.
-pub(in super::super) fn in_editor(
+pub(super) fn in_editor(
     text: &str,
     path: &str,
     editor: &str,
@@ -78,12 +78,12 @@ pub(in super::super) fn in_editor(
 }
 
 /// What is said where the editor was closed without a change, as `git commit` does.
-pub(in super::super) fn unchanged() -> Failure {
+pub(super) fn unchanged() -> Failure {
     Failure::usage("the editor was closed without a change: nothing was done").exit(Exit::Failed)
 }
 
 /// The failure with the place where what a person wrote in the editor is kept.
-pub(in super::super) fn with_draft(failure: Failure, path: &str, text: &str) -> Failure {
+pub(super) fn with_draft(failure: Failure, path: &str, text: &str) -> Failure {
     let Ok(folder) = private_folder(DRAFT, None) else {
         return failure;
     };

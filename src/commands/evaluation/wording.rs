@@ -10,7 +10,7 @@ use crate::experiment::verdict::{Counts, percent};
 use crate::prompt::visible;
 
 /// `support/triage v3`
-pub(super) fn title(summary: &Summary<'_>) -> String {
+pub(in crate::commands) fn title(summary: &Summary<'_>) -> String {
     let subject = &summary.results.subject;
     match subject.version {
         Some(version) => format!("{} v{version}", subject.prompt),
@@ -19,7 +19,7 @@ pub(super) fn title(summary: &Summary<'_>) -> String {
 }
 
 /// `47 of 50, 2 undecided, 1 without an answer`
-pub(super) fn counted(counts: &Counts) -> String {
+pub(in crate::commands) fn counted(counts: &Counts) -> String {
     let mut words = format!("{} of {}", counts.passed, counts.cases());
     for (count, what) in [
         (counts.undecided, "undecided"),
@@ -35,7 +35,7 @@ pub(super) fn counted(counts: &Counts) -> String {
 }
 
 /// The answer of a case that tells most about why it did not pass.
-pub(super) fn worst_try(case: &CaseResult) -> Option<&Try> {
+pub(in crate::commands) fn worst_try(case: &CaseResult) -> Option<&Try> {
     let status = case.status();
     let mut tries = case.tries.iter();
     let of_status = tries.find(|it| it.status == status && it.detail.is_some());
@@ -43,7 +43,7 @@ pub(super) fn worst_try(case: &CaseResult) -> Option<&Try> {
 }
 
 /// Why an answer did not pass, each in a line: the evaluator, and what it said.
-pub(super) fn reasons(of: &Try) -> Vec<String> {
+pub(in crate::commands) fn reasons(of: &Try) -> Vec<String> {
     let Some(detail) = &of.detail else {
         return Vec::new();
     };
@@ -64,7 +64,7 @@ pub(super) fn reasons(of: &Try) -> Vec<String> {
 }
 
 /// Cases that did not pass, those together that got no answer for one and the same reason.
-pub(super) fn alike<'a>(worst: &[&'a CaseResult]) -> Vec<Vec<&'a CaseResult>> {
+pub(in crate::commands) fn alike<'a>(worst: &[&'a CaseResult]) -> Vec<Vec<&'a CaseResult>> {
     let mut groups: Vec<Vec<&CaseResult>> = Vec::new();
     let mut known: HashMap<Vec<String>, usize> = HashMap::new();
     for case in worst {
@@ -85,7 +85,7 @@ pub(super) fn alike<'a>(worst: &[&'a CaseResult]) -> Vec<Vec<&'a CaseResult>> {
 }
 
 /// Cases by their ids: `c0, c1, c2 and 13 more`.
-pub(super) fn named(cases: &[&CaseResult]) -> String {
+pub(in crate::commands) fn named(cases: &[&CaseResult]) -> String {
     const MOST: usize = 10;
     let ids: Vec<&str> = cases.iter().take(MOST).map(|it| it.id.as_str()).collect();
     match cases.len().saturating_sub(MOST) {
@@ -95,7 +95,7 @@ pub(super) fn named(cases: &[&CaseResult]) -> String {
 }
 
 /// How answers ended that were no whole ones: `2 refused, 1 stopped early`.
-pub(super) fn ends(answers: &Answers) -> Option<String> {
+pub(in crate::commands) fn ends(answers: &Answers) -> Option<String> {
     let counts = [
         (answers.refused, "refused"),
         (answers.incomplete, "stopped before the end"),
@@ -108,7 +108,7 @@ pub(super) fn ends(answers: &Answers) -> Option<String> {
 }
 
 /// What was expected, in a line, unless a reason says it already.
-pub(super) fn expected(of: &Try) -> Option<String> {
+pub(in crate::commands) fn expected(of: &Try) -> Option<String> {
     let expected = of.detail.as_ref()?.expected.as_ref()?;
     Some(match expected {
         Value::String(text) => visible::line(text).into_owned(),
@@ -117,7 +117,7 @@ pub(super) fn expected(of: &Try) -> Option<String> {
 }
 
 /// `94.0 % (83.8 to 97.9)`; below five cases the counts alone are shown.
-pub(super) fn shown_rate(rate: &Figure) -> String {
+pub(in crate::commands) fn shown_rate(rate: &Figure) -> String {
     match rate.interval {
         Some(it) => format!(
             "{} ({:.1} to {:.1})",
@@ -130,6 +130,6 @@ pub(super) fn shown_rate(rate: &Figure) -> String {
 }
 
 /// `0.81 s`
-pub(super) fn seconds(milliseconds: f64) -> String {
+pub(in crate::commands) fn seconds(milliseconds: f64) -> String {
     format!("{:.2} s", milliseconds / 1e3)
 }

@@ -13,7 +13,7 @@ use crate::releases::Store;
 
 /// The base with the folders that held prompts there. A configuration that cannot be read says
 /// nothing.
-pub(super) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
+pub(in crate::commands) fn known_of(store: &Store, base: Base) -> Result<Base, Failure> {
     Ok(match roots_at(store, &base.commit.to_string())? {
         Some(roots) => Base { roots, ..base },
         None => base,
@@ -42,7 +42,7 @@ pub(in crate::commands) fn changed(before: &[String], after: &[String]) -> Findi
 }
 
 /// What is wrong with the settings, and what a branch changes of those that decide what is live.
-pub(super) fn settings(
+pub(in crate::commands) fn settings(
     store: &Store,
     config: &Config,
     base: Option<&Base>,
@@ -150,7 +150,7 @@ fn key(line: &str) -> String {
 }
 
 /// Checks the files of the working copy; where a branch changed the folders, those of both.
-pub(super) fn files(
+pub(in crate::commands) fn files(
     store: &Store,
     base: Option<&Base>,
     rules: &Rules<'_>,

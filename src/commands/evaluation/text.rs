@@ -28,7 +28,11 @@ const SHOWN: usize = 300;
 const WIDEST: usize = 24;
 
 /// Shows a run in lines of this width, where one is given.
-pub(super) fn render(report: &Report<'_>, width: Option<usize>, colors: bool) -> String {
+pub(in crate::commands) fn render(
+    report: &Report<'_>,
+    width: Option<usize>,
+    colors: bool,
+) -> String {
     let mut page = Page {
         out: String::new(),
         width,

@@ -9,7 +9,7 @@ use crate::error::Failure;
 ///
 /// # Errors
 /// There is none, or there are several.
-pub(super) fn find(wanted: &str, all: &[PathBuf]) -> Result<PathBuf, Failure> {
+pub(in crate::commands) fn find(wanted: &str, all: &[PathBuf]) -> Result<PathBuf, Failure> {
     let missing = |message: String| {
         Failure::usage(message).hint("promptctl eval --list shows the runs that are kept here")
     };

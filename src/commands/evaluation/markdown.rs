@@ -19,7 +19,7 @@ const SHOWN: usize = 500;
 /// How long the page may be, in UTF-16 units, so that it fits a comment beside a comparison.
 const LIMIT: usize = 40_000;
 
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(in crate::commands) fn render(report: &Report<'_>) -> String {
     let mut out = format!("### Evaluation: {}\n\n", worded(report.verdict));
     if let Some(headline) = report.headline() {
         out.push_str(&format!("{}\n\n", message(&headline)));
@@ -80,7 +80,7 @@ fn judges(summary: &Summary<'_>, out: &mut String) {
     }
 }
 
-pub(super) fn worded(verdict: Verdict) -> &'static str {
+pub(in crate::commands) fn worded(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Pass => "✅ pass",
         Verdict::Incomplete => "⚠️ incomplete",

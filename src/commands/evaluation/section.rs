@@ -14,7 +14,10 @@ use crate::statistics::{Count, FEWEST, Limit, about, quantile, wilson};
 const SHOWN: usize = 300;
 
 /// The comparisons of a prompt; none where there are none.
-pub(super) fn section(summary: &Summary<'_>, versus: &[&Versus<'_>]) -> Option<Section> {
+pub(in crate::commands) fn section(
+    summary: &Summary<'_>,
+    versus: &[&Versus<'_>],
+) -> Option<Section> {
     if versus.is_empty() {
         return None;
     }
@@ -95,7 +98,7 @@ pub(super) fn section(summary: &Summary<'_>, versus: &[&Versus<'_>]) -> Option<S
 }
 
 /// `50 cases, 1 answer each   gpt-5-mini-2025-08-07`
-pub(super) fn subtitle(summary: &Summary<'_>) -> String {
+pub(in crate::commands) fn subtitle(summary: &Summary<'_>) -> String {
     let cases = summary.counts.cases();
     let plural = if cases == 1 { "" } else { "s" };
     let answers = match summary.most_tries {
@@ -116,7 +119,7 @@ pub(super) fn subtitle(summary: &Summary<'_>) -> String {
 }
 
 /// What base is called: its version, or how it was named where both have the same.
-pub(super) fn base_name(versus: &Versus<'_>) -> String {
+pub(in crate::commands) fn base_name(versus: &Versus<'_>) -> String {
     let version = versus.base.and_then(|base| base.subject.version);
     let label = &versus.pairing.label;
     let is_other = versus
@@ -134,7 +137,7 @@ pub(super) fn base_name(versus: &Versus<'_>) -> String {
 }
 
 /// Why a comparison does not pass.
-pub(super) fn gate_words(versus: &Versus<'_>, fail_on: FailOn) -> String {
+pub(in crate::commands) fn gate_words(versus: &Versus<'_>, fail_on: FailOn) -> String {
     let why = match (fail_on, versus.conclusion()) {
         (_, Conclusion::Worse | Conclusion::WorseUnconfirmed) => return said(versus).1,
         (FailOn::AnyFlip, _) if !versus.worse.is_empty() => {
@@ -149,7 +152,7 @@ pub(super) fn gate_words(versus: &Versus<'_>, fail_on: FailOn) -> String {
 }
 
 /// What may be said of a comparison alone, as its gate takes it.
-pub(super) fn said(versus: &Versus<'_>) -> (Word, String) {
+pub(in crate::commands) fn said(versus: &Versus<'_>) -> (Word, String) {
     let word = match versus.conclusion() {
         Conclusion::Better => Word::Better,
         Conclusion::Worse => Word::Worse,

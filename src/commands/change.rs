@@ -1,17 +1,17 @@
 //! What a command changed, as `diff` shows it.
 
-use super::super::common::variables_of;
-use super::super::session::Session;
-use super::pair::side;
+use super::common::variables_of;
+use super::session::Session;
 use crate::files::Loaded;
 use crate::output::diff_json::DiffReportJson;
 use crate::output::diff_review::ReviewInfo;
 use crate::output::diff_text::{self, TextOptions};
-use crate::prompt::diff::{Impact, PromptDiff, Status, compare};
+use crate::prompt::diff::{Impact, PromptDiff, Side, Status, compare};
 use crate::prompt::name::PromptName;
+use crate::prompt::rendered::Variable;
 
 /// Shows what changed in prompts, as `diff` does.
-pub(in super::super) fn show_change<'a>(
+pub(super) fn show_change<'a>(
     pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,
     session: &mut Session,
 ) {
@@ -26,7 +26,7 @@ pub(in super::super) fn show_change<'a>(
 }
 
 /// The same as JSON: the `prompts` of `diff --format json`.
-pub(in super::super) fn change_shapes<'a>(
+pub(super) fn change_shapes<'a>(
     pairs: impl Iterator<Item = (&'a Loaded, &'a Loaded)>,
 ) -> serde_json::Value {
     let diffs = changes_of(pairs);
@@ -50,7 +50,16 @@ fn changes_of<'a>(
 }
 
 /// What a change from one content to another means for callers.
-pub(in super::super) fn impact(before: &Loaded, after: &Loaded) -> Impact {
+pub(super) fn impact(before: &Loaded, after: &Loaded) -> Impact {
     let [old, new] = [before, after].map(variables_of);
     compare(Some(side(before, &old)), Some(side(after, &new))).impact
+}
+
+/// One side of a comparison.
+pub(super) fn side<'a>(loaded: &'a Loaded, variables: &'a [Variable]) -> Side<'a> {
+    Side {
+        document: &loaded.document,
+        partials: &loaded.partials,
+        variables: Some(variables),
+    }
 }

@@ -3,9 +3,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use super::super::models;
-use super::super::session::Session;
-use super::tell_fallback;
+use super::model_list;
+use super::session::Session;
 use crate::config::{Budgets, CONFIG_FILE, Config, OnExceed, UserConfig};
 use crate::error::{Exit, Failure};
 use crate::execute::{
@@ -18,27 +17,27 @@ use crate::openai::prices::{OwnPrices, price_of};
 use crate::openai::provider::ModelId;
 use crate::prompt::code;
 use crate::prompt::name::{Environment, PromptName, nearest};
-use crate::record::entry::Record;
+use crate::record::entry::{Record, Source};
 use crate::record::log::{Log, OWN_FOLDER};
 use crate::releases::Store;
 
 /// What the calls of a run need: the prompt, the settings and the log.
-pub(in crate::commands) struct RunContext {
+pub(super) struct RunContext {
     /// The repository.
-    pub(in crate::commands) store: Store,
+    pub(super) store: Store,
     /// Its configuration.
-    pub(in crate::commands) config: Config,
+    pub(super) config: Config,
     /// The user's own configuration.
-    pub(in crate::commands) user: UserConfig,
+    pub(super) user: UserConfig,
     /// The user's own prices.
-    pub(in crate::commands) prices: OwnPrices,
+    pub(super) prices: OwnPrices,
     /// Whether it was said that git tracks the log.
     has_warned_of_log: Cell<bool>,
     has_checked_budgets: Cell<bool>,
 }
 
 impl RunContext {
-    pub(in crate::commands) fn new(session: &Session) -> Result<Self, Failure> {
+    pub(super) fn new(session: &Session) -> Result<Self, Failure> {
         let (store, config) = session.store()?;
         let user = UserConfig::read(session.environ.user_config.as_deref())?;
         let prices = user.own_prices(&session.environ)?;
@@ -79,7 +78,7 @@ impl RunContext {
     }
 
     /// What sends the request.
-    pub(in crate::commands) fn caller(
+    pub(super) fn caller(
         &self,
         request: &Request,
         timeout: Option<Duration>,
@@ -101,7 +100,7 @@ impl RunContext {
 
     /// Keeps a record. The answer is paid for: that it cannot be recorded must not keep it from
     /// the user.
-    pub(in crate::commands) fn append(&self, record: &Record, session: &mut Session) {
+    pub(super) fn append(&self, record: &Record, session: &mut Session) {
         self.warn_of_log(session);
         if let Err(failure) = self.log(session).append(record) {
             session
@@ -111,7 +110,7 @@ impl RunContext {
     }
 
     /// Says, once, that git tracks the log: whoever gets the repository gets what was asked and answered.
-    pub(in crate::commands) fn warn_of_log(&self, session: &mut Session) {
+    pub(super) fn warn_of_log(&self, session: &mut Session) {
         if self.has_warned_of_log.replace(true) || !is_tracked(&self.log(session), &self.store) {
             return;
         }
@@ -124,23 +123,23 @@ impl RunContext {
     }
 
     /// The execution log.
-    pub(in crate::commands) fn log(&self, session: &Session) -> Log {
+    pub(super) fn log(&self, session: &Session) -> Log {
         log(&self.store, &self.config, session)
     }
 
     /// Warns of a model that ends soon.
-    pub(in crate::commands) fn warn_of_end(&self, request: &Request, session: &mut Session) {
+    pub(super) fn warn_of_end(&self, request: &Request, session: &mut Session) {
         let Some(model) = &request.model else {
             return;
         };
-        if let Some(end) = models::end_of(model, session) {
+        if let Some(end) = model_list::end_of(model, session) {
             session.ui.warning(format!("{} {end}", model.name));
         }
     }
 
     /// Warns of a budget of the day that is used up, or refuses the call. One that costs nothing is never
     /// refused.
-    pub(in crate::commands) fn check_budgets(
+    pub(super) fn check_budgets(
         &self,
         name: &PromptName,
         request: &Request,
@@ -191,11 +190,7 @@ impl RunContext {
     }
 
     /// Refuses a model without a known price where a limit on the cost is to be kept.
-    pub(in crate::commands) fn require_price(
-        &self,
-        model: &ModelId,
-        session: &Session,
-    ) -> Result<(), Failure> {
+    pub(super) fn require_price(&self, model: &ModelId, session: &Session) -> Result<(), Failure> {
         let (provider, name) = (&model.provider, &model.name);
         let is_echo = name == echo::MODEL;
         if is_echo || price_of(provider, name, session.now, &self.prices).is_some() {
@@ -209,7 +204,7 @@ impl RunContext {
     }
 
     /// The limit on the cost of one run: the one that is asked for, or the budget's where that is lower.
-    pub(in crate::commands) fn limit(&self, asked: Option<f64>) -> Option<f64> {
+    pub(super) fn limit(&self, asked: Option<f64>) -> Option<f64> {
         let budgets = &self.config.budgets;
         let own = budgets
             .per_run
@@ -228,7 +223,7 @@ impl RunContext {
     }
 
     /// Warns of a run that cost more than its budget.
-    pub(in crate::commands) fn warn_of_run(&self, cost: f64, session: &mut Session) {
+    pub(super) fn warn_of_run(&self, cost: f64, session: &mut Session) {
         if let Some(limit) = self.config.budgets.per_run.filter(|limit| cost > *limit) {
             session.ui.warning(format!(
                 "the run cost ${cost:.4}, more than the budget of ${limit} a run"
@@ -253,13 +248,13 @@ pub(super) fn warn_of_price(record: &Record, session: &mut Session) {
 
 /// Whether the log is that of the repository, in a folder that git tracks or that came with another
 /// repository.
-pub(in crate::commands) fn is_tracked(log: &Log, store: &Store) -> bool {
+pub(super) fn is_tracked(log: &Log, store: &Store) -> bool {
     let below = log.path().strip_prefix(store.top());
     below.is_ok_and(|it| it.starts_with(OWN_FOLDER)) && store.is_brought(OWN_FOLDER)
 }
 
 /// The execution log of this repository.
-pub(in crate::commands) fn log(store: &Store, config: &Config, session: &Session) -> Log {
+pub(super) fn log(store: &Store, config: &Config, session: &Session) -> Log {
     let log = Log::at(session.environ.log_below(store.top()));
     match config.log.max_size {
         Some(bytes) => log.rotated_at(bytes),
@@ -274,7 +269,7 @@ fn is_free(request: &Request) -> bool {
 }
 
 /// What is wrong with budgets for prompts that are not here.
-pub(in crate::commands) fn for_nobody(budgets: &Budgets, store: &Store) -> Vec<Failure> {
+pub(super) fn for_nobody(budgets: &Budgets, store: &Store) -> Vec<Failure> {
     let files = store.list().files;
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let is_known = |wanted: &str| {
@@ -293,4 +288,22 @@ pub(in crate::commands) fn for_nobody(budgets: &Budgets, store: &Store) -> Vec<F
             }
         })
         .collect()
+}
+
+/// Says that the version here answered for a stored prompt that is gone.
+pub(super) fn tell_fallback(executed: &Executed, session: &mut Session) {
+    let record = &executed.record;
+    let (Source::Fallback, Some(why)) = (record.source, &executed.fallback) else {
+        return;
+    };
+    let version = record
+        .version
+        .map_or_else(String::new, |number| format!(" v{number}"));
+    session.ui.warning(format!(
+        "{}{version} from this repository answered: {why} OpenAI's stored prompts end on 2026-11-30",
+        record.prompt
+    ));
+    session
+        .ui
+        .hint("remove `openai:` from the file, or pass --source local");
 }

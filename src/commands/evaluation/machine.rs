@@ -10,7 +10,7 @@ use crate::prompt::finding::Severity;
 use crate::prompt::visible;
 
 /// A suite for each prompt, a test for each case.
-pub(super) fn junit(report: &Report<'_>) -> String {
+pub(in crate::commands) fn junit(report: &Report<'_>) -> String {
     let suites: Vec<TestSuite> = report.summaries.iter().map(suite).collect();
     junit::suites("promptctl eval", &suites)
 }
@@ -81,7 +81,7 @@ fn told(case: &CaseResult) -> (String, String) {
 }
 
 /// An annotation at the line of each case that did not pass.
-pub(super) fn github(report: &Report<'_>) -> String {
+pub(in crate::commands) fn github(report: &Report<'_>) -> String {
     let mut out = String::new();
     for summary in &report.summaries {
         for case in summary.worst() {

@@ -14,7 +14,7 @@ use crate::output::json;
 use crate::prompt::code;
 
 /// The files that a result is written to.
-pub(super) struct Outputs {
+pub(in crate::commands) struct Outputs {
     /// Those that are written at the end.
     whole: Vec<(PathBuf, Kind)>,
     /// Those that get a line for each result as it comes.
@@ -50,7 +50,7 @@ impl Outputs {
     ///
     /// # Errors
     /// An ending that says nothing, or a file that cannot be written.
-    pub(super) fn open(paths: &[PathBuf], session: &Session) -> Result<Self, Failure> {
+    pub(in crate::commands) fn open(paths: &[PathBuf], session: &Session) -> Result<Self, Failure> {
         let mut outputs = Self {
             whole: Vec::new(),
             lines: Vec::new(),
@@ -85,12 +85,12 @@ impl Outputs {
     }
 
     /// Whether a file gets a line for each result.
-    pub(super) fn wants_lines(&self) -> bool {
+    pub(in crate::commands) fn wants_lines(&self) -> bool {
         !self.lines.is_empty()
     }
 
     /// Adds a result, and says whether all files took it; [`finish`](Self::finish) tells which did not.
-    pub(super) fn line(&mut self, line: &Line) -> bool {
+    pub(in crate::commands) fn line(&mut self, line: &Line) -> bool {
         for (path, _, file) in &mut self.lines {
             let written = serde_json::to_writer(&mut *file, line)
                 .map_err(io::Error::from)
@@ -107,7 +107,7 @@ impl Outputs {
     ///
     /// # Errors
     /// `P223`: a file cannot be written.
-    pub(super) fn finish(self, report: &Report<'_>) -> Result<(), Failure> {
+    pub(in crate::commands) fn finish(self, report: &Report<'_>) -> Result<(), Failure> {
         if let Some(failure) = self.lost {
             return Err(failure);
         }

@@ -21,7 +21,7 @@ use crate::releases::Store;
 
 /// How closely cases are looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Looks {
+pub(in crate::commands) enum Looks {
     /// Whether they can be run.
     Once,
     /// Whether they are worth it, too.
@@ -29,7 +29,7 @@ pub(super) enum Looks {
 }
 
 /// What is wrong with the cases of a prompt, where they stand in its own file.
-pub(super) fn suite_alone(prompt: &Loaded, looks: Looks) -> Vec<Finding> {
+pub(in crate::commands) fn suite_alone(prompt: &Loaded, looks: Looks) -> Vec<Finding> {
     match Suite::stands_alone(&prompt.document) {
         true => suite(prompt, &NoFiles, looks),
         false => Vec::new(),
@@ -37,7 +37,11 @@ pub(super) fn suite_alone(prompt: &Loaded, looks: Looks) -> Vec<Finding> {
 }
 
 /// What is wrong with the cases of a prompt that other files hold.
-pub(super) fn suite_with_files(store: &Store, prompt: &Loaded, looks: Looks) -> Vec<Finding> {
+pub(in crate::commands) fn suite_with_files(
+    store: &Store,
+    prompt: &Loaded,
+    looks: Looks,
+) -> Vec<Finding> {
     match Suite::stands_alone(&prompt.document) {
         true => Vec::new(),
         false => suite(prompt, &PromptFiles::of(store, prompt), looks),
@@ -65,7 +69,7 @@ fn suite(prompt: &Loaded, files: &dyn CaseFiles, looks: Looks) -> Vec<Finding> {
 
 /// What is known of each model, looked up once.
 #[derive(Default)]
-pub(super) struct Models(RwLock<BTreeMap<String, ModelFacts>>);
+pub(in crate::commands) struct Models(RwLock<BTreeMap<String, ModelFacts>>);
 
 impl Models {
     fn facts(&self, model: &str) -> ModelFacts {
@@ -85,7 +89,7 @@ impl Models {
 }
 
 /// What `render` would refuse of the files that a prompt attaches.
-pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
+pub(in crate::commands) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let paths = prompt
         .attached()
@@ -105,7 +109,7 @@ pub(super) fn attachments(store: &Store, prompt: &Loaded) -> Vec<Finding> {
         .collect()
 }
 
-pub(super) fn finding_from_failure(failure: &Failure) -> Option<Finding> {
+pub(in crate::commands) fn finding_from_failure(failure: &Failure) -> Option<Finding> {
     let finding = Finding::error(failure.code?, format!("{failure:#}"));
     Some(match failure.hints.first() {
         Some(hint) => finding.help(hint.clone()),
@@ -114,7 +118,7 @@ pub(super) fn finding_from_failure(failure: &Failure) -> Option<Finding> {
 }
 
 /// The rules for one prompt by itself.
-pub(super) fn rules(
+pub(in crate::commands) fn rules(
     prompt: &Loaded,
     changed_partials: &BTreeSet<String>,
     models: &Models,
@@ -140,7 +144,7 @@ pub(super) fn rules(
 }
 
 /// What the rules find in one content and its partials.
-pub(super) fn contents(
+pub(in crate::commands) fn contents(
     prompt: &Loaded,
     models: &Models,
     today: Date,
