@@ -1,22 +1,21 @@
 //! `promptctl edit`.
 
-use std::io::Read;
-
 use serde_json::json;
 
 use super::common::{FormatArg, compile, load_to_change, warn_all, warn_of_passed};
 use super::diff::{change_shapes, show_change};
 use super::gate::Gate;
+use super::input::read_file;
 use super::numbering::number;
 use super::plan::PlanArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::files::{FileChange, Loaded};
 use crate::output::json;
+use crate::prompt::document;
 use crate::prompt::edit::{Step, set, set_version};
 use crate::prompt::name::PromptName;
 use crate::prompt::quote::shell_paths;
-use crate::prompt::{code, document};
 use crate::releases::Store;
 
 pub(super) mod editor;
@@ -276,29 +275,4 @@ fn numbered_as(before: &Loaded, text: String) -> String {
         ),
     };
     numbered.unwrap_or(text)
-}
-
-/// The text of a file named on the command line; `-` is standard input.
-pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure> {
-    let mut bytes = Vec::new();
-    let read = if file == "-" {
-        std::io::stdin().read_to_end(&mut bytes).map(drop)
-    } else {
-        std::fs::read(session.directory.join(file)).map(|read| bytes = read)
-    };
-    let name = if file == "-" { "standard input" } else { file };
-    read.map_err(|error| {
-        Failure::from_io(code::NOT_A_FILE, format!("{name} could not be read"), error)
-    })?;
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new(code::NOT_UTF8, format!("{name} is not UTF-8 text")))
-}
-
-/// The text of a file as a value: the end of a single line is no part of it.
-pub(super) fn read_text(file: &str, session: &Session) -> Result<String, Failure> {
-    let mut text = read_file(file, session)?;
-    if text.ends_with('\n') && text.lines().count() == 1 {
-        text.truncate(text.trim_end_matches(['\n', '\r']).len());
-    }
-    Ok(text)
 }

@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::common::{FormatArg, warn_all};
+use super::measured::ask::{Breakdown, ReadArgs, parse_level, say_none};
+use super::measured::figures::shown;
+use super::measured::key::{named, titled};
+use super::measured::notes::{self, Note, notes as all_notes};
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Breakdown, ReadArgs, parse_level, say_none};
-use super::stats::key::{named, titled};
-use super::stats::notes::{self, Note, notes as all_notes, shown};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};

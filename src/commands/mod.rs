@@ -2,6 +2,7 @@
 
 mod aftermath;
 mod archive;
+mod budgets;
 mod bump;
 mod cases;
 mod command_line;
@@ -27,6 +28,7 @@ mod hook;
 mod import;
 mod in_turn;
 mod init;
+mod input;
 mod interrupt;
 mod judge;
 mod lazy;
@@ -36,6 +38,8 @@ mod log;
 mod man;
 #[cfg(test)]
 mod manners;
+mod measured;
+mod messages;
 mod models;
 mod moment;
 mod mv;
@@ -43,6 +47,7 @@ mod new;
 mod numbering;
 mod out;
 mod outcome;
+mod own_log;
 mod plan;
 mod publish;
 mod push;

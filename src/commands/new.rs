@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::common::{FormatArg, adoptable, warn_of_passed, words_on_adopting};
 use super::edit::editor::{editor, in_editor, unchanged, with_draft};
-use super::edit::{read_file, read_text};
 use super::gate::Gate;
+use super::input::{read_file, read_text};
 use super::numbering::edit_failure;
 use super::plan::PlanArg;
 use super::session::Session;

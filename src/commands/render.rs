@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::common::{in_environment, load_to_read, warn_all};
-use super::edit::read_file;
+use super::input::read_file;
+use super::messages::print;
 use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -11,12 +12,10 @@ use crate::execute::{self, Rendered, data_url};
 use crate::files::Loaded;
 use crate::openai::request::{RequestOptions, body, request_hash};
 use crate::output::json;
-use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;
 use crate::prompt::document::{Object, parse_value};
 use crate::prompt::name::Environment;
 use crate::prompt::reference::{Reference, Selector};
-use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::variables::{VarArg, VarValue};
 use crate::releases::Store;
 
@@ -118,59 +117,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Prints messages, each under its role.
-pub(super) fn print(messages: &[RenderedMessage], session: &mut Session) {
-    let colors = session.ui.colors_out();
-    for (at, message) in messages.iter().enumerate() {
-        if at > 0 {
-            session.ui.line("");
-        }
-        let role = format!("{}:", message.role);
-        session
-            .ui
-            .styled(format!("{}\n", paint(colors, BOLD, &role)));
-        for part in &message.parts {
-            match part {
-                RenderedPart::Text(text) => session.ui.block(text.trim_end_matches('\n')),
-                RenderedPart::Image { source, .. } => {
-                    session.ui.line(format!("[image {}]", shown_source(source)));
-                }
-                RenderedPart::File { source, .. } => {
-                    session.ui.line(format!("[file {}]", shown_source(source)));
-                }
-                RenderedPart::Given(part) => session.ui.line(given_place(part)),
-            }
-        }
-    }
-}
-
-/// Where an attachment comes from; a data URL is shown as its type and size.
-fn shown_source(source: &RenderedAttachment) -> String {
-    match source {
-        RenderedAttachment::Url(url) => match url.split_once(";base64,") {
-            Some((kind, data)) if kind.starts_with("data:") => {
-                let padding = data.bytes().rev().take_while(|byte| *byte == b'=').count();
-                let size = (data.len() / 4 * 3).saturating_sub(padding);
-                format!("{}, {size} bytes", &kind["data:".len()..])
-            }
-            _ => url.clone(),
-        },
-        RenderedAttachment::Path(text) | RenderedAttachment::FileId(text) => text.clone(),
-    }
-}
-
-/// A picture or file that a variable brought, in a line.
-fn given_place(part: &Object) -> String {
-    let kind = match part.get("type").and_then(Value::as_str) {
-        Some("input_image") => "image",
-        _ => "file",
-    };
-    let sources = ["image_url", "file_url", "file_data", "file_id"];
-    let source = sources.iter().find_map(|key| part.get(*key)?.as_str());
-    let source = RenderedAttachment::Url(source.unwrap_or("of no source").to_owned());
-    format!("[{kind} {}]", shown_source(&source))
 }
 
 impl PromptArgs {

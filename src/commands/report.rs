@@ -10,12 +10,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::budgets::{self, Budget};
 use super::common::count;
+use super::measured::ask::{Breakdown, ReadArgs, Wanted};
+use super::measured::notes;
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Breakdown, ReadArgs, Wanted};
-use super::stats::notes;
-use super::status::budgets::{self, Budget};
 use crate::error::{Exit, Failure};
 use crate::output::html::Page;
 use crate::output::json::time;
@@ -85,7 +85,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         ("Calls and cost over time, Latency", &found.over_time),
         ("Failures, Where the money goes", &found.costs.groups),
     ] {
-        notes.extend(notes::left_out(groups, &found.versions, place));
+        notes.extend(notes::unanswered(groups, &found.versions, place));
     }
     notes::say(&notes, false, session);
     let calls = found

@@ -22,7 +22,7 @@ use crate::output::json;
 use crate::output::progress::Progress;
 use crate::record::entry::{Overrides, Record, Source};
 
-pub(super) use context::{RunContext, for_nobody, is_tracked, log};
+pub(super) use context::RunContext;
 
 /// Call the model and record the execution
 ///

@@ -1,11 +1,8 @@
 //! `promptctl stats`.
 
 mod alerts;
-pub(super) mod ask;
 mod columns;
 mod costs;
-pub(super) mod key;
-pub(super) mod notes;
 mod shape;
 
 use std::str::FromStr;
@@ -14,6 +11,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::common::count;
+use super::measured::ask::{self, Breakdown, ReadArgs};
+use super::measured::key::Row;
+use super::measured::notes;
 use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -22,9 +22,7 @@ use crate::output::json;
 use crate::record::export::csv_line;
 use crate::record::groups::{Condition, Dimension, Groups, Measure};
 
-use ask::{Breakdown, ReadArgs};
 use columns::Columns;
-use key::Row;
 
 /// Show calls, success, latency, cost and outcomes by version
 ///

@@ -1,7 +1,7 @@
 //! Two versions in use: is one better, and can that be told?
 //!
 //! [`calls`] reads the executions of both, `common` finds the hours in which both were called and the
-//! strata of these, `measure` says of one figure how it differs and how sure that is, `verdict` what may
+//! strata of these, `weighed` names what is compared, `measure` says of one figure how it differs and how sure that is, `verdict` what may
 //! be said of all. What was called one after the other is shown and never judged.
 
 pub mod calls;
@@ -10,6 +10,7 @@ mod measure;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod weighed;
 
 use jiff::Timestamp;
 
@@ -25,9 +26,10 @@ use common::Common;
 pub use calls::{Chosen, Unit};
 pub use common::StratumShown;
 pub use measure::{
-    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, Weighed,
+    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew,
 };
 pub use verdict::{CantTell, Verdict};
+pub use weighed::Weighed;
 
 /// By how much coverage may differ between versions that are compared.
 pub const SAME_COVERAGE: f64 = 0.05;
@@ -76,7 +78,7 @@ pub struct Whole {
     pub counted: u64,
     /// How many do not though both were called at the time: the other side was hardly called, or never,
     /// with their model, in their environment and period.
-    pub left_out: u64,
+    pub outside_strata: u64,
     /// When the first and the last began.
     pub times: Option<(Timestamp, Timestamp)>,
     /// The share of those that count and have status ok which has an outcome; none where none has that
@@ -191,7 +193,7 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
             }
         }
         if design == Design::SideBySide {
-            whole.left_out = common.in_hours(is_head) - whole.counted;
+            whole.outside_strata = common.in_hours(is_head) - whole.counted;
         }
         whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
         whole.may_come = young as f64 / ok.max(1) as f64;

@@ -62,7 +62,7 @@ pub struct Arms {
     /// How many strata count.
     pub strata: usize,
     /// How many values stand in strata that have fewer than five of a side, and do not count.
-    pub left_out: u64,
+    pub outside_strata: u64,
     /// How many units are on both sides.
     pub on_both: u64,
 }
@@ -193,7 +193,7 @@ where
         variance,
         independent: pooled.variance,
         strata: cells.len(),
-        left_out: (all - counted) as u64,
+        outside_strata: (all - counted) as u64,
         on_both: on_both as u64,
     })
 }

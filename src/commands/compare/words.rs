@@ -1,10 +1,7 @@
 //! A comparison in words.
 
-use jiff::Timestamp;
-
 use super::super::common::count;
-use super::super::stats::notes::significant;
-use crate::output::calls::dollars;
+use super::figures::{amount, apart, calls, chance, long, minute, significant_of};
 use crate::record::compare::{
     CantTell, Chosen, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
     SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
@@ -266,7 +263,7 @@ impl Words {
             ));
         }
         if found.design == Design::SideBySide {
-            let alone = |it: &Whole| it.calls - it.counted - it.left_out;
+            let alone = |it: &Whole| it.calls - it.counted - it.outside_strata;
             let alone = alone(&found.base) + alone(&found.head);
             if alone > 0 {
                 notes.push(format!(
@@ -282,18 +279,18 @@ impl Words {
                 "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}{of_one}"
             );
             for (name, side) in [(base, &found.base), (head, &found.head)] {
-                if side.left_out > 0 {
+                if side.outside_strata > 0 {
                     notes.push(format!(
                         "left out: {} of {name}: {too_few}",
-                        calls(side.left_out)
+                        calls(side.outside_strata)
                     ));
                 }
             }
-            for it in found.measures.iter().filter(|it| it.left_out > 0) {
+            for it in found.measures.iter().filter(|it| it.outside_strata > 0) {
                 notes.push(format!(
                     "{} leaves out {} more: {too_few}",
                     it.what,
-                    count(it.left_out as usize, "value")
+                    count(it.outside_strata as usize, "value")
                 ));
             }
             self.notes_of_units(found, &mut notes);
@@ -394,26 +391,6 @@ fn within(found: &Comparison) -> String {
     }
 }
 
-fn minute(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// A time that passes, in milliseconds, as people say it.
-fn long(delay: f64) -> String {
-    let units = [
-        ("day", 86_400_000.0),
-        ("hour", 3_600_000.0),
-        ("minute", 60_000.0),
-    ];
-    let unit = units.iter().find(|(_, length)| delay >= *length);
-    let (name, length) = unit.unwrap_or(&("second", 1000.0));
-    count((delay / length).ceil() as usize, name)
-}
-
-fn calls(number: u64) -> String {
-    count(number as usize, "call")
-}
-
 fn used(name: &str, whole: &Whole) -> String {
     match whole.times {
         None => name.to_owned(),
@@ -422,43 +399,6 @@ fn used(name: &str, whole: &Whole) -> String {
             minute(first),
             minute(last)
         ),
-    }
-}
-
-/// A figure as people read it.
-fn amount(what: &Weighed, value: f64) -> String {
-    match what {
-        _ if !value.is_finite() => "-".to_owned(),
-        _ if what.is_rate() => format!("{:.1} %", value * 100.0),
-        Weighed::Latency => format!("{value:.0} ms"),
-        Weighed::Cost => dollars(value),
-        _ => significant(value),
-    }
-}
-
-/// A difference as people read it.
-fn apart(what: &Weighed, value: f64) -> String {
-    match what {
-        _ if what.is_rate() => format!("{} points", significant_of(value * 100.0)),
-        _ => amount(what, value),
-    }
-}
-
-/// A number with one digit behind the point, and more where it is small.
-fn significant_of(value: f64) -> String {
-    let text = match value.abs() < 0.1 && value != 0.0 {
-        true => format!("{value:.2}"),
-        false => format!("{value:.1}"),
-    };
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-/// A p as people read it.
-fn chance(p: f64) -> String {
-    match p {
-        _ if p < 0.0001 => "below 0.0001".to_owned(),
-        _ if p < 0.01 => format!("{p:.4}"),
-        _ => format!("{p:.2}"),
     }
 }
 

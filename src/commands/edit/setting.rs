@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
+use super::super::input::read_text;
 use super::super::numbering::edit_failure;
 use super::super::session::Session;
-use super::read_text;
 use crate::error::Failure;
 use crate::files::Loaded;
 use crate::prompt::edit::{

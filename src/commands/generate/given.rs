@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::super::edit::read_file;
+use super::super::input::read_file;
 use super::super::session::Session;
 use super::Args;
 use crate::error::{Exit, Failure};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::edit::read_file;
+use super::super::input::read_file;
 use super::super::session::Session;
 use super::{Args, add_variables, numbers, unite};
 use crate::error::Failure;

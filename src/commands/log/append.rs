@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::super::common::{FormatArg, count};
-use super::super::edit::read_file;
+use super::super::input::read_file;
 use super::super::plan::PlanArg;
 use super::super::session::Session;
 use crate::config::Config;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::super::common::FormatArg;
+use super::super::messages::print;
 use super::super::out::OutArg;
-use super::super::render::print;
 use super::super::session::Session;
 use super::shape;
 use crate::error::{Exit, Failure};

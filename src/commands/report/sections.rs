@@ -1,6 +1,6 @@
 //! What stands on the page.
 
-use super::super::stats::notes::{shown, significant, with_interval};
+use super::super::measured::figures::{shown, significant, with_interval};
 use super::Found;
 use super::cells::{columns, cut, figure, whole};
 use super::versions::{named, versions};

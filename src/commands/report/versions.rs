@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::common::count;
-use super::super::stats::notes::significant;
+use super::super::measured::figures::significant;
 use super::Found;
 use super::cells::{MOST_ROWS, columns, cut, figure, whole};
 use crate::output::chart::{self, Range};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::common::warn_all;
-use super::super::edit::read_file;
+use super::super::input::read_file;
 use super::super::interrupt::waiting;
 use super::super::session::Session;
 use super::{Args, RunContext, result, tell_fallback};

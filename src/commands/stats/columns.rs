@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::common::when;
+use super::super::measured::figures::{shown, with_interval};
+use super::super::measured::key::{Row, named};
 use super::super::session::Session;
-use super::key::{Row, named};
-use super::notes::{shown, with_interval};
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM};
 use crate::record::groups::{Dimension, Groups, Measure, Series};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::measured::key::{Row, common, of_key};
+use super::super::measured::notes::Note;
 use super::alerts::Alert;
-use super::key::{Row, common, of_key};
-use super::notes::Note;
 use crate::output::json::time;
 use crate::prompt::visible;
 use crate::record::groups::{Answers, Group, Groups, Measure, Outcomes, Value};
@@ -60,7 +60,7 @@ pub(super) fn shape(
         },
         "past": {
             "executions": groups.past.executions,
-            "left_out": groups.past.left_out.values().sum::<u64>(),
+            "left_out": groups.past.unanswered.values().sum::<u64>(),
             "repeated": groups.past.repeated,
             "overlapping": groups.past.overlapping,
         },

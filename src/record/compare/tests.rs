@@ -209,7 +209,7 @@ fn counted(passed: [u64; 2], n: u64) -> crate::statistics::Arms {
         variance,
         independent: variance,
         strata: 1,
-        left_out: 0,
+        outside_strata: 0,
         on_both: 0,
     }
 }
