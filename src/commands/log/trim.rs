@@ -85,6 +85,7 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
             "kept": pruned.kept,
             "bytes": pruned.bytes,
             "sums": pruned.sums,
+            "impossible": pruned.impossible,
         })));
         return Ok(Exit::Done);
     }
@@ -96,6 +97,17 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
     };
     let (done, would) = (words("taken out"), words("would be taken out"));
     args.plan.say(done, would, session);
+    if pruned.impossible > 0 {
+        let old = count(pruned.impossible as usize, "old record");
+        let stay = if pruned.impossible == 1 {
+            "stays"
+        } else {
+            "stay"
+        };
+        session.ui.status(format!(
+            "{old} {stay}: daily sums cannot hold a figure that no call has, such as a negative cost, of the call or of an outcome"
+        ));
+    }
     if pruned.sums > 0 {
         let sums = count(pruned.sums as usize, "daily sum");
         let place = log.history().display().to_string();

@@ -85,7 +85,7 @@ pub(super) fn run(read: &ReadArgs, format: Format, session: &mut Session) -> Res
                 }
                 print(part, format == Format::Markdown, session);
             }
-            say(&found, session);
+            say(&found, &models, session);
         }
     }
     Ok(Exit::Done)
@@ -276,12 +276,21 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
 }
 
 /// Says what the tables mean, and what they cannot know.
-fn say(found: &Costs, session: &mut Session) {
+fn say(found: &Costs, models: &ByModel, session: &mut Session) {
     let unpriced = found.all.unpriced();
     if unpriced > 0 {
         session
             .ui
             .status(notes::without_a_price(unpriced, found.all.calls));
+    }
+    if let Some(unnamed) = models.get(&None) {
+        session.ui.status(format!(
+            "{} in no row of the models, for their records name none: `model` does, in what `log append` reads",
+            match unnamed.calls {
+                1 => "1 call stands".to_owned(),
+                calls => format!("{calls} calls stand"),
+            }
+        ));
     }
     let hashed: u64 = found.prompts.values().map(|it| it.hashed).sum();
     if hashed < found.all.calls {
