@@ -336,6 +336,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, notes: &[Note]) -> Json {
         };
         let interval = place.figure.interval;
         let group = groups.groups.get(&place.key);
+        let coverage = |group| Measure::Coverage.of(group, &[], args.level);
         json!({
             "rank": place.rank,
             "tied": place.is_tied,
@@ -346,7 +347,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, notes: &[Note]) -> Json {
             "value": place.figure.value,
             "low": interval.map(|it| it.low),
             "high": interval.map(|it| it.high),
-            "coverage": group.and_then(Group::coverage),
+            "coverage": group.and_then(coverage).map(|it| it.value),
             "first_used": group.and_then(Group::first).map(json::time),
             "last_used": group.and_then(Group::last).map(json::time),
         })

@@ -16,6 +16,7 @@ use super::log::hold::Turn;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
 use super::log::read::Order;
+use super::possible::is_same_figure;
 use super::told::{Entry, Told, Whose};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -383,7 +384,7 @@ impl Earlier {
     /// Takes in what a line of the log says.
     fn take(&mut self, outcome: Outcome, said: &[Said]) {
         let (found, rest) =
-            (self.dated.iter().copied()).partition(|at| said[*at].outcome.is_same(&outcome));
+            (self.dated.iter().copied()).partition(|at| is_same(&said[*at].outcome, &outcome));
         self.dated = rest;
         self.found.extend::<Vec<usize>>(found);
         if let Some(note) = &outcome.note {
@@ -402,6 +403,23 @@ impl Earlier {
             has_note && self.became.says(last)
         })
     }
+}
+
+/// Whether two outcomes say the same of the same time.
+fn is_same(one: &Outcome, other: &Outcome) -> bool {
+    let figures = |it: &Outcome| -> Vec<f64> {
+        let metrics = it.metrics.values().copied();
+        it.score.into_iter().chain(metrics).collect()
+    };
+    let (ours, theirs) = (figures(one), figures(other));
+    one.time.as_millisecond() == other.time.as_millisecond()
+        && (&one.label, &one.note) == (&other.label, &other.note)
+        && one.score.is_some() == other.score.is_some()
+        && one.metrics.keys().eq(other.metrics.keys())
+        && ours
+            .iter()
+            .zip(&theirs)
+            .all(|(ours, theirs)| is_same_figure(*ours, *theirs))
 }
 
 /// What the log says of the executions that these outcomes are of.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Outcome, is_same_figure};
-use super::possible::can_be_added;
+use super::entry::Outcome;
+use super::possible::{can_be_added, is_same_figure};
 use crate::statistics::Moments;
 
 /// So many different labels, metrics or answers of a group are told apart.

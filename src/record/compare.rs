@@ -172,32 +172,11 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
     let waiting = Waiting::of(&calls, now);
     let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
     let whole = |is_head: bool| {
-        let mut whole = Whole::default();
-        let (mut ok, mut covered, mut young, mut interrupted) = (0_u64, 0_u64, 0_u64, 0_u64);
-        for (at, call) in calls.iter().enumerate() {
-            if call.is_head != is_head {
-                continue;
-            }
-            whole.calls += 1;
-            let time = Timestamp::from_millisecond(call.time).unwrap_or_default();
-            let (first, last) = whole.times.unwrap_or((time, time));
-            whole.times = Some((first.min(time), last.max(time)));
-            if counts(at) {
-                whole.counted += 1;
-                // Of a call that failed no outcome is waited for.
-                let is_ok = call.status == Status::Ok;
-                ok += u64::from(is_ok);
-                interrupted += u64::from(call.status == Status::Interrupted);
-                covered += u64::from(is_ok && call.ending.is_some());
-                young += u64::from(is_ok && call.ending.is_none() && waiting.is_young(call));
-            }
-        }
+        let of_side = (calls.iter().enumerate()).filter(|(_, call)| call.is_head == is_head);
+        let mut whole = Whole::of(of_side.map(|(at, call)| (call, counts(at))), &waiting);
         if design == Design::SideBySide {
             whole.outside_strata = common.in_hours(is_head) - whole.counted;
         }
-        whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
-        whole.may_come = young as f64 / ok.max(1) as f64;
-        whole.interrupted = interrupted as f64 / (whole.counted.max(1)) as f64;
         whole
     };
     let (base, head) = (whole(false), whole(true));
@@ -236,6 +215,33 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         usual_delay: waiting.usual,
         changed,
         groups,
+    }
+}
+
+impl Whole {
+    /// The calls of a side, each with whether it counts.
+    fn of<'c>(calls: impl Iterator<Item = (&'c Call, bool)>, waiting: &Waiting) -> Self {
+        let mut whole = Self::default();
+        let (mut ok, mut covered, mut young, mut interrupted) = (0_u64, 0_u64, 0_u64, 0_u64);
+        for (call, counts) in calls {
+            whole.calls += 1;
+            let time = Timestamp::from_millisecond(call.time).unwrap_or_default();
+            let (first, last) = whole.times.unwrap_or((time, time));
+            whole.times = Some((first.min(time), last.max(time)));
+            if counts {
+                whole.counted += 1;
+                // Of a call that failed no outcome is waited for.
+                let is_ok = call.status == Status::Ok;
+                ok += u64::from(is_ok);
+                interrupted += u64::from(call.status == Status::Interrupted);
+                covered += u64::from(is_ok && call.ending.is_some());
+                young += u64::from(is_ok && call.ending.is_none() && waiting.is_young(call));
+            }
+        }
+        whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
+        whole.may_come = young as f64 / ok.max(1) as f64;
+        whole.interrupted = interrupted as f64 / (whole.counted.max(1)) as f64;
+        whole
     }
 }
 

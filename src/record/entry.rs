@@ -450,28 +450,6 @@ impl Outcome {
             note: None,
         }
     }
-
-    /// Whether another one says the same of the same time.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let figures = |it: &Self| -> Vec<f64> {
-            let metrics = it.metrics.values().copied();
-            it.score.into_iter().chain(metrics).collect()
-        };
-        let (ours, theirs) = (figures(self), figures(other));
-        self.time.as_millisecond() == other.time.as_millisecond()
-            && (&self.label, &self.note) == (&other.label, &other.note)
-            && self.score.is_some() == other.score.is_some()
-            && self.metrics.keys().eq(other.metrics.keys())
-            && ours
-                .iter()
-                .zip(&theirs)
-                .all(|(one, other)| is_same_figure(*one, *other))
-    }
-}
-
-/// Whether two figures are one; what was written and read again may differ in its last digit.
-pub(super) fn is_same_figure(one: f64, other: f64) -> bool {
-    (one - other).abs() <= 2.0 * f64::EPSILON * one.abs().max(other.abs())
 }
 
 /// A new id for something that happens at `time`: ids sort by time.

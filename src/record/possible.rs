@@ -17,6 +17,11 @@ pub fn can_be_added(figure: f64) -> bool {
     figure.abs() <= MOST_FIGURE
 }
 
+/// Whether two figures are one; what was written and read again may differ in its last digit.
+pub(super) fn is_same_figure(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 2.0 * f64::EPSILON * one.abs().max(other.abs())
+}
+
 /// A figure that no call has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Impossible {

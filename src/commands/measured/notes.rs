@@ -6,7 +6,7 @@ use super::super::common::count;
 use super::super::session::Session;
 use super::key::named;
 use crate::record::compare::SAME_COVERAGE;
-use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Skipped, Value};
+use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value};
 
 /// A sentence, and whether it warns of something that is not sound.
 pub(in crate::commands) struct Note {
@@ -203,8 +203,11 @@ pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     for (key, group) in &groups.groups {
         let others = key.iter().enumerate().filter(|(other, _)| *other != at);
         let others = others.map(|(_, value)| value).collect();
-        if let Some(coverage) = group.coverage() {
-            rows.entry(others).or_default().push((&key[at], coverage));
+        // Its interval is not asked for, at whatever level.
+        if let Some(coverage) = Measure::Coverage.of(group, &groups.values, 0.95) {
+            rows.entry(others)
+                .or_default()
+                .push((&key[at], coverage.value));
         }
     }
     let mut said = Vec::new();

@@ -179,12 +179,6 @@ impl Group {
         let won = self.outcomes.won_priced;
         Some(self.cost.sum()? / won as f64).filter(|_| won > 0)
     }
-
-    /// The share of executions with status ok that have an outcome; none where there is no such execution.
-    /// Of one that failed none is waited for: nobody acted on its answer.
-    pub fn coverage(&self) -> Option<f64> {
-        (self.ok > 0).then(|| self.outcomes.of_ok as f64 / self.ok as f64)
-    }
 }
 
 impl Answers {

@@ -42,7 +42,8 @@ pub enum Measure {
     CostPerWin,
     /// Those whose price is not known.
     Unpriced,
-    /// The share of those with status ok that has an outcome.
+    /// The share of those with status ok that has an outcome: of one that failed none is waited for, since nobody
+    /// acted on its answer.
     Coverage,
     /// The mean score.
     Score,
