@@ -204,19 +204,29 @@ fn top(values: impl Iterator<Item = f64>) -> f64 {
     if most > 0.0 { most * 1.1 } else { 1.0 }
 }
 
-/// Names the lines by their colours, and leaves the room below.
+/// Names the lines by their colours, in as many rows as that takes, and leaves the room below.
 fn legend<'s>(area: &Area<'s>, names: &[&str]) -> Result<Area<'s>, Box<dyn std::error::Error>> {
-    let (above, below) = area.split_vertically(20);
-    let mut left = 72;
-    for (name, colour) in names.iter().zip(colours()) {
-        let line = vec![(left, 12), (left + 18, 12)];
-        above.draw(&PathElement::new(line, colour.stroke_width(3)))?;
-        above.draw(&Text::new(
+    const BEGIN: i32 = 72;
+    const ROW: i32 = 20;
+    let (mut left, mut above) = (BEGIN, 0);
+    let mut places = Vec::with_capacity(names.len());
+    for name in names {
+        let width = 48 + WIDE * i32::try_from(name.chars().count())?;
+        if left > BEGIN && left + width > SIZE.0 as i32 {
+            (left, above) = (BEGIN, above + ROW);
+        }
+        places.push((left, above));
+        left += width;
+    }
+    let (legend, below) = area.split_vertically(above + ROW);
+    for ((name, colour), (left, above)) in names.iter().zip(colours()).zip(places) {
+        let line = vec![(left, above + 12), (left + 18, above + 12)];
+        legend.draw(&PathElement::new(line, colour.stroke_width(3)))?;
+        legend.draw(&Text::new(
             (*name).to_owned(),
-            (left + 24, 6),
+            (left + 24, above + 6),
             style(12, &INK),
         ))?;
-        left += 48 + WIDE * i32::try_from(name.chars().count())?;
     }
     Ok(below)
 }
@@ -329,6 +339,29 @@ mod tests {
             (shown(|it| it.1), shown(|it| it.2)),
             (COLOURS.len(), COLOURS.len())
         );
+    }
+
+    #[test]
+    fn no_name_of_a_line_stands_beyond_the_end() {
+        let names: Vec<String> = (0..=MOST_LINES)
+            .map(|at| format!("{at}{}", "m".repeat(19)))
+            .collect();
+        let series: Vec<_> = names
+            .iter()
+            .map(|name| (&**name, vec![Some(1.0); 4]))
+            .collect();
+        let svg = lines(&steps(), &series, &[], &|value| value.to_string());
+        for name in &names {
+            let at = svg.find(&format!("\n{name}\n")).unwrap();
+            let text = &svg[svg[..at].rfind("<text ").unwrap()..at];
+            let x = text
+                .split(" x=\"")
+                .nth(1)
+                .and_then(|it| it.split('"').next())
+                .unwrap();
+            let end = x.parse::<f64>().unwrap() + f64::from(WIDE) * 20.0;
+            assert!(end <= f64::from(SIZE.0), "{text}");
+        }
     }
 
     #[test]
