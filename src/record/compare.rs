@@ -69,6 +69,15 @@ pub enum Design {
     BeforeAfter,
 }
 
+impl Design {
+    fn of(common: &Common) -> Self {
+        match common.is_side_by_side() {
+            true => Self::SideBySide,
+            false => Self::BeforeAfter,
+        }
+    }
+}
+
 /// All calls of a side.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Whole {
@@ -165,10 +174,7 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         groups,
     } = found;
     let common = Common::of(&calls);
-    let design = match common.is_side_by_side() {
-        true => Design::SideBySide,
-        false => Design::BeforeAfter,
-    };
+    let design = Design::of(&common);
     let waiting = Waiting::of(&calls, now);
     let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
     let whole = |is_head: bool| {

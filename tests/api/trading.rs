@@ -81,13 +81,13 @@ fn four_hundred_signals_of_two_strategies_have_their_outcomes() {
          promptctl leaderboard --by variant --metric win"
     ), @"
     $ promptctl stats --by variant,label:strategy
-    VARIANT  LABEL:STRATEGY  CALLS               SUCCESS    P99     COST  COVERAGE           WIN         PROFIT
-    zh       breakout          100  100.0 % (96.3–100.0)  <n> ms  $0.0405   100.0 %  59 % (49–68)    71 (28–114)
-    zh       reversal          100  100.0 % (96.3–100.0)  <n> ms  $0.0405   100.0 %  53 % (43–62)    21 (-22–64)
-    -        breakout          100  100.0 % (96.3–100.0)  <n> ms  $0.0405   100.0 %  79 % (70–86)  221 (178–264)
-    -        reversal          100  100.0 % (96.3–100.0)  <n> ms  $0.0405   100.0 %  73 % (64–81)  171 (128–214)
+    VARIANT  LABEL:STRATEGY  CALLS               SUCCESS     COST  COVERAGE           WIN         PROFIT         R_MULTIPLE
+    zh       breakout          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  59 % (49–68)    71 (28–114)   0.28 (0.11–0.46)
+    zh       reversal          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  53 % (43–62)    21 (-22–64)  0.09 (-0.09–0.26)
+    -        breakout          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  79 % (70–86)  221 (178–264)   0.89 (0.71–1.06)
+    -        reversal          100  100.0 % (96.3–100.0)  $0.0405   100.0 %  73 % (64–81)  171 (128–214)   0.69 (0.51–0.86)
     --- stderr
-    no room for p50, p90, per call, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    no room for p50, p90, p99, per call, per win, tokens in/out, last used, over time; --format csv has all columns
     $ promptctl leaderboard --by variant --metric r_multiple
     RANK  PROMPT                           VARIANT  R_MULTIPLE      LOW    HIGH    N  FIRST USED  LAST USED
     1     trading/daily-chart-analysis     -             0.785   0.6631  0.9069  200  2026-11-03  2026-11-03

@@ -13,6 +13,13 @@ use crate::releases::Action;
 /// So many releases are marked on the axis.
 const MOST_MARKS: usize = 60;
 
+/// How calls end that are no success.
+const FAILURES: [(&str, Measure); 3] = [
+    ("errors", Measure::Errors),
+    ("invalid", Measure::Invalid),
+    ("interrupted", Measure::Interrupted),
+];
+
 /// The time axis with what stands on it.
 pub(super) struct Axis<'f> {
     found: &'f Found,
@@ -110,17 +117,14 @@ impl<'f> Axis<'f> {
             values.collect()
         };
         let percent = |share: f64| format!("{} %", significant(share * 100.0));
-        let kinds = [
-            ("errors", Measure::Errors),
-            ("invalid", Measure::Invalid),
-            ("interrupted", Measure::Interrupted),
-        ];
         let mut charts = vec![self.lines(
             format!("Success by {word}: the share with status ok, of all but the interrupted"),
             &[("success", of(&Measure::Success))],
             &percent,
         )];
-        let failures = kinds.each_ref().map(|(name, measure)| (*name, of(measure)));
+        let failures = FAILURES
+            .each_ref()
+            .map(|(name, measure)| (*name, of(measure)));
         let has_any = failures
             .iter()
             .flat_map(|(_, shares)| shares.iter().flatten());
@@ -131,6 +135,17 @@ impl<'f> Axis<'f> {
                 &percent,
             ));
         }
+        let table = self.table_of_failures(level);
+        let mut notes = Vec::new();
+        Section {
+            heading: "Success and failures over time".to_owned(),
+            charts,
+            tables: vec![cut(table, &mut notes)],
+            notes,
+        }
+    }
+
+    fn table_of_failures(&self, level: f64) -> Rows {
         let rows = self.called().map(|(name, group)| {
             let mut row = vec![
                 name.into(),
@@ -138,7 +153,7 @@ impl<'f> Axis<'f> {
                 figure(&Measure::Success, group, level),
             ];
             let counts = [group.errors, group.invalid, group.interrupted].into_iter();
-            let shares = kinds
+            let shares = FAILURES
                 .iter()
                 .map(|(_, measure)| figure(measure, group, level));
             row.extend(
@@ -149,19 +164,12 @@ impl<'f> Axis<'f> {
             );
             row
         });
-        let mut titles = vec![word.as_str(), "calls", "success"];
-        titles.extend(kinds.iter().flat_map(|(name, _)| [*name, "share"]));
-        let table = Rows {
-            caption: format!("Success and failures by {word}"),
+        let mut titles = vec![self.word.as_str(), "calls", "success"];
+        titles.extend(FAILURES.iter().flat_map(|(name, _)| [*name, "share"]));
+        Rows {
+            caption: format!("Success and failures by {}", self.word),
             columns: columns(&titles),
             rows: rows.collect(),
-        };
-        let mut notes = Vec::new();
-        Section {
-            heading: "Success and failures over time".to_owned(),
-            charts,
-            tables: vec![cut(table, &mut notes)],
-            notes,
         }
     }
 

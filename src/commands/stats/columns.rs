@@ -68,15 +68,6 @@ impl<'g> Columns<'g> {
                 .iter()
                 .map(|pointer| Measure::Answer(pointer.clone())),
         );
-        let step = groups.span().map_or(1, |(first, last)| {
-            let span = last.as_millisecond() - first.as_millisecond();
-            let longest = all().map(|group| group.series.step).max().unwrap_or(1);
-            let mut step = longest;
-            while span / step >= STEPS {
-                step *= 2;
-            }
-            step
-        });
         Self {
             groups,
             level,
@@ -84,7 +75,7 @@ impl<'g> Columns<'g> {
             has_tokens: all()
                 .any(|group| group.tokens.input.is_some() || group.tokens.output.is_some()),
             is_wide,
-            step,
+            step: step_of(groups),
         }
     }
 
@@ -276,6 +267,20 @@ impl<'g> Columns<'g> {
             })
             .collect()
     }
+}
+
+/// How long a step of the line of calls over time is, in milliseconds.
+fn step_of(groups: &Groups) -> i64 {
+    let Some((first, last)) = groups.span() else {
+        return 1;
+    };
+    let span = last.as_millisecond() - first.as_millisecond();
+    let steps = groups.groups.values().map(|group| group.series.step);
+    let mut step = steps.max().unwrap_or(1);
+    while span / step >= STEPS {
+        step *= 2;
+    }
+    step
 }
 
 /// Whether a figure stands with its interval.
