@@ -1,5 +1,6 @@
 //! `promptctl compare`.
 
+mod figures;
 mod shape;
 mod words;
 
@@ -7,10 +8,10 @@ use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 
+use super::measured::ask::{Breakdown, ReadArgs, parse_level, say_none};
+use super::measured::notes;
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Breakdown, ReadArgs, parse_level, say_none};
-use super::stats::notes;
 use super::typed;
 use crate::error::{Exit, Failure};
 use crate::output::diff_markdown::inline;

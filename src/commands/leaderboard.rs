@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::common::{FormatArg, warn_all};
+use super::measured::ask::{Breakdown, ReadArgs, parse_level, say_none};
+use super::measured::figures::shown;
+use super::measured::key::{named, titled};
+use super::measured::notes::{self, Note, notes as all_notes};
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Breakdown, ReadArgs, parse_level, say_none};
-use super::stats::key::{named, titled};
-use super::stats::notes::{self, Note, notes as all_notes, shown};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
@@ -335,6 +336,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, notes: &[Note]) -> Json {
         };
         let interval = place.figure.interval;
         let group = groups.groups.get(&place.key);
+        let coverage = |group| Measure::Coverage.of(group, &[], args.level);
         json!({
             "rank": place.rank,
             "tied": place.is_tied,
@@ -345,7 +347,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, notes: &[Note]) -> Json {
             "value": place.figure.value,
             "low": interval.map(|it| it.low),
             "high": interval.map(|it| it.high),
-            "coverage": group.and_then(Group::coverage),
+            "coverage": group.and_then(coverage).map(|it| it.value),
             "first_used": group.and_then(Group::first).map(json::time),
             "last_used": group.and_then(Group::last).map(json::time),
         })

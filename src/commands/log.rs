@@ -7,25 +7,21 @@ pub(super) mod trim;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, parse_version, when};
-use super::moment::Moment;
+use super::common::{FormatArg, when};
 use super::out::OutArg;
-use super::run_context::{is_tracked, log};
+use super::own_log::{FilterArgs, OwnLog, own, require_environment};
 use super::session::Session;
-use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::output::calls::{SHORT_ID, dollars, end_of, short_id};
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM, GOOD, NOTE, Ui};
-use crate::prompt::name::Environment;
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
@@ -116,83 +112,8 @@ struct TailArgs {
     format: FormatArg,
 }
 
-/// Which executions are meant.
-#[derive(Debug, clap::Args)]
-pub(super) struct FilterArgs {
-    /// Only executions of this prompt; a name that ends in `/`, or a pattern, means all that fit
-    #[arg(short, long, value_name = "NAME", value_parser = super::typed::logged, add = super::candidates::names())]
-    prompt: Option<String>,
-    /// Only this version, such as v3
-    #[arg(long, value_name = "VERSION", value_parser = parse_version, add = super::candidates::versions())]
-    version: Option<crate::prompt::version::Version>,
-    /// Only executions of what was live in ENV
-    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
-    env: Option<String>,
-    /// Only this status: ok, error, invalid_output or interrupted
-    #[arg(long, value_name = "STATUS", value_parser = parse_status, add = super::candidates::one_of(["ok", "error", "invalid_output", "interrupted"]))]
-    status: Option<Status>,
-    /// Only this model
-    #[arg(long, add = super::candidates::models())]
-    model: Option<String>,
-    /// Not before this time: "2026-11-20 22:00", a date (its beginning), yesterday, 22:00 or 2h (ago)
-    #[arg(long, value_name = "TIME")]
-    since: Option<Moment>,
-    /// Before this time, written as for --since; a date means its end
-    #[arg(long, value_name = "TIME")]
-    until: Option<Moment>,
-    /// Only executions with this label: KEY or KEY=VALUE; KEY may be an outcome's label
-    #[arg(long, value_name = "LABEL")]
-    label: Vec<String>,
-    /// Only executions that cost at least so many US dollars
-    #[arg(long, value_name = "USD")]
-    min_cost: Option<f64>,
-}
-
-pub(super) fn parse_status(text: &str) -> Result<Status, String> {
-    Status::find(text)
-        .ok_or_else(|| "a status is ok, error, invalid_output or interrupted".to_owned())
-}
-
 /// How often a followed log is looked at.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// The log of this repository.
-pub(super) struct OwnLog {
-    pub(super) log: Log,
-    /// Whether its folder may have come with the repository.
-    pub(super) is_brought: bool,
-    /// Whether that is true of its past sums.
-    pub(super) is_past_brought: bool,
-}
-
-/// The log of this repository, with a warning where it may be somebody else's.
-pub(super) fn own(store: &Store, config: &Config, session: &mut Session) -> OwnLog {
-    let log = log(store, config, session);
-    let is_brought = is_tracked(&log, store);
-    if is_brought {
-        session.ui.warning(
-            "git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says",
-        );
-    }
-    let is_past_brought = is_brought && first_brought(vec![log.history()], &log, store).is_some();
-    OwnLog {
-        log,
-        is_brought,
-        is_past_brought,
-    }
-}
-
-/// The first of these files beside the log that may have come with the repository, where something
-/// there did: git tracks it, or a link leads to it, whoever made that.
-pub(super) fn first_brought(files: Vec<PathBuf>, log: &Log, store: &Store) -> Option<PathBuf> {
-    let folder = log.path().parent()?;
-    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_symlink());
-    // In another repository below, git tracks what that one says.
-    let is_other = folder.join(".git").symlink_metadata().is_ok();
-    let is_all = is_other || is_link(folder);
-    let is_brought = |file: &PathBuf| is_all || is_link(file) || store.is_tracked(file);
-    files.into_iter().find(is_brought)
-}
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (store, config) = session.store()?;
@@ -215,17 +136,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             }
             Ok(Exit::Done)
         }
-    }
-}
-
-/// Fails where nothing can ever have been called in an environment, because nobody knows it.
-pub(super) fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure> {
-    let Some(Ok(environment)) = filter.env.as_deref().map(str::parse::<Environment>) else {
-        return Ok(());
-    };
-    match store.require_environment(&environment) {
-        Err(failure) if failure.exit == Exit::Usage => Err(failure),
-        _ => Ok(()),
     }
 }
 
@@ -268,7 +178,8 @@ fn table(executions: &[Execution], session: &mut Session) {
         .right(&[6, 7, 8])
         .flexible(&[])
         .whole(2)
-        .spare(&[8, 5, 6, 7]);
+        .spare(&[8, 5, 6, 7])
+        .elsewhere("--format json");
     for (execution, id) in executions.iter().zip(ids) {
         table.row(row(id, &execution.record, session.now, &session.ui));
     }
@@ -363,31 +274,6 @@ fn plain(record: &Record, now: Timestamp, ui: &Ui) -> String {
     let cells = row(id, record, now, ui);
     let cells: Vec<Cow<'_, str>> = cells.iter().map(|it| visible::line(it.text())).collect();
     cells.join("\t")
-}
-
-impl FilterArgs {
-    /// The same for the log.
-    pub(super) fn filter(&self, now: Timestamp) -> Filter {
-        Filter {
-            prompt: self.prompt.clone(),
-            version: self.version.map(|version| version.number()),
-            environment: self.env.clone(),
-            status: self.status,
-            model: self.model.clone(),
-            since: self.since.map(|since| since.begin(now)),
-            until: self.until.map(|until| until.end(now)),
-            labels: self
-                .label
-                .iter()
-                .map(|label| match label.split_once('=') {
-                    Some((key, value)) => (key.to_owned(), Some(value.to_owned())),
-                    None => (label.clone(), None),
-                })
-                .collect(),
-            min_cost: self.min_cost,
-            ..Filter::default()
-        }
-    }
 }
 
 /// A record as the rows of lists show it.

@@ -3,6 +3,7 @@
 mod aftermath;
 mod archive;
 mod archiving;
+mod budgets;
 mod bump;
 mod candidates;
 mod cases;
@@ -45,6 +46,7 @@ mod making;
 mod man;
 #[cfg(test)]
 mod manners;
+mod measured;
 mod messages;
 mod model_list;
 mod models;
@@ -54,6 +56,7 @@ mod new;
 mod numbering;
 mod out;
 mod outcome;
+mod own_log;
 mod plan;
 mod prompt_args;
 mod publish;

@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::common::{FormatArg, count};
 use super::given_file::read_file;
+use super::own_log::log;
 use super::plan::PlanArg;
-use super::run_context::log;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::record::backfill::{Settled, settle, settled};
+use crate::record::backfill::{Settled, settle, settle_one};
 use crate::record::entry::Outcome;
 use crate::record::log::Log;
 use crate::record::possible::{MOST_FIGURE, can_be_added};
@@ -21,7 +21,8 @@ use crate::record::told::outcomes;
 /// `metrics`, `time` and `note`, or a CSV table whose other columns are metrics. In place of `id` stands
 /// `response_id`, or `label:KEY` for a label of the execution, such as the number of an order; one that several
 /// executions have is refused, with their ids. All are checked before the first is kept. What is told of an
-/// execution again counts in place of what was told before, if its time is not before it.
+/// execution again counts in place of what was told before, if its time is not before it. What the log has
+/// already, of the same time, or without a time and counting still, is not recorded again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -71,12 +72,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (settled, empty) = if args.id == "-" {
         many(args, &log, session)?
     } else {
-        (settled(&log, vec![one(args, &log, session)?])?, 0)
+        (settle_one(&log, one(args, &log, session)?)?, 0)
     };
     let Settled {
         outcomes,
         executions,
         replaced,
+        already,
     } = settled;
     if !args.plan.dry_run {
         log.append_all(&outcomes)?;
@@ -92,13 +94,19 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     if json {
         session.ui.block(json::document(
-            &json!({ "outcomes": outcomes, "replaced": replaced }),
+            &json!({ "outcomes": outcomes, "replaced": replaced, "already": already }),
         ));
         return Ok(Exit::Done);
     }
+    if !already.is_empty() {
+        session
+            .ui
+            .status(in_log_already(already.len(), outcomes.len()));
+    }
     let whom = match outcomes.as_slice() {
+        [] => return Ok(Exit::Done),
         [outcome] => outcome.outcome_of.clone(),
-        _ => format!("{executions} executions"),
+        _ => count(executions as usize, "execution"),
     };
     args.plan.say(
         format!("outcome recorded for {whom}"),
@@ -115,6 +123,18 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         ));
     }
     Ok(Exit::Done)
+}
+
+/// That outcomes are not recorded again, beside so many that are.
+fn in_log_already(known: usize, new: usize) -> String {
+    match (known, new) {
+        (1, 0) => "the log has this outcome already: nothing is recorded".to_owned(),
+        (all, 0) => format!("the log has all {all} outcomes already: nothing is recorded"),
+        (known, new) => format!(
+            "the log has {known} of {} already",
+            count(known + new, "outcome")
+        ),
+    }
 }
 
 fn one(args: &Args, log: &Log, session: &Session) -> Result<Outcome, Failure> {

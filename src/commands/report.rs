@@ -1,6 +1,8 @@
 //! `promptctl report`.
 
 mod cells;
+mod money;
+mod over_time;
 mod sections;
 mod steps;
 mod versions;
@@ -10,12 +12,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::budgets::{self, Budget};
 use super::common::count;
+use super::measured::ask::{Breakdown, ReadArgs, Wanted};
+use super::measured::notes;
 use super::out::OutArg;
 use super::session::Session;
-use super::stats::ask::{Breakdown, ReadArgs, Wanted};
-use super::stats::notes;
-use super::status::budgets::{self, Budget};
 use crate::error::{Exit, Failure};
 use crate::output::html::Page;
 use crate::output::json::time;
@@ -29,9 +31,9 @@ use steps::Steps;
 /// Write a page about what the versions did in use
 ///
 /// One HTML file that needs nothing beside it: no network, no script; light and dark, for a screen, a phone
-/// and paper. It shows calls, cost and latency over time with releases and rollbacks on the axis, versions with
-/// their intervals, the leaderboard, failures by error, where the money goes, and the evaluations that tags
-/// hold. Beside each chart stands a table with its figures, which are those of stats.
+/// and paper. It shows calls, cost, success, failures and latency over time with releases and rollbacks on
+/// the axis, versions with their intervals, the leaderboard, failures by error, where the money goes, by model
+/// too, and the evaluations that tags hold. Beside each chart stands a table with its figures, which are those of stats.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 More: promptctl help statistics
@@ -53,6 +55,8 @@ const LEVEL: f64 = 0.95;
 struct Found {
     versions: Groups,
     over_time: Groups,
+    /// By step and model.
+    by_model: Groups,
     steps: Steps,
     costs: Costs,
     releases: Vec<Release>,
@@ -75,17 +79,17 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         with_mix: false,
         zone: TimeZone::UTC,
     };
-    let mut wanted = args.read.wanted(&breakdown, session)?;
-    let found = found(&mut wanted, session)?;
+    let wanted = args.read.wanted(&breakdown, session)?;
+    let found = found(&wanted, session)?;
     if found.versions.groups.is_empty() {
         args.read.require_known(&wanted)?;
     }
     let mut notes = notes::notes(&found.versions);
     for (place, groups) in [
-        ("Calls and cost over time, Latency", &found.over_time),
+        ("All charts over time", &found.over_time),
         ("Failures, Where the money goes", &found.costs.groups),
     ] {
-        notes.extend(notes::left_out(groups, &found.versions, place));
+        notes.extend(notes::unanswered(groups, &found.versions, place));
     }
     notes::say(&notes, false, session);
     let calls = found
@@ -118,39 +122,30 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
+fn found(wanted: &Wanted, session: &mut Session) -> Result<Found, Failure> {
     let kept = wanted.kept.clone();
-    let by_day = Question {
-        by: vec![Dimension::Day],
+    let spent = question(&wanted.question);
+    let by_step = |step: &Dimension| Question {
+        by: vec![step.clone(), Dimension::Model],
         ..wanted.question.clone()
     };
-    let spent = question(&wanted.question);
-    let questions = [&wanted.question, &by_day, &spent];
+    // Most logs are shown by the day.
+    let by_day = by_step(&Dimension::Day);
+    let questions = [&wanted.question, &spent, &by_day];
     let mut answers = read_all(&wanted.logs, &questions, kept.as_deref())?.into_iter();
     let mut next = || answers.next().unwrap_or_default();
-    let (versions, days, costs) = (next(), next(), costs_of(next()));
+    let (versions, costs, days) = (next(), costs_of(next()), next());
     let steps = Steps::of(versions.span());
-    // Most logs are shown by the day.
-    let over_time = match *steps.dimension() == Dimension::Day {
-        true => days,
-        false => {
-            wanted.question.by = vec![steps.dimension().clone()];
-            read(&wanted.logs, &wanted.question, kept.as_deref())?
-        }
+    let by_model = match steps.dimension() {
+        Dimension::Day => days,
+        step => read(&wanted.logs, &by_step(step), kept.as_deref())?,
     };
-    let names: BTreeSet<PromptName> = versions
-        .groups
-        .keys()
-        .filter_map(|key| match key.first() {
-            Some(Value::Text(name)) => name.parse().ok(),
-            _ => None,
-        })
-        .collect();
     let (mut releases, mut evidence) = (Vec::new(), Vec::new());
     let environment = wanted.question.filter.environment.clone();
     let mut budgets = Vec::new();
     if let Some(store) = &wanted.store {
         let environment = environment.as_deref();
+        let names = names(&versions);
         let found = of_tags(store, &names, environment, &mut releases, &mut evidence);
         if let Err(failure) = found {
             // The figures are right without them.
@@ -172,7 +167,8 @@ fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
     evidence.sort_by_key(|it: &Evidence| std::cmp::Reverse(it.time));
     Ok(Found {
         versions,
-        over_time,
+        over_time: by_model.by_first(),
+        by_model,
         steps,
         costs,
         releases,
@@ -180,6 +176,15 @@ fn found(wanted: &mut Wanted, session: &mut Session) -> Result<Found, Failure> {
         budgets,
         environment,
     })
+}
+
+/// The prompts that were called, as far as they can be prompts here.
+fn names(versions: &Groups) -> BTreeSet<PromptName> {
+    let names = versions.groups.keys().filter_map(|key| match key.first() {
+        Some(Value::Text(name)) => name.parse().ok(),
+        _ => None,
+    });
+    names.collect()
 }
 
 /// The releases of these prompts, in one environment or in all, and their evidence.

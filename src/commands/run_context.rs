@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use super::budgets::for_nobody;
 use super::model_list;
+use super::own_log::{is_tracked, log};
 use super::session::Session;
-use crate::config::{Budgets, CONFIG_FILE, Config, OnExceed, UserConfig};
+use crate::config::{Config, OnExceed, UserConfig};
 use crate::error::{Exit, Failure};
 use crate::execute::{
     Caller, Executed, Places, Request, StoredId, spent_today, stored_prompt, used_up,
@@ -16,9 +18,9 @@ use crate::openai::echo;
 use crate::openai::prices::{OwnPrices, price_of};
 use crate::openai::provider::ModelId;
 use crate::prompt::code;
-use crate::prompt::name::{Environment, PromptName, nearest};
+use crate::prompt::name::{Environment, PromptName};
 use crate::record::entry::{Record, Source};
-use crate::record::log::{Log, OWN_FOLDER};
+use crate::record::log::Log;
 use crate::releases::Store;
 
 /// What the calls of a run need: the prompt, the settings and the log.
@@ -246,48 +248,10 @@ pub(super) fn warn_of_price(record: &Record, session: &mut Session) {
         .hint("a price file, named by PROMPTCTL_PRICES, can tell it");
 }
 
-/// Whether the log is that of the repository, in a folder that git tracks or that came with another
-/// repository.
-pub(super) fn is_tracked(log: &Log, store: &Store) -> bool {
-    let below = log.path().strip_prefix(store.top());
-    below.is_ok_and(|it| it.starts_with(OWN_FOLDER)) && store.is_brought(OWN_FOLDER)
-}
-
-/// The execution log of this repository.
-pub(super) fn log(store: &Store, config: &Config, session: &Session) -> Log {
-    let log = Log::at(session.environ.log_below(store.top()));
-    match config.log.max_size {
-        Some(bytes) => log.rotated_at(bytes),
-        None => log,
-    }
-}
-
 /// Whether a request is answered here, and costs nothing.
 fn is_free(request: &Request) -> bool {
     let model = request.model.as_ref();
     model.is_some_and(|it| it.name == echo::MODEL) && request.stored.is_none()
-}
-
-/// What is wrong with budgets for prompts that are not here.
-pub(super) fn for_nobody(budgets: &Budgets, store: &Store) -> Vec<Failure> {
-    let files = store.list().files;
-    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-    let is_known = |wanted: &str| {
-        (names.iter())
-            .any(|name| *name == wanted || wanted.ends_with('/') && name.starts_with(wanted))
-    };
-    let unknown = budgets.per_prompt.keys().filter(|name| !is_known(name));
-    unknown
-        .map(|name| {
-            let message =
-                format!("`budgets.perPrompt` has `{name}`, and no prompt here is called so");
-            let failure = Failure::new(code::BAD_CONFIG, message).at(CONFIG_FILE);
-            match nearest(name, names.iter().copied()) {
-                Some(near) => failure.hint(format!("did you mean `{near}`?")),
-                None => failure.hint("name a prompt, or a folder such as support/"),
-            }
-        })
-        .collect()
 }
 
 /// Says that the version here answered for a stored prompt that is gone.

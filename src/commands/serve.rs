@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::run_context::log;
+use super::own_log::log;
 use super::session::Session;
 use super::shapes::PromptJson;
 use crate::config::{Config, Environ, LogConfig, UserConfig};

@@ -1,11 +1,8 @@
 //! `promptctl stats`.
 
 mod alerts;
-pub(super) mod ask;
 mod columns;
 mod costs;
-pub(super) mod key;
-pub(super) mod notes;
 mod shape;
 
 use std::str::FromStr;
@@ -14,6 +11,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::common::count;
+use super::measured::ask::{self, Breakdown, ReadArgs};
+use super::measured::key::Row;
+use super::measured::notes;
 use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -22,9 +22,7 @@ use crate::output::json;
 use crate::record::export::csv_line;
 use crate::record::groups::{Condition, Dimension, Groups, Measure};
 
-use ask::{Breakdown, ReadArgs};
 use columns::Columns;
-use key::Row;
 
 /// Show calls, success, latency, cost and outcomes by version
 ///
@@ -138,30 +136,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.costs {
         return costs::run(&args.read, args.format, session);
     }
-    let by = match (&args.by, args.fail_on.is_empty()) {
-        (Some(By(by)), _) => by.clone(),
-        (None, true) => vec![Dimension::Prompt, Dimension::Version],
-        (None, false) => Vec::new(),
-    };
-    let mut values = args.value.clone();
-    let conditions = args.fail_on.iter().map(|it| &it.measure);
-    for measure in conditions.chain(&args.sort) {
-        if let Measure::Answer(pointer) = measure
-            && !values.contains(pointer)
-        {
-            values.push(pointer.clone());
-        }
-    }
-    let zone = match args.utc {
-        true => TimeZone::UTC,
-        false => TimeZone::system(),
-    };
-    let breakdown = Breakdown {
-        by,
-        values,
-        with_mix: false,
-        zone: zone.clone(),
-    };
+    let breakdown = args.breakdown();
+    let zone = breakdown.zone.clone();
     let wanted = args.read.wanted(&breakdown, session)?;
     if !args.fail_on.is_empty() {
         args.read.require_own_log(&wanted)?;
@@ -209,6 +185,35 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         true => Exit::Verdict,
         false => Exit::Done,
     })
+}
+
+impl Args {
+    /// What is asked, the fields of answers that conditions and the order name among it.
+    fn breakdown(&self) -> Breakdown {
+        let by = match (&self.by, self.fail_on.is_empty()) {
+            (Some(By(by)), _) => by.clone(),
+            (None, true) => vec![Dimension::Prompt, Dimension::Version],
+            (None, false) => Vec::new(),
+        };
+        let mut values = self.value.clone();
+        let conditions = self.fail_on.iter().map(|it| &it.measure);
+        for measure in conditions.chain(&self.sort) {
+            if let Measure::Answer(pointer) = measure
+                && !values.contains(pointer)
+            {
+                values.push(pointer.clone());
+            }
+        }
+        Breakdown {
+            by,
+            values,
+            with_mix: false,
+            zone: match self.utc {
+                true => TimeZone::UTC,
+                false => TimeZone::system(),
+            },
+        }
+    }
 }
 
 /// The groups that are shown, in their order. What lacks the figure comes last.

@@ -1,11 +1,10 @@
 //! `promptctl status`.
 
-pub(super) mod budgets;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::budgets;
 use super::common::{
     AtArg, FetchedJson, FormatArg, exit_of_list, say_age_of_view, warn_all, warn_of_releases, when,
 };

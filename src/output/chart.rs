@@ -6,6 +6,9 @@ use plotters::prelude::*;
 /// About how wide a letter is.
 const WIDE: i32 = 7;
 
+/// Of so many steps each has a point on its line.
+const FEW_STEPS: usize = 40;
+
 /// How large a chart is drawn, in its own units.
 const SIZE: (u32, u32) = (760, 240);
 
@@ -13,15 +16,23 @@ const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
 const GRID: RGBColor = RGBColor(0xdd, 0xdd, 0xdd);
 const RELEASE: RGBColor = RGBColor(0x2e, 0x8b, 0x57);
 const ROLLBACK: RGBColor = RGBColor(0xc0, 0x39, 0x2b);
-const SERIES: [RGBColor; 3] = [
+/// The colours of lines that are told apart, and last that of all others.
+const SERIES: [RGBColor; 7] = [
     RGBColor(0x3b, 0x6f, 0xb6),
     RGBColor(0xc2, 0x70, 0x2e),
     RGBColor(0x7a, 0x4f, 0xa3),
+    RGBColor(0x1f, 0x8a, 0x8a),
+    RGBColor(0xb8, 0x40, 0x7f),
+    RGBColor(0x7d, 0x7a, 0x1f),
+    RGBColor(0x77, 0x77, 0x77),
 ];
+
+/// So many lines are told apart; what is more belongs into one line of others.
+pub const MOST_LINES: usize = SERIES.len() - 1;
 
 /// The colours as the drawing has them, each with what the page makes of it in the light and in the
 /// dark.
-pub const COLOURS: [(&str, &str, &str); 7] = [
+pub const COLOURS: [(&str, &str, &str); 11] = [
     ("#333333", "#333333", "#d8dbe0"),
     ("#DDDDDD", "#dddddd", "#3a3f47"),
     ("#2E8B57", "#1f7a49", "#5fd39a"),
@@ -29,6 +40,20 @@ pub const COLOURS: [(&str, &str, &str); 7] = [
     ("#3B6FB6", "#2f62a8", "#7fb0f0"),
     ("#C2702E", "#a85a1c", "#f0a868"),
     ("#7A4FA3", "#6b4193", "#c39be8"),
+    ("#1F8A8A", "#146f6f", "#5fd0d0"),
+    ("#B8407F", "#a0306c", "#f08fc0"),
+    ("#7D7A1F", "#646110", "#d4cf60"),
+    ("#777777", "#666666", "#a8adb5"),
+];
+
+/// How the page dashes the lines of a colour, for those who do not tell colours apart; the first is whole.
+pub const DASHES: [(&str, &str); 6] = [
+    ("#C2702E", "8 3"),
+    ("#7A4FA3", "2 3"),
+    ("#1F8A8A", "10 3 2 3"),
+    ("#B8407F", "5 5"),
+    ("#7D7A1F", "12 3 2 3 2 3"),
+    ("#777777", "1 5"),
 ];
 
 /// Something that happened on the time axis.
@@ -91,11 +116,12 @@ pub fn lines(
                     .enumerate()
                     .map(|(at, value)| ((from + at) as f64 + 0.5, *value))
                     .collect();
-                chart.draw_series(
-                    points
-                        .iter()
-                        .map(|point| Circle::new(*point, 2, colour.filled())),
-                )?;
+                // Where they stand close, points would hide how the line is dashed.
+                if steps.len() <= FEW_STEPS || points.len() == 1 {
+                    let points = points.iter();
+                    let dots = points.map(|point| Circle::new(*point, 2, colour.filled()));
+                    chart.draw_series(dots)?;
+                }
                 chart.draw_series([PathElement::new(points, colour.stroke_width(2))])?;
             }
         }
@@ -178,19 +204,29 @@ fn top(values: impl Iterator<Item = f64>) -> f64 {
     if most > 0.0 { most * 1.1 } else { 1.0 }
 }
 
-/// Names the lines by their colours, and leaves the room below.
+/// Names the lines by their colours, in as many rows as that takes, and leaves the room below.
 fn legend<'s>(area: &Area<'s>, names: &[&str]) -> Result<Area<'s>, Box<dyn std::error::Error>> {
-    let (above, below) = area.split_vertically(20);
-    let mut left = 72;
-    for (name, colour) in names.iter().zip(colours()) {
-        let line = vec![(left, 12), (left + 18, 12)];
-        above.draw(&PathElement::new(line, colour.stroke_width(3)))?;
-        above.draw(&Text::new(
+    const BEGIN: i32 = 72;
+    const ROW: i32 = 20;
+    let (mut left, mut above) = (BEGIN, 0);
+    let mut places = Vec::with_capacity(names.len());
+    for name in names {
+        let width = 48 + WIDE * i32::try_from(name.chars().count())?;
+        if left > BEGIN && left + width > SIZE.0 as i32 {
+            (left, above) = (BEGIN, above + ROW);
+        }
+        places.push((left, above));
+        left += width;
+    }
+    let (legend, below) = area.split_vertically(above + ROW);
+    for ((name, colour), (left, above)) in names.iter().zip(colours()).zip(places) {
+        let line = vec![(left, above + 12), (left + 18, above + 12)];
+        legend.draw(&PathElement::new(line, colour.stroke_width(3)))?;
+        legend.draw(&Text::new(
             (*name).to_owned(),
-            (left + 24, 6),
+            (left + 24, above + 6),
             style(12, &INK),
         ))?;
-        left += 48 + WIDE * i32::try_from(name.chars().count())?;
     }
     Ok(below)
 }
@@ -253,6 +289,8 @@ fn runs(values: &[Option<f64>]) -> Vec<(usize, Vec<f64>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn steps() -> Vec<String> {
@@ -267,14 +305,62 @@ mod tests {
 
     #[test]
     fn no_line_is_left_out_for_want_of_a_colour() {
-        let names = ["a", "b", "c", "d", "e"];
+        let names = ["a", "b", "c", "d", "e", "f", "others"];
         let series = names.map(|name| (name, vec![Some(1.0); 4]));
         let svg = lines(&steps(), &series, &[], &|value| value.to_string());
         let three = lines(&steps(), &series[..3], &[], &|value| value.to_string());
         let dots = |svg: &str| svg.matches("<circle").count();
-        assert_eq!((dots(&svg), dots(&three)), (20, 12));
+        assert_eq!((dots(&svg), dots(&three)), (28, 12));
         for name in names {
             assert!(svg.contains(&format!("\n{name}\n")), "{name}");
+        }
+    }
+
+    #[test]
+    fn lines_are_told_apart_by_their_colours_and_by_their_dashes() {
+        let names: Vec<String> = (0..=MOST_LINES).map(|at| at.to_string()).collect();
+        let series: Vec<_> = names
+            .iter()
+            .map(|name| (&**name, vec![Some(1.0); 4]))
+            .collect();
+        let svg = lines(&steps(), &series, &[], &|value| value.to_string());
+        let strokes = svg
+            .match_indices(" stroke=\"")
+            .map(|(at, mark)| &svg[at + mark.len()..][..7]);
+        let used: BTreeSet<&str> = strokes.collect();
+        let dashed: BTreeSet<&str> = DASHES.iter().map(|(colour, _)| *colour).collect();
+        assert!(dashed.is_subset(&used), "{used:?}");
+        let patterns: BTreeSet<&str> = DASHES.iter().map(|(_, dashes)| *dashes).collect();
+        assert_eq!((dashed.len(), patterns.len()), (MOST_LINES, MOST_LINES));
+        let shown = |of: fn(&(&'static str, &'static str, &'static str)) -> &'static str| {
+            COLOURS.iter().map(of).collect::<BTreeSet<&str>>().len()
+        };
+        assert_eq!(
+            (shown(|it| it.1), shown(|it| it.2)),
+            (COLOURS.len(), COLOURS.len())
+        );
+    }
+
+    #[test]
+    fn no_name_of_a_line_stands_beyond_the_end() {
+        let names: Vec<String> = (0..=MOST_LINES)
+            .map(|at| format!("{at}{}", "m".repeat(19)))
+            .collect();
+        let series: Vec<_> = names
+            .iter()
+            .map(|name| (&**name, vec![Some(1.0); 4]))
+            .collect();
+        let svg = lines(&steps(), &series, &[], &|value| value.to_string());
+        for name in &names {
+            let at = svg.find(&format!("\n{name}\n")).unwrap();
+            let text = &svg[svg[..at].rfind("<text ").unwrap()..at];
+            let x = text
+                .split(" x=\"")
+                .nth(1)
+                .and_then(|it| it.split('"').next())
+                .unwrap();
+            let end = x.parse::<f64>().unwrap() + f64::from(WIDE) * 20.0;
+            assert!(end <= f64::from(SIZE.0), "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::chart::COLOURS;
+use super::chart::{COLOURS, DASHES};
 use crate::prompt::visible;
 
 /// A page.
@@ -124,6 +124,14 @@ fn colours(of: impl Fn(&(&str, &'static str, &'static str)) -> &'static str) -> 
     css
 }
 
+/// How lines are dashed.
+fn dashes() -> String {
+    let rule = |(drawn, dashes): &(&str, &str)| {
+        format!("svg polyline[stroke=\"{drawn}\"]{{stroke-dasharray:{dashes}}}")
+    };
+    DASHES.iter().map(rule).collect()
+}
+
 impl Page {
     /// The whole page.
     pub fn html(&self) -> String {
@@ -135,9 +143,10 @@ impl Page {
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-             <title>{title}</title>\n<style>{STYLE}{}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n{PRINT}</style>\n\
+             <title>{title}</title>\n<style>{STYLE}{}{}\n@media screen and (prefers-color-scheme:dark){{{dark}}}\n{PRINT}</style>\n\
              </head>\n<body>\n<header>\n<h1>{title}</h1>\n",
-            colours(|it| it.1)
+            colours(|it| it.1),
+            dashes()
         );
         for line in &self.lead {
             let _ = writeln!(out, "<p>{}</p>", escape(line));

@@ -1,5 +1,6 @@
 //! Tables that fit the terminal, and plain rows in a pipe.
 
+mod stacked;
 mod widths;
 
 use std::borrow::Cow;
@@ -25,6 +26,8 @@ pub struct Table {
     dropped: Vec<usize>,
     /// The column that a person types from: it is never cut.
     whole: Option<usize>,
+    /// For these the column that is never cut stands on a line of its own.
+    wanted: Vec<usize>,
     /// Where all columns are shown; then it is said which ones found no room.
     elsewhere: Option<&'static str>,
 }
@@ -85,6 +88,7 @@ impl Table {
             spare: Vec::new(),
             dropped: Vec::new(),
             whole: Some(0),
+            wanted: Vec::new(),
             elsewhere: None,
         }
     }
@@ -125,6 +129,13 @@ impl Table {
         self
     }
 
+    /// The same table that gives the column that is never cut a line of its own where these have no room else.
+    #[must_use]
+    pub fn wanted(mut self, columns: &[usize]) -> Self {
+        self.wanted = columns.to_vec();
+        self
+    }
+
     /// The same table that says which columns found no room, and where all of them are, such as
     /// `--format csv`.
     #[must_use]
@@ -145,7 +156,12 @@ impl Table {
 
     /// Whether all that may not be left out has room in this width, nothing broken or cut.
     pub fn fits(&self, width: usize) -> bool {
-        let kept = (0..self.header.len()).filter(|at| !self.spare.contains(at));
+        self.fits_with(width, &[])
+    }
+
+    fn fits_with(&self, width: usize, more: &[usize]) -> bool {
+        let is_kept = |at: &usize| !self.spare.contains(at) || more.contains(at);
+        let kept = (0..self.header.len()).filter(is_kept);
         let needed: usize = kept.map(|at| GAP + self.least(at)).sum();
         needed.saturating_sub(GAP) <= width
     }
@@ -176,28 +192,30 @@ impl Table {
     }
 
     pub(super) fn fitted(self, width: usize, colors: bool) -> String {
-        let narrow = self.without_spare(width);
-        let whole = self.whole.filter(|it| !self.flexible.contains(it));
-        match whole {
-            Some(whole) if !narrow.shows_whole(width) => self.stacked(whole, width, colors),
-            _ => narrow.lines(width, colors).concat().join("\n"),
+        match self.stacked_by(width) {
+            Some(whole) => self.stacked(whole, width, colors),
+            None => (self.without_spare(width).lines(width, colors).concat()).join("\n"),
         }
+    }
+
+    /// The other columns.
+    fn without(&self, column: usize) -> Self {
+        let others: Vec<usize> = (0..self.header.len()).filter(|at| *at != column).collect();
+        let mut rest = self.clone();
+        rest.keep(&others);
+        rest
     }
 
     /// The titles of the columns that find no room.
     fn hidden(&self, width: usize) -> Vec<String> {
-        let whole = self.whole.filter(|it| !self.flexible.contains(it));
-        let narrow = self.without_spare(width);
-        let shown = match whole {
-            Some(whole) if !narrow.shows_whole(width) => {
-                let others: Vec<usize> = (0..self.header.len()).filter(|at| *at != whole).collect();
-                let mut rest = self.clone();
-                rest.keep(&others);
+        let shown = match self.stacked_by(width) {
+            Some(whole) => {
+                let rest = self.without(whole);
                 let mut shown = rest.without_spare(width.saturating_sub(INDENT)).header;
                 shown.extend(self.header.get(whole).cloned());
                 shown
             }
-            _ => narrow.header,
+            None => self.without_spare(width).header,
         };
         let titles = self.header.iter().filter(|title| !shown.contains(title));
         titles.cloned().collect()
@@ -214,42 +232,9 @@ impl Table {
         while narrow.cuts_a_word(width)
             && let Some(column) = narrow.dropped.first().copied()
         {
-            let others: Vec<usize> = (0..narrow.header.len())
-                .filter(|at| *at != column)
-                .collect();
-            narrow.keep(&others);
+            narrow = narrow.without(column);
         }
         narrow
-    }
-
-    /// What a person types on a line of its own, once for the rows that follow each other, and the other
-    /// columns below it.
-    fn stacked(self, whole: usize, width: usize, colors: bool) -> String {
-        let names = self.rows.iter().map(|row| row.get(whole).cloned());
-        let names: Vec<TableCell> = names.map(Option::unwrap_or_default).collect();
-        let title = self.header.get(whole).cloned().unwrap_or_default();
-        let others: Vec<usize> = (0..self.header.len()).filter(|at| *at != whole).collect();
-        let mut rest = self;
-        rest.keep(&others);
-        let room = width.saturating_sub(INDENT);
-        let mut rows = rest.without_spare(room).lines(room, colors).into_iter();
-        let dim = Style::new().dimmed();
-        let mut lines = vec![paint(colors, dim, &title.to_uppercase())];
-        let indented = |line: String| format!("{:INDENT$}{line}", "");
-        lines.extend(rows.next().into_iter().flatten().map(indented));
-        let mut last = None;
-        for (name, row) in names.iter().zip(rows) {
-            if last != Some(&name.text) {
-                let text = one_line(&name.text);
-                lines.push(
-                    name.style
-                        .map_or(text.clone(), |it| paint(colors, it, &text)),
-                );
-            }
-            lines.extend(row.into_iter().map(indented));
-            last = Some(&name.text);
-        }
-        lines.join("\n")
     }
 
     /// The lines of the header, and of each row.
@@ -311,6 +296,7 @@ impl Table {
         self.header = columns.iter().map(|at| self.header[*at].clone()).collect();
         self.spare = moved(&self.spare);
         self.dropped = moved(&self.dropped);
+        self.wanted = moved(&self.wanted);
         self.whole = self.whole.and_then(|it| moved(&[it]).first().copied());
         self.right = moved(&self.right);
         self.flexible = moved(&self.flexible);

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::became::{Became, newest};
 use super::brief::Brief;
 use super::entry::{Outcome, Record};
 use super::history::Summed;
@@ -14,6 +16,7 @@ use super::log::hold::Turn;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
 use super::log::read::Order;
+use super::possible::is_same_figure;
 use super::told::{Entry, Told, Whose};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -25,12 +28,14 @@ const LISTED: usize = 5;
 /// Outcomes whose executions are known.
 #[derive(Debug, Default, PartialEq)]
 pub struct Settled {
-    /// The outcomes, in the order in which they were told.
+    /// Those that are new, in the order in which they were told.
     pub outcomes: Vec<Outcome>,
     /// Of how many executions.
     pub executions: u64,
     /// How many of them speak of what was told of the same execution before, in the log or above.
     pub replaced: u64,
+    /// The executions of those that the log holds already, one for each outcome.
+    pub already: Vec<String>,
 }
 
 /// Records that are not new.
@@ -57,30 +62,56 @@ pub fn settle(log: &Log, told: Told) -> Result<Settled, Failure> {
         .filter_map(|it| found.only(&it.whose).map(str::to_owned))
         .collect();
     drop(found);
-    let outcomes = told.entries.into_iter().zip(ids).map(|(entry, id)| {
+    let said = told.entries.into_iter().zip(ids).map(|(entry, id)| {
         let mut outcome = entry.outcome;
         outcome.outcome_of = id;
-        outcome
+        Said {
+            outcome,
+            is_dated: entry.is_dated,
+        }
     });
-    settled(log, outcomes.collect())
+    settle_known(log, said.collect())
 }
 
-/// Outcomes whose executions are known already, with what the log says of these.
+/// An outcome whose execution is known already, and which is said now, with what the log says of it.
 ///
 /// # Errors
 /// The log cannot be read.
-pub fn settled(log: &Log, outcomes: Vec<Outcome>) -> Result<Settled, Failure> {
-    let mut settled = Settled {
-        outcomes,
-        ..Settled::default()
+pub fn settle_one(log: &Log, outcome: Outcome) -> Result<Settled, Failure> {
+    let is_dated = false;
+    settle_known(log, vec![Said { outcome, is_dated }])
+}
+
+/// An outcome whose execution is known.
+struct Said {
+    outcome: Outcome,
+    is_dated: bool,
+}
+
+fn settle_known(log: &Log, said: Vec<Said>) -> Result<Settled, Failure> {
+    let mut earlier = said_earlier(log, &said)?;
+    let is_known = |(at, said): (usize, &Said)| {
+        let known = earlier.get(&said.outcome.outcome_of);
+        known.is_some_and(|known| match said.is_dated {
+            true => known.found.contains(&at),
+            false => known.says_all(),
+        })
     };
-    let mut earlier = said_earlier(log, &settled.outcomes)?;
-    settled.executions = earlier.len() as u64;
-    for outcome in &settled.outcomes {
-        if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
-            settled.replaced += u64::from(known.take(outcome));
+    let is_known: Vec<bool> = said.iter().enumerate().map(is_known).collect();
+    let mut settled = Settled::default();
+    let mut executions = HashSet::new();
+    for (Said { outcome, .. }, is_known) in said.into_iter().zip(is_known) {
+        if is_known {
+            settled.already.push(outcome.outcome_of);
+            continue;
         }
+        if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
+            settled.replaced += u64::from(known.became.take(outcome.clone()));
+        }
+        executions.insert(outcome.outcome_of.clone());
+        settled.outcomes.push(outcome);
     }
+    settled.executions = executions.len() as u64;
     Ok(settled)
 }
 
@@ -324,37 +355,81 @@ fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
     .hint("name the one that is meant by its `id`; nothing was kept")
 }
 
-/// What was said of an execution before.
+/// What was said of an execution before, beside what is said of it now.
 #[derive(Default)]
 struct Earlier {
-    score: bool,
-    label: bool,
-    metrics: BTreeSet<String>,
+    became: Became,
+    note: Option<(Timestamp, String)>,
+    /// What is said now with its time, by its place: what is not found yet, and what is.
+    dated: Vec<usize>,
+    found: Vec<usize>,
+    /// What all that is said now without a time comes to.
+    undated: Option<Outcome>,
 }
 
 impl Earlier {
-    /// Whether something of it was said before.
-    fn take(&mut self, outcome: &Outcome) -> bool {
-        let mut is_again = false;
-        let mut say = |slot: &mut bool, is_said: bool| {
-            is_again |= *slot && is_said;
-            *slot |= is_said;
-        };
-        say(&mut self.score, outcome.score.is_some());
-        say(&mut self.label, outcome.label.is_some());
-        for name in outcome.metrics.keys() {
-            is_again |= !self.metrics.insert(name.clone());
+    fn expect(&mut self, at: usize, said: &Said) {
+        let outcome = &said.outcome;
+        if said.is_dated {
+            self.dated.push(at);
+            return;
         }
-        is_again
+        let last = (self.undated).get_or_insert_with(|| Outcome::new("", outcome.time));
+        last.score = outcome.score.or(last.score);
+        last.label = outcome.label.clone().or(last.label.take());
+        last.note = outcome.note.clone().or(last.note.take());
+        last.metrics.extend(outcome.metrics.clone());
+    }
+
+    /// Takes in what a line of the log says.
+    fn take(&mut self, outcome: Outcome, said: &[Said]) {
+        let (found, rest) =
+            (self.dated.iter().copied()).partition(|at| is_same(&said[*at].outcome, &outcome));
+        self.dated = rest;
+        self.found.extend::<Vec<usize>>(found);
+        if let Some(note) = &outcome.note {
+            newest(&mut self.note, outcome.time, note.clone());
+        }
+        self.became.take(outcome);
+    }
+
+    /// Whether what is said now without a time is what counts already.
+    fn says_all(&self) -> bool {
+        self.undated.as_ref().is_some_and(|last| {
+            let has_note = match (&last.note, &self.note) {
+                (Some(note), Some((_, known))) => note == known,
+                (said, _) => said.is_none(),
+            };
+            has_note && self.became.says(last)
+        })
     }
 }
 
+/// Whether two outcomes say the same of the same time.
+fn is_same(one: &Outcome, other: &Outcome) -> bool {
+    let figures = |it: &Outcome| -> Vec<f64> {
+        let metrics = it.metrics.values().copied();
+        it.score.into_iter().chain(metrics).collect()
+    };
+    let (ours, theirs) = (figures(one), figures(other));
+    one.time.as_millisecond() == other.time.as_millisecond()
+        && (&one.label, &one.note) == (&other.label, &other.note)
+        && one.score.is_some() == other.score.is_some()
+        && one.metrics.keys().eq(other.metrics.keys())
+        && ours
+            .iter()
+            .zip(&theirs)
+            .all(|(ours, theirs)| is_same_figure(*ours, *theirs))
+}
+
 /// What the log says of the executions that these outcomes are of.
-fn said_earlier(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Earlier>, Failure> {
-    let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(outcomes.len());
-    for outcome in outcomes {
-        if !earlier.contains_key(&outcome.outcome_of) {
-            earlier.insert(outcome.outcome_of.clone(), Earlier::default());
+fn said_earlier(log: &Log, said: &[Said]) -> Result<HashMap<String, Earlier>, Failure> {
+    let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(said.len());
+    for (at, it) in said.iter().enumerate() {
+        let id = &it.outcome.outcome_of;
+        match earlier.get_mut(id) {
+            Some(known) => known.expect(at, it),
+            None => earlier.entry(id.clone()).or_default().expect(at, it),
         }
     }
     let of = |line: &[u8], found: &mut Vec<Outcome>| {
@@ -366,7 +441,7 @@ fn said_earlier(log: &Log, outcomes: &[Outcome]) -> Result<HashMap<String, Earli
     };
     each_line(log, &of, &mut |outcome: Outcome| {
         if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
-            known.take(&outcome);
+            known.take(outcome, said);
         }
     })?;
     Ok(earlier)

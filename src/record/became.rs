@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Outcome;
-use super::possible::can_be_added;
+use super::possible::{can_be_added, is_same_figure};
 use crate::statistics::Moments;
 
 /// So many different labels, metrics or answers of a group are told apart.
@@ -42,12 +42,50 @@ pub struct Outcomes {
     /// How many have labels or metrics beyond [`MOST_NAMES`], which are not told apart.
     pub beyond: u64,
     /// Their figures that cannot be added up, and that do not count.
-    pub left_out: Beyond,
+    pub too_far: TooFar,
+}
+
+impl Outcomes {
+    /// Adds what became of others.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.of_ok += other.of_ok;
+        self.labelled += other.labelled;
+        self.won += other.won;
+        self.won_priced += other.won_priced;
+        self.score.merge(&other.score);
+        self.beyond += other.beyond + add_counts(&mut self.labels, &other.labels);
+        for (name, more) in &other.metrics {
+            let has_room = self.metrics.len() < MOST_NAMES;
+            match self.metrics.get_mut(name) {
+                Some(known) => known.merge(more),
+                None if has_room => drop(self.metrics.insert(name.clone(), *more)),
+                None => self.beyond += more.n(),
+            }
+        }
+        self.too_far.score += other.too_far.score;
+        let more = add_counts(&mut self.too_far.metrics, &other.too_far.metrics);
+        self.too_far.others += other.too_far.others + more;
+    }
+}
+
+/// Adds up how often each was said, and says how often those were for which there is no room.
+pub(super) fn add_counts(words: &mut BTreeMap<String, u64>, more: &BTreeMap<String, u64>) -> u64 {
+    let mut beyond = 0;
+    for (word, count) in more {
+        let has_room = words.len() < MOST_NAMES;
+        match words.get_mut(word) {
+            Some(known) => *known += count,
+            None if has_room => drop(words.insert(word.clone(), *count)),
+            None => beyond += count,
+        }
+    }
+    beyond
 }
 
 /// Figures that cannot be added up: how many.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Beyond {
+pub struct TooFar {
     /// Scores.
     pub score: u64,
     /// Those of each metric.
@@ -56,7 +94,7 @@ pub struct Beyond {
     pub others: u64,
 }
 
-impl Beyond {
+impl TooFar {
     /// How many are of this metric, or may be.
     pub fn of_metric(&self, name: &str) -> u64 {
         self.metrics.get(name).copied().unwrap_or(self.others)
@@ -119,6 +157,21 @@ impl Became {
         is_replaced
     }
 
+    /// Whether all that an outcome says, but for its note, counts already.
+    pub(super) fn says(&self, outcome: &Outcome) -> bool {
+        let metric = |(name, said): (&String, &f64)| {
+            let known = self.metrics.iter().find(|(known, ..)| **known == **name);
+            known.is_some_and(|(.., known)| is_same_figure(*known, *said))
+        };
+        let score = |said| {
+            let known = self.score.map(|(_, known)| known);
+            known.is_some_and(|known| is_same_figure(known, said))
+        };
+        outcome.score.is_none_or(score)
+            && (outcome.label.as_deref()).is_none_or(|said| self.label() == Some(said))
+            && outcome.metrics.iter().all(metric)
+    }
+
     /// Whether a figure that counts cannot be added up.
     pub(super) fn is_impossible(&self) -> bool {
         let score = self.score.iter().map(|(_, score)| *score);
@@ -137,7 +190,7 @@ impl Became {
         outcomes.of_ok += u64::from(kind.is_ok);
         match self.score {
             Some((_, score)) if can_be_added(score) => outcomes.score.push(score),
-            Some(_) => outcomes.left_out.score += 1,
+            Some(_) => outcomes.too_far.score += 1,
             None => {}
         }
         let mut is_beyond = false;
@@ -150,7 +203,7 @@ impl Became {
         }
         for (name, _, figure) in self.metrics {
             if !can_be_added(figure) {
-                outcomes.left_out.take_metric(&name);
+                outcomes.too_far.take_metric(&name);
             } else if let Some(known) = outcomes.metrics.get_mut(&*name) {
                 known.push(figure);
             } else if outcomes.metrics.len() < MOST_NAMES {
@@ -166,7 +219,7 @@ impl Became {
 }
 
 /// Keeps what is newer, and says whether something was there.
-fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
+pub(super) fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
     let before = slot.as_ref().map(|(before, _)| *before);
     if before.is_none_or(|before| time >= before) {
         *slot = Some((time, said));

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use self::cursor::{Cursor, millisecond};
 use super::entry::{Record, Source, Status, Usage};
-use super::possible::{Figures, Impossible, LeftOut};
+use super::possible::{CallFigures, Impossible, ImpossibleFigures};
 
 /// The first of the long fields. Its quotation marks cannot stand inside a JSON string.
 const LONG_FIELDS: &[u8] = br#","variables":"#;
@@ -55,7 +55,7 @@ pub(in crate::record) struct Brief<'l> {
     /// What went wrong.
     pub(in crate::record) error: Option<BriefError<'l>>,
     /// Which of its figures were taken out, since no call has them.
-    pub(in crate::record) left_out: LeftOut,
+    pub(in crate::record) impossible: ImpossibleFigures,
     labels: Labels<'l>,
 }
 
@@ -134,20 +134,20 @@ impl<'l> Brief<'l> {
                 code: error.code.as_deref(),
                 reason: error.reason.as_deref(),
             }),
-            left_out: LeftOut::default(),
+            impossible: ImpossibleFigures::default(),
             labels: Labels::Map(&record.labels),
         }
     }
 
     /// Takes out figures that no call has, and says which is the first.
     pub(in crate::record) fn take_out_impossible(&mut self) -> Option<Impossible> {
-        let figures = Figures {
+        let figures = CallFigures {
             cost_usd: &mut self.cost_usd,
             duration_ms: &mut self.duration_ms,
             tokens: self.usage.counts(),
         };
-        let (first, left_out) = figures.take_out()?;
-        self.left_out = left_out;
+        let (first, impossible) = figures.take_out()?;
+        self.impossible = impossible;
         Some(first)
     }
 
@@ -295,7 +295,7 @@ impl<'l> Brief<'l> {
             case,
             request,
             error: failure,
-            left_out: LeftOut::default(),
+            impossible: ImpossibleFigures::default(),
             labels: Labels::Line(labels),
         };
         Some((brief, at.at))

@@ -1,7 +1,7 @@
 //! Two versions in use: is one better, and can that be told?
 //!
 //! [`calls`] reads the executions of both, `common` finds the hours in which both were called and the
-//! strata of these, `measure` says of one figure how it differs and how sure that is, `verdict` what may
+//! strata of these, `weighed` names what is compared, `measure` says of one figure how it differs and how sure that is, `verdict` what may
 //! be said of all. What was called one after the other is shown and never judged.
 
 pub mod calls;
@@ -10,6 +10,7 @@ mod measure;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod weighed;
 
 use jiff::Timestamp;
 
@@ -25,9 +26,10 @@ use common::Common;
 pub use calls::{Chosen, Unit};
 pub use common::StratumShown;
 pub use measure::{
-    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew, Weighed,
+    Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured, Needed, TooFew,
 };
 pub use verdict::{CantTell, Verdict};
+pub use weighed::Weighed;
 
 /// By how much coverage may differ between versions that are compared.
 pub const SAME_COVERAGE: f64 = 0.05;
@@ -67,6 +69,15 @@ pub enum Design {
     BeforeAfter,
 }
 
+impl Design {
+    fn of(common: &Common) -> Self {
+        match common.is_side_by_side() {
+            true => Self::SideBySide,
+            false => Self::BeforeAfter,
+        }
+    }
+}
+
 /// All calls of a side.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Whole {
@@ -76,7 +87,7 @@ pub struct Whole {
     pub counted: u64,
     /// How many do not though both were called at the time: the other side was hardly called, or never,
     /// with their model, in their environment and period.
-    pub left_out: u64,
+    pub outside_strata: u64,
     /// When the first and the last began.
     pub times: Option<(Timestamp, Timestamp)>,
     /// The share of those that count and have status ok which has an outcome; none where none has that
@@ -163,39 +174,15 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         groups,
     } = found;
     let common = Common::of(&calls);
-    let design = match common.is_side_by_side() {
-        true => Design::SideBySide,
-        false => Design::BeforeAfter,
-    };
+    let design = Design::of(&common);
     let waiting = Waiting::of(&calls, now);
     let counts = |at: usize| design == Design::BeforeAfter || common.stratum(at).is_some();
     let whole = |is_head: bool| {
-        let mut whole = Whole::default();
-        let (mut ok, mut covered, mut young, mut interrupted) = (0_u64, 0_u64, 0_u64, 0_u64);
-        for (at, call) in calls.iter().enumerate() {
-            if call.is_head != is_head {
-                continue;
-            }
-            whole.calls += 1;
-            let time = Timestamp::from_millisecond(call.time).unwrap_or_default();
-            let (first, last) = whole.times.unwrap_or((time, time));
-            whole.times = Some((first.min(time), last.max(time)));
-            if counts(at) {
-                whole.counted += 1;
-                // Of a call that failed no outcome is waited for.
-                let is_ok = call.status == Status::Ok;
-                ok += u64::from(is_ok);
-                interrupted += u64::from(call.status == Status::Interrupted);
-                covered += u64::from(is_ok && call.ending.is_some());
-                young += u64::from(is_ok && call.ending.is_none() && waiting.is_young(call));
-            }
-        }
+        let of_side = (calls.iter().enumerate()).filter(|(_, call)| call.is_head == is_head);
+        let mut whole = Whole::of(of_side.map(|(at, call)| (call, counts(at))), &waiting);
         if design == Design::SideBySide {
-            whole.left_out = common.in_hours(is_head) - whole.counted;
+            whole.outside_strata = common.in_hours(is_head) - whole.counted;
         }
-        whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
-        whole.may_come = young as f64 / ok.max(1) as f64;
-        whole.interrupted = interrupted as f64 / (whole.counted.max(1)) as f64;
         whole
     };
     let (base, head) = (whole(false), whole(true));
@@ -234,6 +221,33 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         usual_delay: waiting.usual,
         changed,
         groups,
+    }
+}
+
+impl Whole {
+    /// The calls of a side, each with whether it counts.
+    fn of<'c>(calls: impl Iterator<Item = (&'c Call, bool)>, waiting: &Waiting) -> Self {
+        let mut whole = Self::default();
+        let (mut ok, mut covered, mut young, mut interrupted) = (0_u64, 0_u64, 0_u64, 0_u64);
+        for (call, counts) in calls {
+            whole.calls += 1;
+            let time = Timestamp::from_millisecond(call.time).unwrap_or_default();
+            let (first, last) = whole.times.unwrap_or((time, time));
+            whole.times = Some((first.min(time), last.max(time)));
+            if counts {
+                whole.counted += 1;
+                // Of a call that failed no outcome is waited for.
+                let is_ok = call.status == Status::Ok;
+                ok += u64::from(is_ok);
+                interrupted += u64::from(call.status == Status::Interrupted);
+                covered += u64::from(is_ok && call.ending.is_some());
+                young += u64::from(is_ok && call.ending.is_none() && waiting.is_young(call));
+            }
+        }
+        whole.coverage = (ok > 0).then(|| covered as f64 / ok as f64);
+        whole.may_come = young as f64 / ok.max(1) as f64;
+        whole.interrupted = interrupted as f64 / (whole.counted.max(1)) as f64;
+        whole
     }
 }
 

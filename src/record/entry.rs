@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use uuid::{NoContext, Uuid};
 
 use super::fields::names_of;
-use super::possible::{Figures, Impossible, can_be_added};
+use super::possible::{CallFigures, Impossible, can_be_added};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::nearest;
@@ -218,7 +218,7 @@ impl Record {
     pub(super) fn impossible(&self) -> Option<Impossible> {
         let (mut cost_usd, mut duration_ms, mut usage) =
             (self.cost_usd, self.duration_ms, self.usage);
-        let figures = Figures {
+        let figures = CallFigures {
             cost_usd: &mut cost_usd,
             duration_ms: &mut duration_ms,
             tokens: usage.counts(),

@@ -26,7 +26,7 @@ use crate::statistics::{Moments, Quantiles};
 
 pub use summed::Ids;
 pub(super) use summed::{Known, Summed};
-pub use sums::{DaySum, Figures, Latency, OutcomeSums};
+pub use sums::{DaySum, FigureSums, Latency, OutcomeSums};
 
 /// What the executions of a line have in common.
 type Key = (
@@ -41,11 +41,11 @@ type Key = (
 /// Executions that go away, added up.
 #[derive(Debug, Default)]
 pub(super) struct Adding {
-    groups: BTreeMap<Key, Group>,
+    groups: BTreeMap<Key, DayGroup>,
 }
 
 #[derive(Debug)]
-struct Group {
+struct DayGroup {
     status: Status,
     executions: u64,
     subjects: HashSet<String>,
@@ -71,7 +71,7 @@ impl Adding {
             record.model.clone(),
             record.status.as_str(),
         );
-        let group = self.groups.entry(key).or_insert_with(|| Group {
+        let group = self.groups.entry(key).or_insert_with(|| DayGroup {
             status: record.status,
             executions: 0,
             subjects: HashSet::new(),
@@ -149,13 +149,13 @@ impl Adding {
                 last: it.ends.1,
                 duration_ms: Latency::of(&it.latency),
                 tokens: it.tokens,
-                cost_usd: Figures::from(&it.cost),
+                cost_usd: FigureSums::from(&it.cost),
                 outcomes: OutcomeSums {
                     count: it.outcomes.count,
-                    score: Figures::from(&it.outcomes.score),
+                    score: FigureSums::from(&it.outcomes.score),
                     labels: labels.collect(),
                     metrics: metrics
-                        .map(|(name, it)| (name.clone(), Figures::from(it)))
+                        .map(|(name, it)| (name.clone(), FigureSums::from(it)))
                         .collect(),
                     labelled: match it.outcomes.beyond {
                         0 => 0,

@@ -17,6 +17,11 @@ pub fn can_be_added(figure: f64) -> bool {
     figure.abs() <= MOST_FIGURE
 }
 
+/// Whether two figures are one; what was written and read again may differ in its last digit.
+pub(super) fn is_same_figure(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 2.0 * f64::EPSILON * one.abs().max(other.abs())
+}
+
 /// A figure that no call has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Impossible {
@@ -40,7 +45,7 @@ impl fmt::Display for Impossible {
 
 /// How many calls have figures that there cannot be, by what rests on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub struct ImpossibleFigures {
     /// Costs.
     pub cost: u64,
     /// Times that they took.
@@ -49,7 +54,7 @@ pub struct LeftOut {
     pub tokens: u64,
 }
 
-impl LeftOut {
+impl ImpossibleFigures {
     /// Those of one more.
     pub(super) fn add(&mut self, more: Self) {
         self.cost += more.cost;
@@ -59,22 +64,22 @@ impl LeftOut {
 }
 
 /// The figures of a call.
-pub(super) struct Figures<'f> {
+pub(super) struct CallFigures<'f> {
     pub(super) cost_usd: &'f mut Option<f64>,
     pub(super) duration_ms: &'f mut Option<u64>,
     /// Counts of tokens with their names.
     pub(super) tokens: [(&'static str, &'f mut Option<u64>); 6],
 }
 
-impl Figures<'_> {
+impl CallFigures<'_> {
     /// Takes out what there cannot be, and says which is the first, and of what.
-    pub(super) fn take_out(self) -> Option<(Impossible, LeftOut)> {
-        let (mut first, mut left_out) = (None, LeftOut::default());
+    pub(super) fn take_out(self) -> Option<(Impossible, ImpossibleFigures)> {
+        let (mut first, mut impossible) = (None, ImpossibleFigures::default());
         if let Some(cost) = *self.cost_usd
             && !(0.0..=MOST_COST).contains(&cost)
         {
             *self.cost_usd = None;
-            left_out.cost = 1;
+            impossible.cost = 1;
             first = Some(match cost < 0.0 {
                 true => Impossible::NegativeCost,
                 false => Impossible::TooMuch("cost_usd", MOST_COST),
@@ -82,7 +87,7 @@ impl Figures<'_> {
         }
         if self.duration_ms.is_some_and(|it| it > MOST_DURATION) {
             *self.duration_ms = None;
-            left_out.duration = 1;
+            impossible.duration = 1;
             first = first.or(Some(Impossible::TooMuch(
                 "duration_ms",
                 MOST_DURATION as f64,
@@ -91,10 +96,10 @@ impl Figures<'_> {
         for (name, count) in self.tokens {
             if count.is_some_and(|it| it > MOST_TOKENS) {
                 *count = None;
-                left_out.tokens = 1;
+                impossible.tokens = 1;
                 first = first.or(Some(Impossible::TooMuch(name, MOST_TOKENS as f64)));
             }
         }
-        first.map(|first| (first, left_out))
+        first.map(|first| (first, impossible))
     }
 }

@@ -31,6 +31,8 @@ pub struct Pruned {
     pub bytes: u64,
     /// How many daily sums are kept of the records taken away.
     pub sums: u64,
+    /// Old records that stay, since they or their outcomes have figures that no call has.
+    pub impossible: u64,
 }
 
 impl Log {
@@ -223,6 +225,7 @@ impl Pruner {
             Some(Parsed::Record(record)) => {
                 let is_old = self.going.takes(&record);
                 self.pruned.records += u64::from(is_old);
+                self.pruned.impossible += u64::from(!is_old && record.time < self.cutoff);
                 is_old
             }
             Some(Parsed::Outcome(outcome)) => {

@@ -38,6 +38,8 @@ pub struct Entry {
     pub whose: Whose,
     /// What it says; of which execution is left open.
     pub outcome: Outcome,
+    /// Whether it says when that was; else it is said now.
+    pub is_dated: bool,
 }
 
 impl Entry {
@@ -90,6 +92,7 @@ fn bad(line: usize, column: usize, message: impl Into<String>) -> Failure {
 struct Reader {
     whose: Vec<Whose>,
     outcome: Outcome,
+    is_dated: bool,
 }
 
 /// What is wrong with a value.
@@ -100,6 +103,7 @@ impl Reader {
         Self {
             whose: Vec::new(),
             outcome: Outcome::new("", now),
+            is_dated: false,
         }
     }
 
@@ -124,6 +128,7 @@ impl Reader {
         self.outcome.time = text
             .parse()
             .map_err(|_| format!("`time` is not a time such as 2026-11-20T12:00:00Z: {text}"))?;
+        self.is_dated = true;
         Ok(())
     }
 
@@ -134,6 +139,7 @@ impl Reader {
                 line,
                 whose,
                 outcome: self.outcome,
+                is_dated: self.is_dated,
             }),
             (None, _) => Err(
                 "`id`, the id of the execution, is missing; `response_id` or `label:KEY` would do too"

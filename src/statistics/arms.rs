@@ -62,7 +62,7 @@ pub struct Arms {
     /// How many strata count.
     pub strata: usize,
     /// How many values stand in strata that have fewer than five of a side, and do not count.
-    pub left_out: u64,
+    pub outside_strata: u64,
     /// How many units are on both sides.
     pub on_both: u64,
 }
@@ -102,6 +102,30 @@ impl Cell {
     }
 }
 
+/// The weight of Mantel and Haenszel.
+fn weight([base, head]: &[Cell; 2]) -> f64 {
+    base.n * head.n / (base.n + head.n)
+}
+
+fn side(it: &Seen) -> usize {
+    usize::from(it.is_head)
+}
+
+/// What was seen in each stratum, and over all.
+fn cells_of(seen: impl Iterator<Item = Seen>) -> (BTreeMap<u32, [Cell; 2]>, [Cell; 2]) {
+    let mut cells: BTreeMap<u32, [Cell; 2]> = BTreeMap::new();
+    let mut plain = [Cell::default(); 2];
+    let mut known: HashSet<(u32, bool, u64)> = HashSet::new();
+    for it in seen {
+        let cell = &mut cells.entry(it.stratum).or_default()[side(&it)];
+        cell.push(it.value);
+        let is_new = (it.unit).is_none_or(|unit| known.insert((it.stratum, it.is_head, unit)));
+        cell.units += f64::from(u8::from(is_new));
+        plain[side(&it)].push(it.value);
+    }
+    (cells, plain)
+}
+
 /// Compares two sides within strata, with the weights of Mantel and Haenszel. The variance is that of
 /// each unit's sum of residuals, over all strata and on both sides: whoever calls forty times counts
 /// as one, and whoever is on both sides does too. None where no stratum has enough of both sides.
@@ -111,18 +135,7 @@ pub fn arms<I>(seen: I) -> Option<Arms>
 where
     I: Iterator<Item = Seen> + Clone,
 {
-    let side = |it: &Seen| usize::from(it.is_head);
-    let mut cells: BTreeMap<u32, [Cell; 2]> = BTreeMap::new();
-    let mut plain = [Cell::default(); 2];
-    let mut known: HashSet<(u32, bool, u64)> = HashSet::new();
-    for it in seen.clone() {
-        let cell = &mut cells.entry(it.stratum).or_default()[side(&it)];
-        cell.push(it.value);
-        let is_new = (it.unit).is_none_or(|unit| known.insert((it.stratum, it.is_head, unit)));
-        cell.units += f64::from(u8::from(is_new));
-        plain[side(&it)].push(it.value);
-    }
-    drop(known);
+    let (mut cells, plain) = cells_of(seen.clone());
     let all: f64 = cells.values().flatten().map(|cell| cell.n).sum();
     let counts = |cell: &Cell| is_enough(cell.n as u64, cell.units as u64);
     cells.retain(|_, cells| cells.iter().all(counts));
@@ -135,7 +148,6 @@ where
         })
         .collect();
     let pooled = mantel_haenszel(&strata)?;
-    let weight = |[base, head]: &[Cell; 2]| base.n * head.n / (base.n + head.n);
     let weights: f64 = cells.values().map(weight).sum();
 
     // Each unit's part in the difference.
@@ -169,16 +181,12 @@ where
     let sides = [0, 1].map(|at| {
         let sizes = parts.iter().map(|(_, n)| n[at]).filter(|n| *n > 0);
         let sizes = sizes.chain((0..alone[at]).map(|_| 1));
-        let mean = cells
-            .values()
-            .map(|it| weight(it) * it[at].mean)
-            .sum::<f64>()
-            / weights;
+        let means = cells.values().map(|it| weight(it) * it[at].mean);
         Side {
             n: sizes.clone().sum(),
             units: sizes.clone().count() as u64,
             effective: effective_groups(sizes.map(|n| n as f64)),
-            mean,
+            mean: means.sum::<f64>() / weights,
             plain: plain[at].mean,
             spread: (kept[at].squares / (kept[at].n - 1.0)).sqrt(),
             zeros: zeros[at],
@@ -193,7 +201,7 @@ where
         variance,
         independent: pooled.variance,
         strata: cells.len(),
-        left_out: (all - counted) as u64,
+        outside_strata: (all - counted) as u64,
         on_both: on_both as u64,
     })
 }

@@ -63,6 +63,14 @@ impl Quantiles {
         }
     }
 
+    /// Takes all values of others in; exact where both are, and there are not too many.
+    pub fn merge_all(&mut self, more: &Self) {
+        match more {
+            Self::Exact(values) => values.iter().for_each(|value| self.push(*value)),
+            Self::Close(sketch) => self.merge(sketch),
+        }
+    }
+
     /// How many values there are.
     pub fn n(&self) -> u64 {
         match self {

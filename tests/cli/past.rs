@@ -141,7 +141,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
         )
     };
     assert_snapshot!(tell(&times("2026-10-05T00:00:00Z", "2026-10-04T00:00:00Z")), @"
-    outcome recorded for 1 executions
+    outcome recorded for 1 execution
     1 of 2 speak of what was told before; the last by time counts
     ");
     let score = || {
@@ -150,7 +150,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
     };
     assert_eq!(score(), json!(0.25));
     assert_snapshot!(tell(&times("2026-10-06T00:00:00Z", "2026-10-07T00:00:00Z")), @"
-    outcome recorded for 1 executions
+    outcome recorded for 1 execution
     2 of 2 speak of what was told before; the last by time counts
     ");
     assert_eq!(score(), json!(0.75));
@@ -174,6 +174,54 @@ fn an_outcome_told_by_id_says_whether_something_was_told_before() {
             .contains("it speaks of what was told before; the last by time counts\n"),
         "{run}"
     );
+}
+
+#[test]
+fn a_job_that_sends_the_same_outcomes_again_adds_nothing() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &records(10));
+    let tell = |text: &str| repo.run_with("promptctl outcome -", text);
+    let lines = |repo: &Shell| repo.read(LOG).lines().count();
+    // A figure whose digits end differently where it is read again, a correction on a later row, a note, a time.
+    let table = "label:single,label,profit,note,time\n\
+        S-1,win,0.1,kept,\nS-2,win,,,\nS-2,loss,2.0000000000000004,,\nS-3,win,,,2026-10-05T00:00:00.1239Z\n";
+    assert_snapshot!(tell(table), @"
+    outcome recorded for 3 executions
+    1 of 4 speak of what was told before; the last by time counts
+    ");
+    let after = lines(&repo);
+    assert_eq!(after, 14);
+    let later = repo.with("PROMPTCTL_NOW", "2026-12-20T13:00:00Z");
+    assert_snapshot!(later.run_with("promptctl outcome -", table), @"the log has all 4 outcomes already: nothing is recorded");
+    assert_eq!(lines(&repo), after);
+    let json = |text: &str| -> Value {
+        let run = later.run_with("promptctl outcome - --format json", text);
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let more = json(&format!("{table}S-4,win,,,\n"));
+    assert_eq!(more["already"], json!([id(1), id(2), id(2), id(3)]));
+    assert_eq!(more["outcomes"].as_array().unwrap().len(), 1);
+    assert_eq!(more["replaced"], 0);
+    assert_eq!(lines(&repo), after + 1);
+    // What is new in any part is recorded, and so is what stopped counting, and what is said of another time.
+    for (text, new) in [
+        ("label:single,label,profit\nS-1,win,0.2\n", 1),
+        ("label:single,label,profit\nS-1,win,0.1\n", 1),
+        ("label:single,note\nS-1,other\n", 1),
+        ("label:single,label\nS-1,win\n", 0),
+        ("label:single,label,time\nS-3,win,2026-10-06T00:00:00Z\n", 1),
+        (
+            "label:single,label,time\nS-3,win,2026-10-05T00:00:00.123Z\n",
+            0,
+        ),
+    ] {
+        let told = json(text);
+        assert_eq!(told["outcomes"].as_array().unwrap().len(), new, "{text}");
+        assert_eq!(told["already"].as_array().unwrap().len(), 1 - new, "{text}");
+    }
+    let one = format!("promptctl outcome {} --score 0.5", id(6));
+    assert_snapshot!(repo.run(&one), @"outcome recorded for <uuid>");
+    assert_snapshot!(repo.run(&one), @"the log has this outcome already: nothing is recorded");
 }
 
 /// What `stats` says of all executions, without what only a whole log tells.

@@ -113,6 +113,94 @@ fn every_figure_of_a_version_is_that_of_stats() {
 }
 
 #[test]
+fn success_failures_and_cost_by_model_over_time_are_those_of_stats() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    // Eight models, two of which are the others, and one without a price; one is written in two ways.
+    let mut log = String::new();
+    for number in 0..200 {
+        let mut line = Line::new(number);
+        line.status = match number % 11 {
+            0 => "error",
+            5 => "invalid_output",
+            7 => "interrupted",
+            _ => "ok",
+        };
+        let model = number % 9;
+        line.cost_usd = (model < 8).then_some(0.01 * f64::from(9 - model));
+        let name = match model {
+            1 if number % 2 == 0 => "openai/m1".to_owned(),
+            2 => "<b>&m2".to_owned(),
+            model => format!("m{model}"),
+        };
+        log += &line.text().replace("gpt-5-mini-2025-08-07", &name);
+    }
+    repo.write(LOG, log);
+    let html = page(&repo, "");
+    let by = |what: &str| {
+        let stats = repo.json(&format!("promptctl stats --by {what} --utc --format json"));
+        stats["groups"].as_array().unwrap().clone()
+    };
+    let hours = by("hour");
+    let shown = rows(&html, "Success and failures by hour");
+    assert_eq!(shown.len(), hours.len());
+    for (row, group) in shown.iter().zip(&hours) {
+        let figures: Vec<Option<f64>> = row[1..].iter().map(|(_, value)| *value).collect();
+        let count = |name: &str| group[name].as_f64().unwrap();
+        let ended = count("executions") - count("interrupted");
+        let wanted = [
+            count("executions"),
+            group["success"]["value"].as_f64().unwrap(),
+            count("errors"),
+            count("errors") / ended,
+            count("invalid"),
+            count("invalid") / ended,
+            count("interrupted"),
+            count("interrupted") / count("executions"),
+        ];
+        assert_eq!(figures, wanted.map(Some), "{row:?}");
+    }
+    // Each cell is what these calls cost, the others together, and nothing is lost.
+    let shown = rows(&html, "Cost by hour and model");
+    let costs = by("hour,model");
+    let cost_of = |hour: &str, wanted: &dyn Fn(&str) -> bool| -> f64 {
+        let groups = costs.iter().filter(|it| it["by"]["hour"] == hour);
+        let groups = groups.filter(|it| {
+            wanted(
+                it["by"]["model"]
+                    .as_str()
+                    .unwrap()
+                    .trim_start_matches("openai/"),
+            )
+        });
+        groups
+            .filter_map(|it| it["cost_usd"]["total"].as_f64())
+            .sum()
+    };
+    let names = ["m0", "m1", "<b>&m2", "m3", "m4", "m5"];
+    for row in &shown {
+        let hour = &row[0].0;
+        for (name, (_, cost)) in names.iter().zip(&row[1..]) {
+            let wanted = cost_of(hour, &|model| model == *name);
+            assert!(
+                (cost.unwrap_or(0.0) - wanted).abs() < 1e-12,
+                "{name} {hour}"
+            );
+        }
+        let others = cost_of(hour, &|model| !names.contains(&model));
+        assert!((row[7].1.unwrap_or(0.0) - others).abs() < 1e-12, "{hour}");
+    }
+    assert!(html.contains("<p>others: 2 models that cost less, by the table above</p>"));
+    assert!(html.contains("&lt;b&gt;&amp;m2") && !html.contains("<b>"));
+    let models = rows(&html, "Models by cost");
+    let shares: f64 = models.iter().filter_map(|row| row[3].1).sum();
+    assert_eq!(models.len(), 9);
+    assert!((shares - 1.0).abs() < 1e-9, "{shares}");
+    assert_eq!(models[8][0].0, "m8");
+    assert_eq!(models[8][4].1, models[8][1].1);
+}
+
+#[test]
 fn what_a_section_leaves_out_of_a_pruned_log_is_said() {
     let env = TestEnv::new();
     // Four days, which are shown by the hour.
@@ -122,7 +210,7 @@ fn what_a_section_leaves_out_of_a_pruned_log_is_said() {
     let html = repo.read("page.html");
     for said in [
         "20 executions that `log prune` took away count too, by their daily sums",
-        "Calls and cost over time, Latency: left out: 20 executions of which only daily sums are left: they tell no hour",
+        "All charts over time: left out: 20 executions of which only daily sums are left: they tell no hour",
         "Failures, Where the money goes: left out: 20 executions of which only daily sums are left: each call is looked at here",
     ] {
         assert!(run.stderr.contains(said), "{run}");
@@ -156,8 +244,8 @@ fn a_page_stands_alone_and_runs_nothing() {
     }
     // Every chart has a title of its own and a table in its section.
     let charts = html.matches("<svg role=\"img\" aria-labelledby=").count();
-    // Calls, cost, latency, and success, score and win of each version.
-    assert_eq!(charts, 6, "{charts}");
+    // Calls, cost, success, failures, latency and cost by model over time, and success, score and win of each version.
+    assert_eq!(charts, 9, "{charts}");
     assert_eq!(html.matches("<title id=\"c").count(), charts);
     for section in html.split("<section").skip(1) {
         assert!(section.contains("<table>"), "{section}");
@@ -349,7 +437,7 @@ fn a_browser_draws_the_page_and_has_nothing_to_complain_of() {
         String::from_utf8_lossy(&run.stdout),
         String::from_utf8_lossy(&run.stderr),
     );
-    assert_eq!(dom.matches("<svg ").count(), 6, "{dom}");
+    assert_eq!(dom.matches("<svg ").count(), 9, "{dom}");
     assert!(!said.contains("CONSOLE"), "{said}");
     assert_eq!(
         rows(&dom, "Versions, the newest first"),
@@ -425,7 +513,7 @@ fn a_browser_finds_the_page_accessible_in_light_dark_and_on_a_phone() {
     assert_eq!(found["axe"], json!([]));
     assert_eq!(
         (&found["charts"], &found["wide"]),
-        (&json!(4), &json!([true, true, true]))
+        (&json!(7), &json!([true, true, true]))
     );
     let versions = rows(&repo.read("page.html"), "Versions, the newest first");
     let figures = versions.iter().flatten().filter(|cell| cell.1.is_some());

@@ -156,13 +156,33 @@ fn the_figures_of_two_versions() {
     ");
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "80").play("promptctl stats"), @"
     $ promptctl stats
-    PROMPT          VERSION  CALLS       SUCCESS  COVERAGE  SCORE           WIN
-    support/triage  v1          15  86 % (60–96)    75.0 %    0.5  67 % (39–86)
-    support/triage  v2          15  93 % (70–99)     0.0 %      -             -
+    PROMPT          VERSION  CALLS  SUCCESS    COST  COVERAGE  SCORE     WIN
+    support/triage  v1          15   85.7 %  $0.013    75.0 %    0.5  66.7 %
+    support/triage  v2          15   93.3 %  $0.015     0.0 %      -       -
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
-    no room for p50, p90, p99, cost, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    ");
+    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "60").play("promptctl stats\npromptctl stats --by version"), @"
+    $ promptctl stats
+    PROMPT
+      VERSION  CALLS  SUCCESS    COST  COVERAGE  SCORE     WIN
+    support/triage
+      v1          15   85.7 %  $0.013    75.0 %    0.5  66.7 %
+      v2          15   93.3 %  $0.015     0.0 %      -       -
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
+    no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    $ promptctl stats --by version
+    VERSION  CALLS  SUCCESS    COST  COVERAGE  SCORE     WIN
+    v1          15   85.7 %  $0.013    75.0 %    0.5  66.7 %
+    v2          15   93.3 %  $0.015     0.0 %      -       -
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
+    no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
     ");
     assert_snapshot!(repo.play(
         "promptctl stats

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::super::common::{FormatArg, count, parse_version, variables_of, warn_all};
 use super::super::moment::Moment;
+use super::super::own_log::log;
 use super::super::plan::PlanArg;
-use super::super::run_context::log;
 use super::super::session::Session;
 use super::target::{Target, too_alike, without_secrets};
 use crate::error::{Exit, Failure};
@@ -49,7 +49,7 @@ pub(super) struct Args {
     #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
     name: PromptName,
     /// Only this status: ok, error, invalid_output or interrupted
-    #[arg(long, value_name = "STATUS", value_parser = super::super::log::parse_status)]
+    #[arg(long, value_name = "STATUS", value_parser = super::super::own_log::parse_status)]
     status: Option<Status>,
     /// Only executions with this label: KEY or KEY=VALUE; KEY may be an outcome's label
     #[arg(long, value_name = "LABEL")]

@@ -1,10 +1,7 @@
 //! A comparison in words.
 
-use jiff::Timestamp;
-
 use super::super::common::count;
-use super::super::stats::notes::significant;
-use crate::output::calls::dollars;
+use super::figures::{amount, apart, calls, chance, long, minute, significant_of};
 use crate::record::compare::{
     CantTell, Chosen, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
     SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
@@ -101,41 +98,8 @@ impl Words {
                 used(base, &found.base),
                 used(head, &found.head)
             ),
-            Verdict::CantTell(CantTell::Split) => {
-                let split = found.split.unwrap_or(crate::record::compare::Split {
-                    expected: 0.0,
-                    seen: 0.0,
-                    p: 1.0,
-                });
-                let whose = if found.unit.is_some() {
-                    "subjects"
-                } else {
-                    "calls"
-                };
-                format!(
-                    "the split is wrong: {:.1} % of the {whose} are on {base}, and {:.1} % are meant (p {}). Something keeps them from a side, so that the sides are not alike, and no figure below can be trusted",
-                    split.seen * 100.0,
-                    split.expected * 100.0,
-                    chance(split.p)
-                )
-            }
-            Verdict::CantTell(CantTell::Coverage) => {
-                let share = |side: &Whole| side.coverage.unwrap_or(0.0);
-                let (one, less, more) = match share(&found.base) < share(&found.head) {
-                    true => (base, &found.base, &found.head),
-                    false => (head, &found.head, &found.base),
-                };
-                let (low, high) = (share(less), share(more));
-                let shares = format!("({:.0} % against {:.0} %)", low * 100.0, high * 100.0);
-                let can_still_come = less.may_come > SAME_COVERAGE;
-                match (can_still_come, found.usual_delay) {
-                    (false, Some(delay)) => format!(
-                        "can't tell: many calls of {one} have no outcome {shares} and are too old for one to come: of 100 outcomes 99 came within {}",
-                        long(delay)
-                    ),
-                    _ => format!("can't tell: {one}'s outcomes are not in yet {shares}"),
-                }
-            }
+            Verdict::CantTell(CantTell::Split) => self.wrong_split(found),
+            Verdict::CantTell(CantTell::Coverage) => self.not_in_yet(found),
             Verdict::CantTell(CantTell::Interrupted) => format!(
                 "can't tell: {:.0} % of the calls of {base} and {:.0} % of those of {head} were interrupted, and nothing is known of them",
                 found.base.interrupted * 100.0,
@@ -144,6 +108,45 @@ impl Words {
             Verdict::CantTell(CantTell::TooFew) => {
                 "can't tell: there is too little of what decides".to_owned()
             }
+        }
+    }
+
+    fn wrong_split(&self, found: &Comparison) -> String {
+        let base = &self.base;
+        let split = found.split.unwrap_or(crate::record::compare::Split {
+            expected: 0.0,
+            seen: 0.0,
+            p: 1.0,
+        });
+        let whose = if found.unit.is_some() {
+            "subjects"
+        } else {
+            "calls"
+        };
+        format!(
+            "the split is wrong: {:.1} % of the {whose} are on {base}, and {:.1} % are meant (p {}). Something keeps them from a side, so that the sides are not alike, and no figure below can be trusted",
+            split.seen * 100.0,
+            split.expected * 100.0,
+            chance(split.p)
+        )
+    }
+
+    fn not_in_yet(&self, found: &Comparison) -> String {
+        let Self { base, head, .. } = self;
+        let share = |side: &Whole| side.coverage.unwrap_or(0.0);
+        let (one, less, more) = match share(&found.base) < share(&found.head) {
+            true => (base, &found.base, &found.head),
+            false => (head, &found.head, &found.base),
+        };
+        let (low, high) = (share(less), share(more));
+        let shares = format!("({:.0} % against {:.0} %)", low * 100.0, high * 100.0);
+        let can_still_come = less.may_come > SAME_COVERAGE;
+        match (can_still_come, found.usual_delay) {
+            (false, Some(delay)) => format!(
+                "can't tell: many calls of {one} have no outcome {shares} and are too old for one to come: of 100 outcomes 99 came within {}",
+                long(delay)
+            ),
+            _ => format!("can't tell: {one}'s outcomes are not in yet {shares}"),
         }
     }
 
@@ -179,23 +182,7 @@ impl Words {
                 "{what}: no verdict while outcomes are missing on one side"
             ));
         }
-        let too_few = it.too_few.map(|why| match why {
-            TooFew::Calls => format!(
-                "{} and {}, and {FEWEST_CALLS} of a side are the least",
-                calls(it.n.0),
-                calls(it.n.1)
-            ),
-            TooFew::Failures => format!("fewer than {FEWEST_FAILURES} of the rarer end on either side"),
-            TooFew::Units => format!(
-                "calls of {} and {} subjects; each side takes {FEWEST_UNITS} that call about equally often",
-                it.units.0, it.units.1
-            ),
-            TooFew::Spread => "all are the same".to_owned(),
-            TooFew::Strata => format!(
-                "no model, environment and period has {FEWEST_OF_STRATUM} of each side"
-            ),
-        });
-        if let Some(why) = too_few {
+        if let Some(why) = it.too_few {
             let rest = it.needed.map(|needed| {
                 format!(
                     "; about {} calls in all show {}",
@@ -203,6 +190,7 @@ impl Words {
                     apart(what, needed.difference)
                 )
             });
+            let why = too_few(why, it);
             return Some(format!(
                 "{what}: too few: {why}{}",
                 rest.unwrap_or_default()
@@ -266,73 +254,9 @@ impl Words {
             ));
         }
         if found.design == Design::SideBySide {
-            let alone = |it: &Whole| it.calls - it.counted - it.left_out;
-            let alone = alone(&found.base) + alone(&found.head);
-            if alone > 0 {
-                notes.push(format!(
-                    "{} of times when only one side was called do not count",
-                    calls(alone)
-                ));
-            }
-            let of_one = match found.unit.is_some() {
-                true => ", or those of one subject alone",
-                false => "",
-            };
-            let too_few = format!(
-                "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}{of_one}"
-            );
-            for (name, side) in [(base, &found.base), (head, &found.head)] {
-                if side.left_out > 0 {
-                    notes.push(format!(
-                        "left out: {} of {name}: {too_few}",
-                        calls(side.left_out)
-                    ));
-                }
-            }
-            for it in found.measures.iter().filter(|it| it.left_out > 0) {
-                notes.push(format!(
-                    "{} leaves out {} more: {too_few}",
-                    it.what,
-                    count(it.left_out as usize, "value")
-                ));
-            }
+            self.notes_of_left_out(found, &mut notes);
             self.notes_of_units(found, &mut notes);
-            if found.strata.len() > 1 {
-                notes.push(format!(
-                    "compared within {} strata of model, environment and period in which the split stayed the same",
-                    found.strata.len()
-                ));
-            }
-            let turned = found.measures.iter().filter(|it| {
-                let within = it.difference.map_or(0.0, |it| it.value);
-                within * (it.plain.1 - it.plain.0) < 0.0 && it.is_shown(terms.level)
-            });
-            for it in turned {
-                notes.push(format!(
-                    "{} over all calls would say the opposite, {} against {}: the strata differ, and so does how often each side was called in them",
-                    it.what,
-                    amount(&it.what, it.plain.1),
-                    amount(&it.what, it.plain.0)
-                ));
-            }
-            let tested = found.measures.iter();
-            let tested = tested.filter(|it| it.difference.is_some_and(|it| it.p.is_some()));
-            let tested = tested.count();
-            if tested > 0 {
-                notes.push(format!(
-                    "p holds however often somebody looks, over the {}; intervals are those of this look",
-                    match tested {
-                        1 => "figure that decides".to_owned(),
-                        more => format!("{more} figures that decide"),
-                    }
-                ));
-            }
-            if found.measures.iter().any(|it| !it.decides) {
-                notes.push(
-                    "what only describes has an interval and no p; --by names what decides"
-                        .to_owned(),
-                );
-            }
+            notes_of_strata(found, terms, &mut notes);
         }
         for (what, share) in &found.changed {
             notes.push(format!(
@@ -341,6 +265,41 @@ impl Words {
             ));
         }
         notes
+    }
+
+    /// Which calls count on neither side.
+    fn notes_of_left_out(&self, found: &Comparison, notes: &mut Vec<String>) {
+        let Self { base, head, .. } = self;
+        let alone = |it: &Whole| it.calls - it.counted - it.outside_strata;
+        let alone = alone(&found.base) + alone(&found.head);
+        if alone > 0 {
+            notes.push(format!(
+                "{} of times when only one side was called do not count",
+                calls(alone)
+            ));
+        }
+        let of_one = match found.unit.is_some() {
+            true => ", or those of one subject alone",
+            false => "",
+        };
+        let too_few = format!(
+            "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}{of_one}"
+        );
+        for (name, side) in [(base, &found.base), (head, &found.head)] {
+            if side.outside_strata > 0 {
+                notes.push(format!(
+                    "left out: {} of {name}: {too_few}",
+                    calls(side.outside_strata)
+                ));
+            }
+        }
+        for it in found.measures.iter().filter(|it| it.outside_strata > 0) {
+            notes.push(format!(
+                "{} leaves out {} more: {too_few}",
+                it.what,
+                count(it.outside_strata as usize, "value")
+            ));
+        }
     }
 
     fn notes_of_units(&self, found: &Comparison, notes: &mut Vec<String>) {
@@ -370,6 +329,65 @@ impl Words {
     }
 }
 
+/// What was compared within, and what p and the intervals mean.
+fn notes_of_strata(found: &Comparison, terms: &Terms, notes: &mut Vec<String>) {
+    if found.strata.len() > 1 {
+        notes.push(format!(
+            "compared within {} strata of model, environment and period in which the split stayed the same",
+            found.strata.len()
+        ));
+    }
+    let turned = found.measures.iter().filter(|it| {
+        let within = it.difference.map_or(0.0, |it| it.value);
+        within * (it.plain.1 - it.plain.0) < 0.0 && it.is_shown(terms.level)
+    });
+    for it in turned {
+        notes.push(format!(
+            "{} over all calls would say the opposite, {} against {}: the strata differ, and so does how often each side was called in them",
+            it.what,
+            amount(&it.what, it.plain.1),
+            amount(&it.what, it.plain.0)
+        ));
+    }
+    let tested = found.measures.iter();
+    let tested = tested.filter(|it| it.difference.is_some_and(|it| it.p.is_some()));
+    let tested = tested.count();
+    if tested > 0 {
+        notes.push(format!(
+            "p holds however often somebody looks, over the {}; intervals are those of this look",
+            match tested {
+                1 => "figure that decides".to_owned(),
+                more => format!("{more} figures that decide"),
+            }
+        ));
+    }
+    if found.measures.iter().any(|it| !it.decides) {
+        notes.push(
+            "what only describes has an interval and no p; --by names what decides".to_owned(),
+        );
+    }
+}
+
+/// Why there is too little of a figure.
+fn too_few(why: TooFew, it: &Measured) -> String {
+    match why {
+        TooFew::Calls => format!(
+            "{} and {}, and {FEWEST_CALLS} of a side are the least",
+            calls(it.n.0),
+            calls(it.n.1)
+        ),
+        TooFew::Failures => format!("fewer than {FEWEST_FAILURES} of the rarer end on either side"),
+        TooFew::Units => format!(
+            "calls of {} and {} subjects; each side takes {FEWEST_UNITS} that call about equally often",
+            it.units.0, it.units.1
+        ),
+        TooFew::Spread => "all are the same".to_owned(),
+        TooFew::Strata => {
+            format!("no model, environment and period has {FEWEST_OF_STRATUM} of each side")
+        }
+    }
+}
+
 /// What two sides are called: as short as tells them apart.
 fn names(base: &Chosen, head: &Chosen) -> (String, String) {
     let name = |one: &Chosen, other: &Chosen| match (one, other) {
@@ -394,26 +412,6 @@ fn within(found: &Comparison) -> String {
     }
 }
 
-fn minute(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M").to_string()
-}
-
-/// A time that passes, in milliseconds, as people say it.
-fn long(delay: f64) -> String {
-    let units = [
-        ("day", 86_400_000.0),
-        ("hour", 3_600_000.0),
-        ("minute", 60_000.0),
-    ];
-    let unit = units.iter().find(|(_, length)| delay >= *length);
-    let (name, length) = unit.unwrap_or(&("second", 1000.0));
-    count((delay / length).ceil() as usize, name)
-}
-
-fn calls(number: u64) -> String {
-    count(number as usize, "call")
-}
-
 fn used(name: &str, whole: &Whole) -> String {
     match whole.times {
         None => name.to_owned(),
@@ -422,43 +420,6 @@ fn used(name: &str, whole: &Whole) -> String {
             minute(first),
             minute(last)
         ),
-    }
-}
-
-/// A figure as people read it.
-fn amount(what: &Weighed, value: f64) -> String {
-    match what {
-        _ if !value.is_finite() => "-".to_owned(),
-        _ if what.is_rate() => format!("{:.1} %", value * 100.0),
-        Weighed::Latency => format!("{value:.0} ms"),
-        Weighed::Cost => dollars(value),
-        _ => significant(value),
-    }
-}
-
-/// A difference as people read it.
-fn apart(what: &Weighed, value: f64) -> String {
-    match what {
-        _ if what.is_rate() => format!("{} points", significant_of(value * 100.0)),
-        _ => amount(what, value),
-    }
-}
-
-/// A number with one digit behind the point, and more where it is small.
-fn significant_of(value: f64) -> String {
-    let text = match value.abs() < 0.1 && value != 0.0 {
-        true => format!("{value:.2}"),
-        false => format!("{value:.1}"),
-    };
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
-
-/// A p as people read it.
-fn chance(p: f64) -> String {
-    match p {
-        _ if p < 0.0001 => "below 0.0001".to_owned(),
-        _ if p < 0.01 => format!("{p:.4}"),
-        _ => format!("{p:.2}"),
     }
 }
 

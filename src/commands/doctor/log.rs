@@ -1,6 +1,6 @@
 //! The execution log: lines that are torn, and lines of a newer version.
 
-use super::super::run_context::log;
+use super::super::own_log::log;
 use super::super::session::Session;
 use crate::config::Config;
 use crate::error::Failure;

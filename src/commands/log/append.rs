@@ -79,21 +79,7 @@ pub(super) fn run(
             &json!({ "ids": ids, "already": already.ids }),
         ));
     } else {
-        let given = count(given, "record");
-        let are = |number: usize| if number == 1 { "is" } else { "are" };
-        let listed = already.ids.len() - already.summed;
-        if listed > 0 {
-            let are = are(listed);
-            session.ui.status(format!(
-                "{listed} of {given} {are} in the log, or above, already"
-            ));
-        }
-        if already.summed > 0 {
-            let (number, are) = (already.summed, are(already.summed));
-            session.ui.status(format!(
-                "{number} of {given} {are} in the daily sums already, for `log prune` took them away"
-            ));
-        }
+        say_known(&already, given, session);
         let records = count(records.len(), "record");
         args.plan.say(
             format!("{records} appended"),
@@ -102,6 +88,25 @@ pub(super) fn run(
         );
     }
     Ok(Exit::Done)
+}
+
+/// Says which records are not new.
+fn say_known(already: &Already, given: usize, session: &mut Session) {
+    let given = count(given, "record");
+    let are = |number: usize| if number == 1 { "is" } else { "are" };
+    let listed = already.ids.len() - already.summed;
+    if listed > 0 {
+        let are = are(listed);
+        session.ui.status(format!(
+            "{listed} of {given} {are} in the log, or above, already"
+        ));
+    }
+    if already.summed > 0 {
+        let (number, are) = (already.summed, are(already.summed));
+        session.ui.status(format!(
+            "{number} of {given} {are} in the daily sums already, for `log prune` took them away"
+        ));
+    }
 }
 
 /// The record of a line, and whether it came with an id.

@@ -5,9 +5,10 @@ use serde_json::json;
 
 use super::super::common::{FormatArg, count};
 use super::super::out::OutArg;
+use super::super::own_log::{FilterArgs, parse_age};
 use super::super::plan::PlanArg;
 use super::super::session::Session;
-use super::{FilterArgs, warn_bad};
+use super::warn_bad;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::record::export;
@@ -68,23 +69,6 @@ pub(super) struct PruneArgs {
     format: FormatArg,
 }
 
-pub(in crate::commands) fn parse_age(text: &str) -> Result<SignedDuration, String> {
-    let hours = |text: &str| -> Option<i64> {
-        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let hours = match unit {
-            "h" => 1,
-            "d" => 24,
-            "w" => 7 * 24,
-            _ => return None,
-        };
-        let number: u32 = number.parse().ok()?;
-        i64::from(number).checked_mul(hours)
-    };
-    hours(text)
-        .map(SignedDuration::from_hours)
-        .ok_or_else(|| "write an age such as 90d, 12h or 4w".to_owned())
-}
-
 pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let cutoff = session
@@ -101,6 +85,7 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
             "kept": pruned.kept,
             "bytes": pruned.bytes,
             "sums": pruned.sums,
+            "impossible": pruned.impossible,
         })));
         return Ok(Exit::Done);
     }
@@ -112,6 +97,17 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
     };
     let (done, would) = (words("taken out"), words("would be taken out"));
     args.plan.say(done, would, session);
+    if pruned.impossible > 0 {
+        let old = count(pruned.impossible as usize, "old record");
+        let stay = if pruned.impossible == 1 {
+            "stays"
+        } else {
+            "stay"
+        };
+        session.ui.status(format!(
+            "{old} {stay}: daily sums cannot hold a figure that no call has, such as a negative cost, of the call or of an outcome"
+        ));
+    }
     if pruned.sums > 0 {
         let sums = count(pruned.sums as usize, "daily sum");
         let place = log.history().display().to_string();
@@ -122,18 +118,4 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
         );
     }
     Ok(Exit::Done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_are_read() {
-        assert_eq!(parse_age("90d"), Ok(SignedDuration::from_hours(2160)));
-        assert_eq!(parse_age("2w"), Ok(SignedDuration::from_hours(336)));
-        for wrong in ["", "d", "90", "-1d", "1y", "9é"] {
-            assert!(parse_age(wrong).is_err(), "{wrong}");
-        }
-    }
 }

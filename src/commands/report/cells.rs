@@ -1,7 +1,7 @@
 //! Cells of the page's tables, and how long a table may be.
 
 use super::super::common::count;
-use super::super::stats::notes::{shown, with_interval};
+use super::super::measured::figures::{shown, with_interval};
 use crate::output::html::{Cell, Rows};
 use crate::record::groups::{Group, Measure};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::common::count;
-use super::super::stats::notes::significant;
+use super::super::measured::figures::significant;
 use super::Found;
 use super::cells::{MOST_ROWS, columns, cut, figure, whole};
 use crate::output::chart::{self, Range};
@@ -87,15 +87,7 @@ fn shown_at_axis(measure: &Measure, value: f64) -> String {
     }
 }
 
-pub(super) fn versions(found: &Found, level: f64) -> Section {
-    let mut groups: Vec<(&Vec<Value>, &Group)> = found.versions.groups.iter().collect();
-    let more = groups.len().saturating_sub(MOST_ROWS);
-    if more > 0 {
-        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.executions));
-        groups.truncate(MOST_ROWS);
-    }
-    // The newest is the one that was called last for the first time.
-    groups.sort_by_key(|(key, group)| std::cmp::Reverse((group.first(), *key)));
+fn table(groups: &[(&Vec<Value>, &Group)], level: f64) -> Rows {
     let rows = groups.iter().zip(1_u64..).map(|((key, group), number)| {
         let (prompt, version) = named(key);
         vec![
@@ -116,7 +108,7 @@ pub(super) fn versions(found: &Found, level: f64) -> Section {
             group.last().map(time).unwrap_or_default().into(),
         ]
     });
-    let table = Rows {
+    Rows {
         caption: "Versions, the newest first".to_owned(),
         columns: columns(&[
             "number",
@@ -136,7 +128,19 @@ pub(super) fn versions(found: &Found, level: f64) -> Section {
             "last used",
         ]),
         rows: rows.collect(),
-    };
+    }
+}
+
+pub(super) fn versions(found: &Found, level: f64) -> Section {
+    let mut groups: Vec<(&Vec<Value>, &Group)> = found.versions.groups.iter().collect();
+    let more = groups.len().saturating_sub(MOST_ROWS);
+    if more > 0 {
+        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.executions));
+        groups.truncate(MOST_ROWS);
+    }
+    // The newest is the one that was called last for the first time.
+    groups.sort_by_key(|(key, group)| std::cmp::Reverse((group.first(), *key)));
+    let table = table(&groups, level);
     let mut notes = vec![format!(
         "intervals are those of {:.0} %, each call counted as independent",
         level * 100.0

@@ -2,9 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
+use super::super::measured::figures::shown;
+use super::super::measured::key::{common, titled};
 use super::super::session::Session;
-use super::key::{common, titled};
-use super::notes::shown;
 use crate::record::groups::{Bound, Condition, Dimension, Figure, Group, Groups, Judged, Value};
 
 /// A condition on a group, and how it came out.

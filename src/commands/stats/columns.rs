@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::common::when;
+use super::super::measured::figures::{shown, with_interval};
+use super::super::measured::key::{Row, named};
 use super::super::session::Session;
-use super::key::{Row, named};
-use super::notes::{shown, with_interval};
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, DIM};
 use crate::record::groups::{Dimension, Groups, Measure, Series};
@@ -68,15 +68,6 @@ impl<'g> Columns<'g> {
                 .iter()
                 .map(|pointer| Measure::Answer(pointer.clone())),
         );
-        let step = groups.span().map_or(1, |(first, last)| {
-            let span = last.as_millisecond() - first.as_millisecond();
-            let longest = all().map(|group| group.series.step).max().unwrap_or(1);
-            let mut step = longest;
-            while span / step >= STEPS {
-                step *= 2;
-            }
-            step
-        });
         Self {
             groups,
             level,
@@ -84,7 +75,7 @@ impl<'g> Columns<'g> {
             has_tokens: all()
                 .any(|group| group.tokens.input.is_some() || group.tokens.output.is_some()),
             is_wide,
-            step,
+            step: step_of(groups),
         }
     }
 
@@ -159,13 +150,64 @@ impl<'g> Columns<'g> {
         (self.titles(), rows.iter().map(line).collect())
     }
 
-    /// The table of a terminal, or of a pipe. Intervals are left out where they have no room.
+    /// The table of a terminal, or of a pipe. Intervals give way where times and costs have no room else.
     pub(super) fn table(&self, rows: &[Row<'_>], session: &Session) -> Table {
         let whole = self.table_with(rows, true, session);
-        match session.ui.width() {
-            Some(width) if !whole.fits(width) => self.table_with(rows, false, session),
-            _ => whole,
+        let Some(width) = session.ui.width() else {
+            return whole;
+        };
+        if whole.fits_wanted(width) {
+            return whole;
         }
+        let plain = self.table_with(rows, false, session);
+        match plain.shows_wanted(width) || !whole.fits(width) {
+            true => plain,
+            false => whole,
+        }
+    }
+
+    /// The column of a figure.
+    fn at(&self, wanted: &Measure) -> Option<usize> {
+        let at = self.measures.iter().position(|it| it == wanted);
+        at.map(|at| self.groups.by.len() + at)
+    }
+
+    /// What may be left out where the terminal is narrow: what says least comes first.
+    fn spare(&self, has_line: bool) -> Vec<usize> {
+        let last = self.last_used();
+        let mut spare = vec![
+            self.at(&Measure::Latency(90)),
+            self.has_tokens.then_some(last - 1),
+            self.at(&Measure::CostPerWin),
+            self.at(&Measure::Interrupted),
+            Some(last),
+            self.at(&Measure::Latency(50)),
+            self.at(&Measure::CostPerCall),
+            self.at(&Measure::Fallbacks),
+            self.at(&Measure::Invalid),
+            has_line.then_some(last + 1),
+            self.at(&Measure::Latency(99)),
+        ];
+        spare.extend(self.metrics().rev().map(|metric| self.at(metric)));
+        spare.push(self.at(&Measure::Cost));
+        spare.into_iter().flatten().collect()
+    }
+
+    fn metrics(&self) -> impl DoubleEndedIterator<Item = &Measure> {
+        let is_metric = |it: &&Measure| matches!(it, Measure::Metric(_));
+        self.measures.iter().filter(is_metric)
+    }
+
+    /// What a person looks for first, beside how often and how well.
+    fn wanted(&self) -> Vec<usize> {
+        let time = Some(Measure::Latency(99)).filter(|_| self.metrics().next().is_none());
+        let wanted = time.into_iter().chain([Measure::Cost]);
+        wanted.filter_map(|measure| self.at(&measure)).collect()
+    }
+
+    /// The column that says when they were called last.
+    fn last_used(&self) -> usize {
+        self.groups.by.len() + self.measures.len() + usize::from(self.has_tokens)
     }
 
     fn table_with(&self, rows: &[Row<'_>], has_intervals: bool, session: &Session) -> Table {
@@ -175,40 +217,13 @@ impl<'g> Columns<'g> {
             titles.push("over time".to_owned());
         }
         let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-        let (first, count) = (self.groups.by.len(), self.measures.len());
-        let at = |wanted: Measure| {
-            self.measures
-                .iter()
-                .position(|it| *it == wanted)
-                .map(|at| first + at)
-        };
-        let last = first + count + usize::from(self.has_tokens);
-        // What says least goes first where the terminal is narrow.
-        let mut spare = vec![
-            at(Measure::Latency(90)),
-            self.has_tokens.then_some(first + count),
-            at(Measure::CostPerWin),
-            at(Measure::Interrupted),
-            Some(last),
-            at(Measure::Latency(50)),
-            at(Measure::CostPerCall),
-            at(Measure::Fallbacks),
-            at(Measure::Invalid),
-            has_line.then_some(last + 1),
-            at(Measure::Latency(99)),
-            at(Measure::Cost),
-        ];
-        let metrics = self
-            .measures
-            .iter()
-            .filter(|it| matches!(it, Measure::Metric(_)));
-        spare.extend(metrics.rev().map(|metric| at(metric.clone())));
-        let spare: Vec<usize> = spare.into_iter().flatten().collect();
-        let numbers: Vec<usize> = (first..last).collect();
+        let spare = self.spare(has_line);
+        let numbers: Vec<usize> = (self.groups.by.len()..self.last_used()).collect();
         let mut table = Table::new(&titles)
             .right(&numbers)
             .flexible(&[])
             .spare(&spare)
+            .wanted(&self.wanted())
             .elsewhere("--format csv");
         for row in rows {
             let mut cells: Vec<TableCell> = self
@@ -226,7 +241,7 @@ impl<'g> Columns<'g> {
             }
             if row.1.ok == 0
                 && row.1.ended() > 0
-                && let Some(success) = at(Measure::Success)
+                && let Some(success) = self.at(&Measure::Success)
             {
                 let text = cells[success].text().to_owned();
                 cells[success] = TableCell::styled(text, BAD);
@@ -252,6 +267,20 @@ impl<'g> Columns<'g> {
             })
             .collect()
     }
+}
+
+/// How long a step of the line of calls over time is, in milliseconds.
+fn step_of(groups: &Groups) -> i64 {
+    let Some((first, last)) = groups.span() else {
+        return 1;
+    };
+    let span = last.as_millisecond() - first.as_millisecond();
+    let steps = groups.groups.values().map(|group| group.series.step);
+    let mut step = steps.max().unwrap_or(1);
+    while span / step >= STEPS {
+        step *= 2;
+    }
+    step
 }
 
 /// Whether a figure stands with its interval.

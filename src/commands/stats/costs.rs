@@ -6,9 +6,11 @@ use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 
 use super::super::common::count;
+use super::super::measured::ask::{Breakdown, ReadArgs, say_none};
+use super::super::measured::models::{ByModel, by_model};
+use super::super::measured::notes;
 use super::super::session::Session;
-use super::ask::{Breakdown, ReadArgs, say_none};
-use super::{Format, notes};
+use super::Format;
 use crate::config::UserConfig;
 use crate::error::{Exit, Failure};
 use crate::openai::models::{is_for_texts, last_day};
@@ -83,7 +85,7 @@ pub(super) fn run(read: &ReadArgs, format: Format, session: &mut Session) -> Res
                 }
                 print(part, format == Format::Markdown, session);
             }
-            say(&found, session);
+            say(&found, &models, session);
         }
     }
     Ok(Exit::Done)
@@ -103,22 +105,6 @@ fn texts(store: &Store, found: &Costs) -> BTreeMap<String, Text> {
         Some((name, Text { before, behind }))
     });
     used.collect()
-}
-
-/// Calls by the model that they asked; none where records name none.
-type ByModel = BTreeMap<Option<String>, Spent>;
-
-/// The calls of each model, however its provider is written: `openai/gpt-5-mini` is `gpt-5-mini`.
-fn by_model(found: &Costs) -> ByModel {
-    let mut models = ByModel::new();
-    for (model, spent) in &found.models {
-        let bare = model.as_deref().map(|model| match model.split_once('/') {
-            Some((DEFAULT_PROVIDER, name)) => name.to_owned(),
-            _ => model.to_owned(),
-        });
-        models.entry(bare).or_default().merge(spent);
-    }
-    models
 }
 
 /// What all calls whose tokens are known would cost with each model that has a price, answers texts today and whose
@@ -160,7 +146,11 @@ fn parts(
     models: &ByModel,
     texts: &BTreeMap<String, Text>,
     others: &[(String, f64)],
-) -> Vec<Part> {
+) -> [Part; 2] {
+    [of_prompts(found, texts), of_models(models, others)]
+}
+
+fn of_prompts(found: &Costs, texts: &BTreeMap<String, Text>) -> Part {
     let all = found.all.cost.sum().unwrap_or(0.0);
     let prompts = found.dearest().into_iter().map(|(name, it)| {
         let share = it.all.cost.sum().filter(|_| all > 0.0).map(|sum| sum / all);
@@ -180,7 +170,7 @@ fn parts(
             it.cut.calls.to_string(),
         ]
     });
-    let prompts = Part {
+    Part {
         title: "prompts, the dearest first",
         columns: &[
             "prompt",
@@ -194,7 +184,10 @@ fn parts(
             "cut off",
         ],
         rows: prompts.collect(),
-    };
+    }
+}
+
+fn of_models(models: &ByModel, others: &[(String, f64)]) -> Part {
     let used = |model: &str| models.get(&Some(model.to_owned()));
     let (known, rest): (Vec<_>, Vec<_>) =
         others.iter().partition(|(model, _)| used(model).is_some());
@@ -226,12 +219,11 @@ fn parts(
             own.map_or_else(|| "-".to_owned(), money),
         ]
     });
-    let models = Part {
+    Part {
         title: "all calls with another model, at today's prices",
         columns: &["model", "would cost", "calls", "cost"],
         rows: models.collect(),
-    };
-    vec![prompts, models]
+    }
 }
 
 fn print(part: &Part, is_markdown: bool, session: &mut Session) {
@@ -284,12 +276,21 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
 }
 
 /// Says what the tables mean, and what they cannot know.
-fn say(found: &Costs, session: &mut Session) {
+fn say(found: &Costs, models: &ByModel, session: &mut Session) {
     let unpriced = found.all.unpriced();
     if unpriced > 0 {
         session
             .ui
             .status(notes::without_a_price(unpriced, found.all.calls));
+    }
+    if let Some(unnamed) = models.get(&None) {
+        session.ui.status(format!(
+            "{} in no row of the models, for their records name none: `model` does, in what `log append` reads",
+            match unnamed.calls {
+                1 => "1 call stands".to_owned(),
+                calls => format!("{calls} calls stand"),
+            }
+        ));
     }
     let hashed: u64 = found.prompts.values().map(|it| it.hashed).sum();
     if hashed < found.all.calls {

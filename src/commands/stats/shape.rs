@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::super::measured::key::{Row, common, of_key};
+use super::super::measured::notes::Note;
 use super::alerts::Alert;
-use super::key::{Row, common, of_key};
-use super::notes::Note;
 use crate::output::json::time;
 use crate::prompt::visible;
 use crate::record::groups::{Answers, Group, Groups, Measure, Outcomes, Value};
@@ -60,7 +60,7 @@ pub(super) fn shape(
         },
         "past": {
             "executions": groups.past.executions,
-            "left_out": groups.past.left_out.values().sum::<u64>(),
+            "left_out": groups.past.unanswered.values().sum::<u64>(),
             "repeated": groups.past.repeated,
             "overlapping": groups.past.overlapping,
         },
@@ -75,7 +75,7 @@ fn group(groups: &Groups, (key, it): &Row<'_>, level: f64) -> Json {
     let mut shape = json!({
         "by": common(&groups.by, key),
         "executions": it.executions,
-        "success": share(it.ok, it.ended(), level),
+        "success": with_ends(&Measure::Success, it, level),
         "invalid": it.invalid,
         "errors": it.errors,
         "interrupted": it.interrupted,
@@ -112,15 +112,20 @@ fn group(groups: &Groups, (key, it): &Row<'_>, level: f64) -> Json {
     shape
 }
 
-/// A share with its interval.
-fn share(passed: u64, of: u64, level: f64) -> Json {
-    let count = Count { passed, of };
-    let interval = wilson(count, level);
+/// A figure with its interval.
+fn with_ends(measure: &Measure, group: &Group, level: f64) -> Json {
+    let figure = measure.of(group, &[], level);
+    let interval = figure.and_then(|it| it.interval);
     json!({
-        "value": interval.map(|_| count.share()),
+        "value": figure.map(|it| it.value),
         "low": interval.map(|it| it.low),
         "high": interval.map(|it| it.high),
     })
+}
+
+/// A figure alone.
+fn value_of(measure: &Measure, group: &Group, level: f64) -> Option<f64> {
+    Some(measure.of(group, &[], level)?.value)
 }
 
 /// A label or a word: how often it was said, and how often among all.
@@ -158,7 +163,7 @@ fn outcomes(it: &Outcomes, group: &Group, level: f64) -> Json {
         .collect();
     json!({
         "count": it.count,
-        "coverage": group.coverage(),
+        "coverage": value_of(&Measure::Coverage, group, level),
         "score": moments(&it.score, level),
         "win": rated(it.won, it.labelled, level),
         "labels": labels,
@@ -191,73 +196,89 @@ pub(super) fn flat(groups: &Groups, rows: &[Row<'_>], level: f64) -> (Vec<String
     let metrics = names(|it| it.metrics.keys().collect());
     let mut lines = Vec::new();
     let mut header: Vec<String> = Vec::new();
-    for (key, it) in rows {
-        let mut line: Vec<(String, Json)> = Vec::new();
+    for row in rows {
+        let line = line(groups, row, &metrics, &labels, level).into_iter();
         // A line of the table is one line, whatever others call their figures.
-        let mut add = |name: &str, value: Json| {
-            line.push((visible::line(name).into_owned(), value));
-        };
-        for (by, value) in groups.by.iter().zip(key.iter()) {
-            add(&by.to_string(), plain(of_key(value)));
-        }
-        add("executions", json!(it.executions));
-        let mut with_ends = |name: &str, measure: &Measure| {
-            let figure = measure.of(it, &groups.values, level);
-            let interval = figure.and_then(|it| it.interval);
-            add(name, json!(figure.map(|it| it.value)));
-            add(&format!("{name}_low"), json!(interval.map(|it| it.low)));
-            add(&format!("{name}_high"), json!(interval.map(|it| it.high)));
-        };
-        with_ends("success", &Measure::Success);
-        with_ends("score", &Measure::Score);
-        with_ends("win", &Measure::Win);
-        for name in &metrics {
-            with_ends(&format!("metric:{name}"), &Measure::Metric((*name).clone()));
-        }
-        for pointer in &groups.values {
-            with_ends(pointer, &Measure::Answer(pointer.clone()));
-        }
-        for name in &metrics {
-            let it = it.outcomes.metrics.get(*name).copied().unwrap_or_default();
-            add(&format!("metric:{name}_count"), json!(it.n()));
-            add(&format!("metric:{name}_sum"), json!(it.sum()));
-            add(&format!("metric:{name}_best"), json!(it.most()));
-            add(&format!("metric:{name}_worst"), json!(it.least()));
-        }
-        for label in &labels {
-            let count = it.outcomes.labels.get(*label).copied().unwrap_or(0);
-            add(&format!("label:{label}"), json!(count));
-        }
-        let latency = it.latency.figures([0.5, 0.9, 0.99]);
-        for (name, value) in [
-            ("invalid", json!(it.invalid)),
-            ("errors", json!(it.errors)),
-            ("interrupted", json!(it.interrupted)),
-            ("fallbacks", json!(it.fallbacks)),
-            ("p50_ms", json!(latency.map(|it| it[0]))),
-            ("p90_ms", json!(latency.map(|it| it[1]))),
-            ("p99_ms", json!(latency.map(|it| it[2]))),
-            ("exact", json!(it.latency.is_exact())),
-            ("input_tokens", json!(it.tokens.input)),
-            ("cached_tokens", json!(it.tokens.cached)),
-            ("output_tokens", json!(it.tokens.output)),
-            ("reasoning_tokens", json!(it.tokens.reasoning)),
-            ("cost_usd", json!(it.cost.sum())),
-            ("cost_per_call", json!(it.cost.mean())),
-            ("cost_per_win", json!(it.cost_per_win())),
-            ("unpriced", json!(it.unpriced)),
-            ("outcomes", json!(it.outcomes.count)),
-            ("coverage", json!(it.coverage())),
-            ("first_used", json!(it.first().map(time))),
-            ("last_used", json!(it.last().map(time))),
-        ] {
-            add(name, value);
-        }
-        let (names, values): (Vec<_>, Vec<_>) = line.into_iter().unzip();
+        let line = line.map(|(name, value)| (visible::line(&name).into_owned(), value));
+        let (names, values): (Vec<_>, Vec<_>) = line.unzip();
         header = names;
         lines.push(values);
     }
     (header, lines)
+}
+
+/// All figures of a group with the names of their columns.
+fn line(
+    groups: &Groups,
+    (key, it): &Row<'_>,
+    metrics: &BTreeSet<&String>,
+    labels: &BTreeSet<&String>,
+    level: f64,
+) -> Vec<(String, Json)> {
+    let mut line: Vec<(String, Json)> = Vec::new();
+    let mut add = |name: &str, value: Json| line.push((name.to_owned(), value));
+    for (by, value) in groups.by.iter().zip(key.iter()) {
+        add(&by.to_string(), plain(of_key(value)));
+    }
+    add("executions", json!(it.executions));
+    let mut with_ends = |name: &str, measure: &Measure| {
+        let figure = measure.of(it, &groups.values, level);
+        let interval = figure.and_then(|it| it.interval);
+        add(name, json!(figure.map(|it| it.value)));
+        add(&format!("{name}_low"), json!(interval.map(|it| it.low)));
+        add(&format!("{name}_high"), json!(interval.map(|it| it.high)));
+    };
+    with_ends("success", &Measure::Success);
+    with_ends("score", &Measure::Score);
+    with_ends("win", &Measure::Win);
+    for name in metrics {
+        with_ends(&format!("metric:{name}"), &Measure::Metric((*name).clone()));
+    }
+    for pointer in &groups.values {
+        with_ends(pointer, &Measure::Answer(pointer.clone()));
+    }
+    for name in metrics {
+        let it = it.outcomes.metrics.get(*name).copied().unwrap_or_default();
+        add(&format!("metric:{name}_count"), json!(it.n()));
+        add(&format!("metric:{name}_sum"), json!(it.sum()));
+        add(&format!("metric:{name}_best"), json!(it.most()));
+        add(&format!("metric:{name}_worst"), json!(it.least()));
+    }
+    for label in labels {
+        let count = it.outcomes.labels.get(*label).copied().unwrap_or(0);
+        add(&format!("label:{label}"), json!(count));
+    }
+    for (name, value) in counted(it, level) {
+        add(name, value);
+    }
+    line
+}
+
+/// What every group has.
+fn counted(it: &Group, level: f64) -> [(&'static str, Json); 20] {
+    let latency = it.latency.figures([0.5, 0.9, 0.99]);
+    [
+        ("invalid", json!(it.invalid)),
+        ("errors", json!(it.errors)),
+        ("interrupted", json!(it.interrupted)),
+        ("fallbacks", json!(it.fallbacks)),
+        ("p50_ms", json!(latency.map(|it| it[0]))),
+        ("p90_ms", json!(latency.map(|it| it[1]))),
+        ("p99_ms", json!(latency.map(|it| it[2]))),
+        ("exact", json!(it.latency.is_exact())),
+        ("input_tokens", json!(it.tokens.input)),
+        ("cached_tokens", json!(it.tokens.cached)),
+        ("output_tokens", json!(it.tokens.output)),
+        ("reasoning_tokens", json!(it.tokens.reasoning)),
+        ("cost_usd", json!(it.cost.sum())),
+        ("cost_per_call", json!(it.cost.mean())),
+        ("cost_per_win", json!(it.cost_per_win())),
+        ("unpriced", json!(it.unpriced)),
+        ("outcomes", json!(it.outcomes.count)),
+        ("coverage", json!(value_of(&Measure::Coverage, it, level))),
+        ("first_used", json!(it.first().map(time))),
+        ("last_used", json!(it.last().map(time))),
+    ]
 }
 
 /// A text that stays on its line.

@@ -159,46 +159,40 @@ impl<'l> Cursor<'l> {
 /// A number of few digits, such as `0.00057725`: both parts of the fraction are exact, and so it is
 /// rounded once.
 pub(super) fn plain(text: &[u8]) -> Option<f64> {
-    let (mut digits, mut places, mut has_point) = (0_u64, 0_i32, false);
+    const POWERS: [f64; 17] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    ];
+    let (mut digits, mut places, mut has_point) = (0_u64, 0_usize, false);
     for byte in text {
         match byte {
             b'.' if !has_point => has_point = true,
             b'0'..=b'9' => {
-                digits = digits * 10 + u64::from(byte - b'0');
-                places += i32::from(has_point);
+                digits = digits.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                places += usize::from(has_point);
             }
             _ => return None,
         }
     }
     let is_number = text.first()?.is_ascii_digit() && text.last()?.is_ascii_digit();
     let is_short = text.len() <= 16 && (text.len() == 1 || text[0] != b'0' || text[1] == b'.');
-    (is_number && is_short).then(|| digits as f64 / 10_f64.powi(places))
+    let power = *POWERS.get(places)?;
+    (is_number && is_short).then(|| digits as f64 / power)
 }
 
 /// A time as promptctl writes it, such as `2026-11-20T12:00:00.123Z`.
 pub(super) fn millisecond(text: &[u8]) -> Option<Timestamp> {
     let text: &[u8; 24] = text.try_into().ok()?;
-    let marks = [
-        (4, b'-'),
-        (7, b'-'),
-        (10, b'T'),
-        (13, b':'),
-        (16, b':'),
-        (19, b'.'),
-        (23, b'Z'),
-    ];
-    if marks.iter().any(|(at, mark)| text[*at] != *mark) {
+    let is_marked = (text[4] == b'-' && text[7] == b'-' && text[10] == b'T')
+        && (text[13] == b':' && text[16] == b':' && text[19] == b'.' && text[23] == b'Z');
+    // Whatever is no digit is at least ten.
+    let digit = |at: usize| i64::from(text[at].wrapping_sub(b'0'));
+    const DIGITS: [usize; 17] = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20, 21, 22];
+    if !is_marked || !DIGITS.iter().all(|at| digit(*at) < 10) {
         return None;
     }
-    let number = |from: usize, to: usize| {
-        let digit = |sum: i64, byte: &u8| {
-            let digit = byte.is_ascii_digit().then(|| i64::from(byte - b'0'))?;
-            Some(sum * 10 + digit)
-        };
-        text[from..to].iter().try_fold(0, digit)
-    };
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+    let two = |at: usize| digit(at) * 10 + digit(at + 1);
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {
         2 => 28 + i64::from(is_leap),
@@ -215,5 +209,5 @@ pub(super) fn millisecond(text: &[u8]) -> Option<Timestamp> {
     let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
     let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    Timestamp::from_millisecond(seconds * 1000 + number(20, 23)?).ok()
+    Timestamp::from_millisecond(seconds * 1000 + two(20) * 10 + digit(22)).ok()
 }

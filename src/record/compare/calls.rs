@@ -182,7 +182,8 @@ impl Names {
     }
 }
 
-/// Reads the executions of both sides.
+/// Reads the executions of both sides, all of the log each time: what is kept beside it are figures of groups,
+/// and here each call counts with its hour, its stratum, who made it and what became of it.
 pub(super) fn read(logs: &[Log], question: &Question, terms: &Terms) -> Result<Calls, Failure> {
     let numbers = Numbers::default();
     let key = terms.unit.key();

@@ -96,7 +96,7 @@ impl Condition {
     /// interval.
     pub fn judge(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
         let judged = self.judge_sound(group, pointers, fewest, level);
-        match (self.measure.left_out(group, pointers), judged) {
+        match (self.measure.impossible(group, pointers), judged) {
             (0, _) | (_, Judged::Fired(_) | Judged::Unsound(..)) => judged,
             (number, Judged::Quiet(figure)) => Judged::Unsound(number, Some(figure)),
             (number, Judged::TooFew(figure)) => Judged::Unsound(number, figure),

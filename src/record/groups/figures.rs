@@ -9,9 +9,9 @@ use super::page::{Answer, Fact};
 use super::question::Question;
 use super::spent::PromptCosts;
 
-use crate::record::became::{Outcomes, Tokens, count};
+use crate::record::became::{Outcomes, Tokens, add_counts, count};
 use crate::record::entry::Status;
-use crate::record::possible::{LeftOut, can_be_added};
+use crate::record::possible::{ImpossibleFigures, can_be_added};
 use crate::statistics::{Moments, Quantiles};
 
 /// The executions of a group in figures.
@@ -41,7 +41,7 @@ pub struct Group {
     /// What became of them.
     pub outcomes: Outcomes,
     /// Those with figures that no call has, which do not count.
-    pub left_out: LeftOut,
+    pub impossible: ImpossibleFigures,
     /// The fields of the answers that were asked for.
     pub answers: Vec<Answers>,
     /// How many there were when.
@@ -63,7 +63,7 @@ pub struct Answers {
     /// How many are other texts than those that are told apart.
     pub beyond: u64,
     /// How many are numbers that cannot be added up.
-    pub left_out: u64,
+    pub too_far: u64,
     /// How many answers lack it.
     pub without: u64,
 }
@@ -107,7 +107,7 @@ impl Group {
         self.times = Some((first.min(fact.time), last.max(fact.time)));
         self.series.push(fact.time);
         if let Some(more) = fact.more() {
-            self.left_out.add(more.left_out);
+            self.impossible.add(more.impossible);
             for (answers, answer) in self.answers.iter_mut().zip(&more.answers) {
                 answers.take(answer.as_ref());
             }
@@ -115,6 +115,48 @@ impl Group {
                 self.mix.take(name, value);
             }
         }
+    }
+
+    /// Takes in all executions of another group of the same question.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.executions += other.executions;
+        self.ok += other.ok;
+        self.errors += other.errors;
+        self.invalid += other.invalid;
+        self.interrupted += other.interrupted;
+        self.fallbacks += other.fallbacks;
+        self.latency.merge_all(&other.latency);
+        let Tokens {
+            input,
+            cached,
+            output,
+            reasoning,
+        } = other.tokens;
+        self.tokens.take([input, cached, output, reasoning]);
+        self.cost.merge(&other.cost);
+        self.unpriced += other.unpriced;
+        self.outcomes.merge(&other.outcomes);
+        self.impossible.add(other.impossible);
+        self.answers
+            .resize_with(other.answers.len(), Answers::default);
+        for (answers, more) in self.answers.iter_mut().zip(&other.answers) {
+            answers.merge(more);
+        }
+        for (at, count) in &other.series.counts {
+            self.series.add(at * other.series.step, *count);
+        }
+        for (name, values) in &other.mix.0 {
+            values
+                .iter()
+                .for_each(|(value, count)| self.mix.add(name, value, *count));
+        }
+        if let Some(costs) = &other.costs {
+            self.costs.get_or_insert_default().merge(costs);
+        }
+        self.times = match (self.times, other.times) {
+            (Some(ours), Some(theirs)) => Some((ours.0.min(theirs.0), ours.1.max(theirs.1))),
+            (ours, theirs) => ours.or(theirs),
+        };
     }
 
     /// Those that could succeed: all but the interrupted.
@@ -137,18 +179,19 @@ impl Group {
         let won = self.outcomes.won_priced;
         Some(self.cost.sum()? / won as f64).filter(|_| won > 0)
     }
-
-    /// The share of executions with status ok that have an outcome; none where there is no such execution.
-    /// Of one that failed none is waited for: nobody acted on its answer.
-    pub fn coverage(&self) -> Option<f64> {
-        (self.ok > 0).then(|| self.outcomes.of_ok as f64 / self.ok as f64)
-    }
 }
 
 impl Answers {
+    fn merge(&mut self, other: &Self) {
+        self.numbers.merge(&other.numbers);
+        self.beyond += other.beyond + add_counts(&mut self.words, &other.words);
+        self.too_far += other.too_far;
+        self.without += other.without;
+    }
+
     fn take(&mut self, answer: Option<&Answer>) {
         match answer {
-            Some(Answer::Number(number)) if !can_be_added(*number) => self.left_out += 1,
+            Some(Answer::Number(number)) if !can_be_added(*number) => self.too_far += 1,
             Some(Answer::Number(number)) => self.numbers.push(*number),
             Some(Answer::Word(word)) => {
                 self.beyond += u64::from(!count(&mut self.words, word));

@@ -56,7 +56,7 @@ pub struct Past {
     /// How many of them count.
     pub executions: u64,
     /// How many the question cannot ask for, each with why.
-    pub left_out: BTreeMap<String, u64>,
+    pub unanswered: BTreeMap<String, u64>,
     /// How many lines of sums are not sound.
     pub bad: u64,
     /// How many executions stand in several sums, and count once.
@@ -85,6 +85,21 @@ pub struct Groups {
 }
 
 impl Groups {
+    /// The same by the first alone of what the groups have in common.
+    #[must_use]
+    pub fn by_first(&self) -> Self {
+        let mut groups: BTreeMap<Vec<Value>, Group> = BTreeMap::new();
+        for (key, group) in &self.groups {
+            let key = key.iter().take(1).cloned().collect();
+            groups.entry(key).or_default().merge(group);
+        }
+        Self {
+            by: self.by.iter().take(1).cloned().collect(),
+            groups,
+            ..self.clone()
+        }
+    }
+
     /// When the first and the last execution began.
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let first = self.groups.values().filter_map(|group| group.first()).min();

@@ -42,7 +42,8 @@ pub enum Measure {
     CostPerWin,
     /// Those whose price is not known.
     Unpriced,
-    /// The share of those with status ok that has an outcome.
+    /// The share of those with status ok that has an outcome: of one that failed none is waited for, since nobody
+    /// acted on its answer.
     Coverage,
     /// The mean score.
     Score,
@@ -202,17 +203,17 @@ impl Measure {
     }
 
     /// How many figures of a group that it would rest on are left out, since they cannot be.
-    pub(super) fn left_out(&self, group: &Group, pointers: &[String]) -> u64 {
+    pub(super) fn impossible(&self, group: &Group, pointers: &[String]) -> u64 {
         match self {
-            Self::Latency(_) => group.left_out.duration,
-            Self::Tokens => group.left_out.tokens,
-            Self::Cost | Self::CostPerCall | Self::CostPerWin => group.left_out.cost,
-            Self::Score => group.outcomes.left_out.score,
-            Self::Metric(name) => group.outcomes.left_out.of_metric(name),
+            Self::Latency(_) => group.impossible.duration,
+            Self::Tokens => group.impossible.tokens,
+            Self::Cost | Self::CostPerCall | Self::CostPerWin => group.impossible.cost,
+            Self::Score => group.outcomes.too_far.score,
+            Self::Metric(name) => group.outcomes.too_far.of_metric(name),
             Self::Answer(pointer) => {
                 let at = pointers.iter().position(|known| known == pointer);
                 at.and_then(|at| group.answers.get(at))
-                    .map_or(0, |answers| answers.left_out)
+                    .map_or(0, |answers| answers.too_far)
             }
             _ => 0,
         }

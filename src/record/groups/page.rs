@@ -11,7 +11,7 @@ use crate::record::brief::{Brief, BriefError};
 use crate::record::entry::{Outcome, Source, Status, Usage};
 use crate::record::id::Id;
 use crate::record::log::parse::{Parsed, read_slowly};
-use crate::record::possible::{Impossible, LeftOut};
+use crate::record::possible::{Impossible, ImpossibleFigures};
 use crate::statistics::seed_of;
 
 /// A gap by which a time may be before the one on the line above: calls are written when they end.
@@ -56,7 +56,7 @@ pub(super) struct More {
     /// Whether its answer was cut off.
     pub(super) is_cut: bool,
     /// Which of its figures do not count, since no call has them.
-    pub(super) left_out: LeftOut,
+    pub(super) impossible: ImpossibleFigures,
 }
 
 /// A figure that is not known.
@@ -330,15 +330,15 @@ impl Reader<'_> {
         let cache_write = cache_write.filter(|_| question.with_costs);
         let has_costs = failure.is_some() || cache_write.is_some();
         let is_asked = asks || question.with_mix || !question.values.is_empty();
-        let has_left_out = record.left_out != LeftOut::default();
-        if !is_asked && !is_large && !has_costs && !has_left_out {
+        let has_impossible = record.impossible != ImpossibleFigures::default();
+        if !is_asked && !is_large && !has_costs && !has_impossible {
             return None;
         }
         let mut more = More {
             tokens: is_large.then_some(tokens),
             is_cut: failure.is_some() && is_cut(record),
             failure: failure.map(Into::into),
-            left_out: record.left_out,
+            impossible: record.impossible,
             cache_write,
             ..More::default()
         };

@@ -48,7 +48,7 @@ impl Sums {
             let why = match (judge(&sum, question), &lacks) {
                 (Standing::Not, _) => continue,
                 (_, Some(why)) => Some(why.clone()),
-                (Standing::LeftOut(why), None) => Some(why),
+                (Standing::Unanswered(why), None) => Some(why),
                 (Standing::Counts, None) => None,
             };
             match all.add(&sum) {
@@ -60,7 +60,7 @@ impl Sums {
                 Known::None => {}
             }
             match why {
-                Some(why) => *chosen.met.left_out.entry(why).or_default() += sum.executions,
+                Some(why) => *chosen.met.unanswered.entry(why).or_default() += sum.executions,
                 None => {
                     chosen.met.executions += sum.executions;
                     chosen.sums.push(sum);
@@ -157,7 +157,7 @@ enum Standing {
     /// The filter leaves all of it out.
     Not,
     /// The sum does not tell.
-    LeftOut(String),
+    Unanswered(String),
 }
 
 /// What past sums do not tell that a question asks for.
@@ -224,7 +224,7 @@ fn judge(sum: &DaySum, question: &Question) -> Standing {
         since.is_none_or(|since| sum.first >= since) && until.is_none_or(|until| sum.last < until);
     match is_whole {
         true => Standing::Counts,
-        false => Standing::LeftOut("they tell of whole days only".to_owned()),
+        false => Standing::Unanswered("they tell of whole days only".to_owned()),
     }
 }
 

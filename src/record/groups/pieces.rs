@@ -66,6 +66,8 @@ struct Pieces {
     next: Option<Piece>,
     /// What cannot be read, with the file.
     path: PathBuf,
+    /// Places of pieces that were read, for those to come.
+    free: Vec<Vec<u8>>,
 }
 
 impl Pieces {
@@ -74,7 +76,7 @@ impl Pieces {
             return Ok(Some(piece));
         }
         if let Some(blocks) = &mut self.blocks
-            && let Some((_, text)) = blocks.next()?
+            && let Some((_, text)) = blocks.next_into(self.free.pop().unwrap_or_default())?
         {
             return Ok(Some(Piece::Text(text)));
         }
@@ -106,11 +108,12 @@ pub(super) enum Read {
 }
 
 impl Piece {
-    fn read(self, questions: &[&Question]) -> Read {
+    /// What is in it, and its place, which is free then.
+    fn read(self, questions: &[&Question]) -> (Read, Option<Vec<u8>>) {
         match self {
-            Self::File { path, is_more } => Read::File { path, is_more },
-            Self::Damaged(why) => Read::Damaged(why),
-            Self::Text(text) => Read::Pages(pages(&text, questions)),
+            Self::File { path, is_more } => (Read::File { path, is_more }, None),
+            Self::Damaged(why) => (Read::Damaged(why), None),
+            Self::Text(text) => (Read::Pages(pages(&text, questions)), Some(text)),
         }
     }
 }
@@ -133,12 +136,15 @@ pub(super) fn each_page(
         blocks: None,
         next: None,
         path: PathBuf::new(),
+        free: Vec::new(),
     };
     let threads = rayon::current_num_threads();
     let failed = |error: io::Error, path: &PathBuf| Log::at(path).read_failed(error);
     if size < SMALL || threads < 2 {
         while let Some(piece) = pieces.next().map_err(|error| failed(error, &pieces.path))? {
-            take(piece.read(questions))?;
+            let (read, free) = piece.read(questions);
+            pieces.free.extend(free);
+            take(read)?;
         }
         return Ok(());
     }
@@ -186,9 +192,10 @@ impl Desk {
         // Leaving is noted also where a thread panics, so that nobody waits for it.
         let _leave = Leave(self);
         while let Some((number, piece)) = self.give() {
-            let read = piece.read(questions);
+            let (read, free) = piece.read(questions);
             let mut state = self.lock();
             state.read.insert(number, read);
+            state.pieces.free.extend(free);
             self.changed.notify_all();
         }
     }

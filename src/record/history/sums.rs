@@ -42,7 +42,7 @@ pub struct DaySum {
     /// The tokens.
     pub tokens: Tokens,
     /// What those cost whose price is known, in US dollars.
-    pub cost_usd: Figures,
+    pub cost_usd: FigureSums,
     /// What became of them.
     pub outcomes: OutcomeSums,
     /// Which they were.
@@ -76,11 +76,11 @@ impl DaySum {
             && self.cost_usd.is_sound()
             && costs_money
             && self.outcomes.score.is_sound()
-            && self.outcomes.metrics.values().all(Figures::is_sound)
+            && self.outcomes.metrics.values().all(FigureSums::is_sound)
     }
 }
 
-impl Figures {
+impl FigureSums {
     /// Whether the sum lies where the count and the outermost values allow.
     fn is_sound(&self) -> bool {
         let (Some(least), Some(most)) = (self.least, self.most) else {
@@ -95,7 +95,7 @@ impl Figures {
 
 /// The count, the sum and the sum of the squares of values, and the outermost of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct FigureSums {
     /// How many.
     pub count: u64,
     /// Their sum.
@@ -127,11 +127,11 @@ pub struct OutcomeSums {
     /// How many have an outcome.
     pub count: u64,
     /// The scores.
-    pub score: Figures,
+    pub score: FigureSums,
     /// How many have each label, and how many of those have a price.
     pub labels: BTreeMap<String, [u64; 2]>,
     /// The metrics.
-    pub metrics: BTreeMap<String, Figures>,
+    pub metrics: BTreeMap<String, FigureSums>,
     /// How many have a label, where some are beyond those that are told apart.
     #[serde(default, skip_serializing_if = "is_none")]
     pub labelled: u64,
@@ -144,7 +144,7 @@ fn is_none(count: &u64) -> bool {
     *count == 0
 }
 
-impl From<&Moments> for Figures {
+impl From<&Moments> for FigureSums {
     fn from(it: &Moments) -> Self {
         Self {
             count: it.n(),
@@ -156,7 +156,7 @@ impl From<&Moments> for Figures {
     }
 }
 
-impl Figures {
+impl FigureSums {
     /// The same to add to others.
     pub fn moments(&self) -> Moments {
         let ends = self.least.zip(self.most).unwrap_or_default();

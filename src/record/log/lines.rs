@@ -5,8 +5,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use super::Order;
 
-/// How much is read at once, in bytes, unless a line is longer.
-const BLOCK: u64 = 1 << 20;
+/// How much is read at once, in bytes, unless a line is longer. So much stays in the processor's own cache.
+const BLOCK: u64 = 1 << 18;
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 128 << 20;
@@ -28,16 +28,18 @@ impl Segment {
         }
     }
 
-    fn read(&mut self, start: u64, end: u64) -> io::Result<Vec<u8>> {
+    /// Reads into this place, whatever it held.
+    fn read(&mut self, start: u64, end: u64, text: &mut Vec<u8>) -> io::Result<()> {
+        text.clear();
         match self {
             Self::File(file, _) => {
                 file.seek(SeekFrom::Start(start))?;
-                let mut text = Vec::with_capacity((end - start) as usize);
-                file.take(end - start).read_to_end(&mut text)?;
-                Ok(text)
+                text.reserve((end - start) as usize);
+                file.take(end - start).read_to_end(text)?;
             }
-            Self::Memory(text) => Ok(text[start as usize..end as usize].to_vec()),
+            Self::Memory(whole) => text.extend_from_slice(&whole[start as usize..end as usize]),
         }
+        Ok(())
     }
 }
 
@@ -71,13 +73,21 @@ impl Blocks {
 
     /// The next block and where it stands: whole lines, but for a torn one at the very end.
     pub(in crate::record) fn next(&mut self) -> io::Result<Option<(u64, Vec<u8>)>> {
+        self.next_into(Vec::new())
+    }
+
+    /// The same in the place of an earlier block: memory that is known already is read into sooner.
+    pub(in crate::record) fn next_into(
+        &mut self,
+        mut text: Vec<u8>,
+    ) -> io::Result<Option<(u64, Vec<u8>)>> {
         let mut size = self.block;
         while self.start < self.end {
             let (from, to) = match self.order {
                 Order::OldestFirst => (self.start, self.end.min(self.start + size)),
                 Order::NewestFirst => (self.start.max(self.end.saturating_sub(size)), self.end),
             };
-            let mut text = self.segment.read(from, to)?;
+            self.segment.read(from, to, &mut text)?;
             if (text.len() as u64) < to - from {
                 // Somebody shortened the file: what is gone is not read.
                 self.end = from + text.len() as u64;

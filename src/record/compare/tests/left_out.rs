@@ -56,9 +56,9 @@ fn what_one_side_alone_called_decides_neither_split_nor_coverage_nor_counts() {
             let of = |it: &Whole| (it.counted, it.coverage);
             assert_eq!(of(&found.base), of(&alone.base));
             assert_eq!(of(&found.head), of(&alone.head));
-            assert_eq!(found.head.left_out, tries as u64);
+            assert_eq!(found.head.outside_strata, tries as u64);
             // But for the ends, which are cut to the time of both.
-            assert!(found.base.left_out > 495, "{:?}", found.base);
+            assert!(found.base.outside_strata > 495, "{:?}", found.base);
         }
     }
 }
@@ -74,7 +74,7 @@ fn hours_in_which_one_side_was_called_elsewhere_only_are_no_hours_of_both() {
     }
     let found = found(calls);
     assert_eq!(found.hours, 50);
-    let (base, head) = (found.base.left_out, found.head.left_out);
+    let (base, head) = (found.base.outside_strata, found.head.outside_strata);
     assert!(base > 195 && head > 195, "{base}, {head}");
     assert_eq!(found.strata.len(), 1);
 }
@@ -141,7 +141,7 @@ fn what_a_figure_leaves_out_is_in_none_of_its_counts_nor_its_spread() {
     let some = found(calls);
     let seen = |it: &Comparison| measure(it, &Weighed::Latency).seen.unwrap();
     assert_eq!(seen(&all), seen(&some));
-    let left_out = measure(&all, &Weighed::Latency).left_out;
+    let left_out = measure(&all, &Weighed::Latency).outside_strata;
     assert!(left_out > 245, "{left_out}");
 
     // A stratum of failures that one side alone has is none of the rarer end.

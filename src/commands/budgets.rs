@@ -2,27 +2,29 @@
 
 use serde::Serialize;
 
-use super::super::run_context::{for_nobody, log};
-use super::super::session::Session;
-use crate::config::Config;
+use super::own_log::log;
+use super::session::Session;
+use crate::config::{Budgets, CONFIG_FILE, Config};
 use crate::error::Failure;
 use crate::execute::{budget_states, spent_today};
 use crate::output::calls::dollars;
+use crate::prompt::code;
+use crate::prompt::name::nearest;
 use crate::prompt::visible;
 use crate::releases::Store;
 
 /// A budget of the day.
 #[derive(Serialize)]
-pub(in crate::commands) struct Budget {
+pub(super) struct Budget {
     /// The prompt, or the folder, that it is for; null where it is for all.
-    pub(in crate::commands) prompt: Option<String>,
-    pub(in crate::commands) limit_usd: f64,
-    pub(in crate::commands) spent_usd: f64,
-    pub(in crate::commands) over: bool,
+    pub(super) prompt: Option<String>,
+    pub(super) limit_usd: f64,
+    pub(super) spent_usd: f64,
+    pub(super) over: bool,
 }
 
 /// How the budgets of the day stand, by this machine's log.
-pub(in crate::commands) fn today(
+pub(super) fn today(
     store: &Store,
     config: &Config,
     session: &mut Session,
@@ -60,4 +62,26 @@ pub(super) fn say(budgets: &[Budget], session: &mut Session) {
             false => session.ui.status(format!("budget of today: {text}")),
         }
     }
+}
+
+/// What is wrong with budgets for prompts that are not here.
+pub(super) fn for_nobody(budgets: &Budgets, store: &Store) -> Vec<Failure> {
+    let files = store.list().files;
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let is_known = |wanted: &str| {
+        (names.iter())
+            .any(|name| *name == wanted || wanted.ends_with('/') && name.starts_with(wanted))
+    };
+    let unknown = budgets.per_prompt.keys().filter(|name| !is_known(name));
+    unknown
+        .map(|name| {
+            let message =
+                format!("`budgets.perPrompt` has `{name}`, and no prompt here is called so");
+            let failure = Failure::new(code::BAD_CONFIG, message).at(CONFIG_FILE);
+            match nearest(name, names.iter().copied()) {
+                Some(near) => failure.hint(format!("did you mean `{near}`?")),
+                None => failure.hint("name a prompt, or a folder such as support/"),
+            }
+        })
+        .collect()
 }

@@ -5,10 +5,10 @@ use serde_json::{Value as Json, json};
 use crate::record::groups::{Dimension, Group, Value};
 
 /// A group with what it has in common.
-pub(super) type Row<'g> = (&'g Vec<Value>, &'g Group);
+pub(in crate::commands) type Row<'g> = (&'g Vec<Value>, &'g Group);
 
 /// What a group has in common.
-pub(super) fn common(by: &[Dimension], key: &[Value]) -> Json {
+pub(in crate::commands) fn common(by: &[Dimension], key: &[Value]) -> Json {
     let pairs = by.iter().zip(key);
     Json::Object(
         pairs
@@ -17,7 +17,7 @@ pub(super) fn common(by: &[Dimension], key: &[Value]) -> Json {
     )
 }
 
-pub(super) fn of_key(value: &Value) -> Json {
+pub(in crate::commands) fn of_key(value: &Value) -> Json {
     match value {
         Value::Number(number) => json!(number),
         Value::Missing => Json::Null,

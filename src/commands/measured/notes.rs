@@ -7,7 +7,6 @@ use super::super::session::Session;
 use super::key::named;
 use crate::record::compare::SAME_COVERAGE;
 use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value};
-use crate::statistics::Interval;
 
 /// A sentence, and whether it warns of something that is not sound.
 pub(in crate::commands) struct Note {
@@ -98,7 +97,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
 }
 
 /// That the costs are not those of all calls.
-pub(super) fn without_a_price(unpriced: u64, all: u64) -> String {
+pub(in crate::commands) fn without_a_price(unpriced: u64, all: u64) -> String {
     format!(
         "{unpriced} of {} {} no known price; costs are those of the others",
         count(all as usize, "call"),
@@ -114,8 +113,8 @@ fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
             count(past.executions as usize, "execution")
         )));
     }
-    for (why, number) in &past.left_out {
-        notes.push(Note::of(left_out_for(why, *number)));
+    for (why, number) in &past.unanswered {
+        notes.push(Note::of(unanswered_for(why, *number)));
     }
     if past.repeated > 0 {
         notes.push(Note::of(format!(
@@ -146,7 +145,7 @@ fn of_past(groups: &Groups, notes: &mut Vec<Note>) {
     }
 }
 
-fn left_out_for(why: &str, number: u64) -> String {
+fn unanswered_for(why: &str, number: u64) -> String {
     format!(
         "left out: {} of which only daily sums are left: {why}",
         count(number as usize, "execution")
@@ -154,13 +153,13 @@ fn left_out_for(why: &str, number: u64) -> String {
 }
 
 /// What a part of a page leaves out of the log's past that the others do not.
-pub(in crate::commands) fn left_out(part: &Groups, others: &Groups, place: &str) -> Vec<Note> {
-    let of = |groups: &Groups| groups.past.left_out.values().sum::<u64>();
+pub(in crate::commands) fn unanswered(part: &Groups, others: &Groups, place: &str) -> Vec<Note> {
+    let of = |groups: &Groups| groups.past.unanswered.values().sum::<u64>();
     if of(part) == of(others) {
         return Vec::new();
     }
-    let own = part.past.left_out.iter();
-    own.map(|(why, number)| Note::of(format!("{place}: {}", left_out_for(why, *number))))
+    let own = part.past.unanswered.iter();
+    own.map(|(why, number)| Note::of(format!("{place}: {}", unanswered_for(why, *number))))
         .collect()
 }
 
@@ -204,8 +203,11 @@ pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
     for (key, group) in &groups.groups {
         let others = key.iter().enumerate().filter(|(other, _)| *other != at);
         let others = others.map(|(_, value)| value).collect();
-        if let Some(coverage) = group.coverage() {
-            rows.entry(others).or_default().push((&key[at], coverage));
+        // Its interval is not asked for, at whatever level.
+        if let Some(coverage) = Measure::Coverage.of(group, &groups.values, 0.95) {
+            rows.entry(others)
+                .or_default()
+                .push((&key[at], coverage.value));
         }
     }
     let mut said = Vec::new();
@@ -228,93 +230,4 @@ pub(in crate::commands) fn covered(groups: &Groups) -> Vec<Note> {
         }
     }
     said
-}
-
-/// A figure as people read it.
-pub(in crate::commands) fn shown(measure: &Measure, value: f64) -> String {
-    use crate::output::calls::dollars;
-    match measure {
-        Measure::Cost | Measure::CostPerCall | Measure::CostPerWin => dollars(value),
-        Measure::Latency(_) => format!("{value:.0} ms"),
-        _ if measure.is_share() => format!("{:.1} %", value * 100.0),
-        _ if value.fract() == 0.0 && value.abs() < 1e15 => format!("{value:.0}"),
-        _ => significant(value),
-    }
-}
-
-/// A figure with its interval, to the digits that the interval leaves in no doubt: `94.3 % (93.1–95.3)`.
-pub(in crate::commands) fn with_interval(
-    measure: &Measure,
-    value: f64,
-    interval: Interval,
-) -> String {
-    let (times, unit) = match measure.is_share() {
-        true => (100.0, " %"),
-        false => (1.0, ""),
-    };
-    let [value, low, high] = [value, interval.low, interval.high].map(|it| it * times);
-    let width = high - low;
-    if width.is_nan() || width <= 0.0 {
-        return format!("{}{unit}", significant(value));
-    }
-    let digits = usize::try_from(1 - width.log10().floor() as i32)
-        .unwrap_or(0)
-        .min(12);
-    format!("{value:.digits$}{unit} ({low:.digits$}–{high:.digits$})")
-}
-
-/// A number with four digits that count.
-pub(in crate::commands) fn significant(value: f64) -> String {
-    if !value.is_finite() {
-        return "-".to_owned();
-    }
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let above = value.abs().log10().floor() as i32;
-    let digits = usize::try_from(3 - above).unwrap_or(0).min(12);
-    let text = format!("{value:.digits$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_says_how_many_digits_count() {
-        let text = |measure: &Measure, value, low, high| {
-            let level = 0.95;
-            with_interval(measure, value, Interval { low, high, level })
-        };
-        let success = Measure::Success;
-        assert_eq!(text(&success, 0.9429, 0.9312, 0.9528), "94.3 % (93.1–95.3)");
-        assert_eq!(text(&success, 0.5194, 0.4477, 0.5903), "52 % (45–59)");
-        let score = Measure::Score;
-        assert_eq!(text(&score, 0.112, 0.0615, 0.1625), "0.11 (0.06–0.16)");
-        assert_eq!(
-            text(&score, 12_345.0, 10_000.0, 14_690.0),
-            "12345 (10000–14690)"
-        );
-        assert_eq!(text(&score, 1.0, 1.0, 1.0), "1");
-    }
-
-    #[test]
-    fn numbers_have_four_digits_that_count() {
-        for (value, text) in [
-            (0.0, "0"),
-            (1.0, "1"),
-            (0.123_456, "0.1235"),
-            (-12.345_6, "-12.35"),
-            (123_456.7, "123457"),
-            (0.000_012, "0.000012"),
-            (f64::INFINITY, "-"),
-            (f64::NAN, "-"),
-        ] {
-            assert_eq!(significant(value), text);
-        }
-    }
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::log::trim::parse_age;
-use super::super::log::{FilterArgs, OwnLog, first_brought, own, require_environment};
-use super::super::run_context::is_tracked;
+use super::super::own_log::{
+    FilterArgs, OwnLog, first_brought, is_tracked, own, parse_age, require_environment,
+};
 use super::super::session::Session;
 use crate::error::Failure;
 use crate::prompt::code;
