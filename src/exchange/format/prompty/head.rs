@@ -314,19 +314,9 @@ fn inputs(
         other => other.clone(),
     };
     let is_kind = |value: &Value| {
-        let keys = [
-            "kind",
-            "type",
-            "default",
-            "description",
-            "sample",
-            "example",
-            "required",
-            "is_required",
-        ];
         value
             .as_object()
-            .is_some_and(|map| map.keys().any(|key| keys.contains(&key.as_str())))
+            .is_some_and(|map| map.keys().any(|key| SAYS_KIND.contains(&key.as_str())))
     };
     let mut put = |name: &str, value: &Value| {
         if value.get("kind").and_then(Value::as_str) == Some("thread") {
@@ -342,6 +332,9 @@ fn inputs(
                 }
                 Some("array") => {
                     known.lists.insert(name.to_owned());
+                }
+                Some("integer" | "number") => {
+                    known.numbers.insert(name.to_owned());
                 }
                 Some("boolean") => {
                     known.flags.insert(name.to_owned());
@@ -389,24 +382,23 @@ fn inputs(
     }
 }
 
+/// The keys by which a map is known to say what an input is.
+const SAYS_KIND: [&str; 8] = [
+    "kind",
+    "type",
+    "default",
+    "description",
+    "sample",
+    "example",
+    "required",
+    "is_required",
+];
+
 /// Names what of an input does not come.
 fn left_of(name: &str, value: &Value, at: Option<Span>, draft: &mut Draft) {
-    const KNOWN: [&str; 12] = [
-        "name",
-        "kind",
-        "type",
-        "default",
-        "description",
-        "sample",
-        "example",
-        "required",
-        "is_required",
-        "enum",
-        "enumValues",
-        "items",
-    ];
     let Some(map) = value.as_object() else { return };
-    let known: Vec<&str> = KNOWN.into_iter().chain(["properties"]).collect();
+    let others = ["name", "enum", "enumValues", "items", "properties"];
+    let known: Vec<&str> = SAYS_KIND.into_iter().chain(others).collect();
     let of = format!("the input `{name}`");
     draft.leave_out(map, (&known, &["strict", "title"]), &of, |_| at);
     for key in ["default", "description", "enum"] {
