@@ -30,12 +30,10 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     draft.finish(source.stem.to_owned())
 }
 
-/// The text of a source, with one kind of line ends.
+/// The text of a source, without the mark of its encoding, and with one kind of line ends.
 fn plain(source: &Source<'_>) -> String {
-    source
-        .text
-        .trim_start_matches('\u{feff}')
-        .replace("\r\n", "\n")
+    let text = source.text.strip_prefix('\u{feff}');
+    text.unwrap_or(source.text).replace("\r\n", "\n")
 }
 
 /// A text with what its front matter says taken, and where its body begins.

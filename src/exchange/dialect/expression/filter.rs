@@ -57,7 +57,12 @@ impl Parser<'_> {
                 self.note(at.clone(), "`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are", false);
                 plain("json", value, args)
             }
-            "safe" if args.is_empty() => Ok(value),
+            "safe" if args.is_empty() => {
+                let message =
+                    "`safe` makes a text of a value there: 0 and false hold as conditions";
+                self.note(at, message, false);
+                Ok(value)
+            }
             "default" | "d" => match args.as_slice() {
                 [fallback] | [fallback, Expr::Literal(Value::Bool(false))] => {
                     let message = "null is a value to `default` there, and none here";

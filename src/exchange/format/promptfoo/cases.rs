@@ -27,13 +27,18 @@ pub(super) fn tests(
     draft: &mut Draft,
 ) {
     let default = default_test(config, located, source, draft);
+    let place = |key: &str| located.place(&format!("defaultTest.{key}"));
+    odd_forms(&default, place, draft);
     for (index, assert) in list(default.get("assert")).into_iter().enumerate() {
         let at = located.place(&format!("defaultTest.assert[{index}]"));
         if let Some(evaluator) = evaluator(assert, at, draft) {
             draft.evaluators.push(evaluator);
         }
     }
-    let place = |key: &str| located.place(&format!("defaultTest.{key}"));
+    if default.get("vars").is_some_and(Value::is_string) {
+        let message = "`vars` of `defaultTest` in a file of their own: left out";
+        draft.lose(code::SOURCE_DROPPED, place("vars"), message);
+    }
     let is_whole = is_whole(&default);
     let known = [
         "vars",
@@ -50,7 +55,13 @@ pub(super) fn tests(
         files: Files::new(source),
         source,
     };
-    for (test, path) in all(config, &default, located, source, draft) {
+    // What our own export wrote down comes as it is.
+    let own = config.get("metadata").and_then(|it| it.get("promptctl"));
+    let tests = match own.is_some_and(|own| own.get("testData").is_some()) {
+        true => Vec::new(),
+        false => all(config, &default, located, source, draft),
+    };
+    for (test, path) in tests {
         cases.add(&test, &path, located, draft);
     }
     // The same test for each value is the same case only once.
@@ -177,6 +188,7 @@ impl Cases<'_> {
         if !tags.is_empty() {
             said.insert("tags".to_owned(), json!(tags));
         }
+        odd_forms(test, |key| located.place(&format!("{path}.{key}")), draft);
         let mut evaluators = Vec::new();
         for (nth, assert) in list(test.get("assert")).into_iter().enumerate() {
             let at = located.place(&format!("{path}.assert[{nth}]"));
@@ -362,6 +374,28 @@ fn tags(metadata: &Map<String, Value>, at: Option<Span>, draft: &mut Draft) -> V
         }
     }
     tags
+}
+
+/// Names what of a test has not the form that its key wants.
+fn odd_forms(
+    test: &Map<String, Value>,
+    place: impl Fn(&str) -> Option<Span>,
+    draft: &mut Draft,
+) {
+    let is_list = |value: &Value| value.is_array();
+    let is_map = |value: &Value| value.is_object();
+    let is_vars = |value: &Value| value.is_object() || value.is_array() || value.is_string();
+    let forms: [(&str, &dyn Fn(&Value) -> bool, &str); 3] = [
+        ("assert", &is_list, "list"),
+        ("metadata", &is_map, "map"),
+        ("vars", &is_vars, "map"),
+    ];
+    for (key, is_it, form) in forms {
+        if test.get(key).is_some_and(|it| !it.is_null() && !is_it(it)) {
+            let message = format!("`{key}` of a test is no {form}: left out");
+            draft.lose(code::SOURCE_DROPPED, place(key), message);
+        }
+    }
 }
 
 fn map(value: Option<&Value>) -> Map<String, Value> {
