@@ -98,7 +98,10 @@ fn is_condition(expr: &Expr) -> bool {
 
 /// Whether a helper prints what it is given, or a part of it.
 fn prints_its_values(helper: &str) -> bool {
-    ["default", "upper", "lower", "trim", "first", "last", "join", "abs"].contains(&helper)
+    [
+        "default", "upper", "lower", "trim", "first", "last", "join", "abs",
+    ]
+    .contains(&helper)
 }
 
 /// What a value prints as, where that is the same here.

@@ -377,11 +377,7 @@ fn tags(metadata: &Map<String, Value>, at: Option<Span>, draft: &mut Draft) -> V
 }
 
 /// Names what of a test has not the form that its key wants.
-fn odd_forms(
-    test: &Map<String, Value>,
-    place: impl Fn(&str) -> Option<Span>,
-    draft: &mut Draft,
-) {
+fn odd_forms(test: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
     let is_list = |value: &Value| value.is_array();
     let is_map = |value: &Value| value.is_object();
     let is_vars = |value: &Value| value.is_object() || value.is_array() || value.is_string();
