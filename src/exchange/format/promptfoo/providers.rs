@@ -185,7 +185,7 @@ impl Provider {
             draft.note(code::SOURCE_DROPPED, at, message);
         }
         self.settings.retain(|key, value| {
-            let is_fixed = !value.to_string().contains("{{");
+            let is_fixed = !is_filled_in(value);
             if !is_fixed {
                 let message = format!("the setting `{key}` is known only once something is filled in, such as the environment, which is never read: left out");
                 draft.lose(code::SOURCE_DROPPED, place(&format!("config.{key}")).or(at), message);
@@ -196,6 +196,16 @@ impl Provider {
             self.settings.extend(inner);
         }
         draft.settings(&self.settings, |inner| place(&format!("config.{inner}")));
+    }
+}
+
+/// Whether a value is a template, or holds one.
+fn is_filled_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(is_filled_in),
+        Value::Object(map) => map.values().any(is_filled_in),
+        _ => false,
     }
 }
 
