@@ -22,7 +22,63 @@ pub struct Signature {
     words: String,
 }
 
+/// What a refusal speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    ModelGone,
+    PreviousResponse,
+    VariableMissing,
+    VariableUnknown,
+    VariableType,
+}
+
+/// The codes that say what a refusal speaks of.
+const CODES: [(&str, Kind); 5] = [
+    ("model_not_found", Kind::ModelGone),
+    ("previous_response_not_found", Kind::PreviousResponse),
+    ("prompt_variable_missing", Kind::VariableMissing),
+    ("prompt_variable_unknown", Kind::VariableUnknown),
+    ("invalid_type", Kind::VariableType),
+];
+
+/// What OpenAI writes where it gives no such code: what it speaks of, the word for that, and one of
+/// the words for what is wrong with it.
+const WORDS: [(Kind, &str, &[&str]); 2] = [
+    (
+        Kind::ModelGone,
+        "model",
+        &[
+            "deprecated",
+            "does not exist",
+            "no longer",
+            "shut down",
+            "retired",
+        ],
+    ),
+    (
+        Kind::VariableMissing,
+        "variable",
+        &["missing", "required", "must be provided", "not provided"],
+    ),
+];
+
 impl Refusal {
+    /// Whether it speaks of this: its code says so, or its words where the code says nothing.
+    fn is_of(&self, kind: Kind) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        if let Some((_, said)) = CODES.iter().find(|(known, _)| *known == code) {
+            return *said == kind;
+        }
+        let message = self.message.to_lowercase();
+        WORDS.iter().any(|(of, subject, wrong)| {
+            *of == kind
+                && message.contains(subject)
+                && wrong
+                    .iter()
+                    .any(|word| message.contains(word) || code.contains(word))
+        })
+    }
+
     /// What it has in common with others of its kind: digits and ids are struck out.
     pub fn signature(&self) -> Signature {
         let mut words = String::new();
@@ -54,25 +110,12 @@ impl Refusal {
 
     /// Whether only the answer that never was is missing: the prompt is there.
     pub fn is_previous_response(&self) -> bool {
-        self.code.as_deref() == Some("previous_response_not_found")
-            || self.param.as_deref() == Some("previous_response_id")
+        self.is_of(Kind::PreviousResponse) || self.param.as_deref() == Some("previous_response_id")
     }
 
     /// Whether the model of the prompt is gone.
     pub fn is_model_gone(&self) -> bool {
-        // The words are OpenAI's: for a model that was shut down it gives no code of its own.
-        let message = self.message.to_lowercase();
-        self.code.as_deref() == Some("model_not_found")
-            || (message.contains("model")
-                && [
-                    "deprecated",
-                    "does not exist",
-                    "no longer",
-                    "shut down",
-                    "retired",
-                ]
-                .iter()
-                .any(|word| message.contains(word)))
+        self.is_of(Kind::ModelGone)
     }
 
     /// The model that the words name; OpenAI says it nowhere else.
@@ -83,7 +126,7 @@ impl Refusal {
 
     /// The variables that the prompt does not have.
     pub fn unknown_variables<'a>(&self, sent: impl Iterator<Item = &'a str>) -> Vec<String> {
-        if self.code.as_deref() != Some("prompt_variable_unknown") {
+        if !self.is_of(Kind::VariableUnknown) {
             return Vec::new();
         }
         let named = self.named_variable();
@@ -122,15 +165,7 @@ impl Refusal {
 
     /// Whether variables are missing, named or not.
     pub fn is_of_missing_variables(&self) -> bool {
-        let message = self.message.to_lowercase();
-        let code = self.code.as_deref().unwrap_or_default();
-        let speaks_of_missing = ["missing", "required", "must be provided", "not provided"]
-            .iter()
-            .any(|word| message.contains(word) || code.contains(word));
-        self.status == 400
-            && code != "prompt_variable_unknown"
-            && speaks_of_missing
-            && message.contains("variable")
+        self.status == 400 && self.is_of(Kind::VariableMissing)
     }
 
     fn named_variable(&self) -> Option<&str> {
@@ -206,6 +241,31 @@ mod tests {
                 .missing_variables(sent.into_iter())
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn a_code_counts_before_the_words() {
+        let of = |code: &str, message: &str| refusal(400, Some(code), None, message);
+        let words = "The variable 'a' is required, and the model is deprecated.";
+        for (code, is_missing, is_gone) in [
+            ("prompt_variable_missing", true, false),
+            ("model_not_found", false, true),
+            ("invalid_type", false, false),
+            ("prompt_variable_unknown", false, false),
+            ("invalid_request_error", true, true),
+        ] {
+            let refusal = of(code, words);
+            assert_eq!(refusal.is_of_missing_variables(), is_missing, "{code}");
+            assert_eq!(refusal.is_model_gone(), is_gone, "{code}");
+        }
+        let named = refusal(
+            400,
+            Some("prompt_variable_missing"),
+            Some("prompt.variables.city"),
+            "No.",
+        );
+        assert_eq!(named.missing_variables(std::iter::empty()), ["city"]);
+        assert!(of("missing_required_parameter", "variables").is_of_missing_variables());
     }
 
     #[test]

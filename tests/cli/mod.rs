@@ -48,6 +48,8 @@ mod moved;
 mod moving;
 mod moving_hostile;
 mod moving_losses;
+mod moving_promptfoo;
+mod moving_random;
 mod moving_suites;
 mod moving_walks;
 mod moving_words;

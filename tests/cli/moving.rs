@@ -123,6 +123,8 @@ fn a_file_of_prompty_comes_with_its_losses_by_line() {
       at: basic.prompty:6:27
     warning[P502]: the setting `topK` has no counterpart here: left out
       at: basic.prompty:7:53
+    note[P503]: true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there
+      at: basic.prompty:16:3
     note[P503]: what is left out prints nothing there, and here is an error; must be given: `firstName`, `question`
       at: basic.prompty
     [exit 3]
@@ -177,6 +179,8 @@ fn a_file_of_prompty_comes_with_its_losses_by_line() {
       at: basic.prompty:6:27
     warning[P502]: the setting `topK` has no counterpart here: left out
       at: basic.prompty:7:53
+    note[P503]: true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there
+      at: basic.prompty:16:3
     note[P503]: what is left out prints nothing there, and here is an error; must be given: `firstName`, `question`
       at: basic.prompty
     error[P512]: other: something would be lost, so nothing was written (--strict)

@@ -6,7 +6,7 @@ use super::moving::start;
 use crate::env::{Shell, TestEnv};
 
 /// What `import` says in JSON of a file with this text.
-fn imported(repo: &Shell, path: &str, text: &str) -> Value {
+pub(super) fn imported(repo: &Shell, path: &str, text: &str) -> Value {
     repo.write(path, text);
     let run = repo.run(&format!("promptctl import {path} --format json"));
     serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"))
@@ -27,7 +27,7 @@ fn said(shown: &Value) -> Vec<String> {
 }
 
 #[track_caller]
-fn says(shown: &Value, wanted: &str) {
+pub(super) fn says(shown: &Value, wanted: &str) {
     let all = said(shown);
     assert!(
         all.iter().any(|message| message.contains(wanted)),

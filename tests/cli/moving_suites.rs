@@ -310,7 +310,7 @@ for case in json.load(open(sys.argv[1])):
 ";
 
 /// What the engine of each case renders; none where the interpreter lacks an engine.
-fn rendered_there(repo: &Shell, cases: &[Value]) -> Option<Vec<Value>> {
+pub(super) fn rendered_there(repo: &Shell, cases: &[Value]) -> Option<Vec<Value>> {
     let python = of_this_process("PROMPTCTL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     let python = python.to_string_lossy().into_owned();
     let found = repo
@@ -350,7 +350,7 @@ fn values_of(repo: &Shell, name: &str) -> Map<String, Value> {
         .collect()
 }
 
-fn messages_of(
+pub(super) fn messages_of(
     repo: &Shell,
     name: &str,
     values: &Map<String, Value>,

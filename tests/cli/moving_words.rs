@@ -206,17 +206,17 @@ tests:
     note[P503]: the description `twice` is no id for the case, or names another one: it is the case's `note`
       at: promptfooconfig.yaml:8:5
     warning[P502]: `model` of a chat has no counterpart here: left out
-      at: promptfooconfig.yaml:1:1
+      at: chat.json:1:1
     warning[P502]: `name` of a message has no counterpart here: left out
-      at: promptfooconfig.yaml:1:1
+      at: chat.json:1:1
     warning[P502]: `cache_control` of a part of a message has no counterpart here: left out
-      at: promptfooconfig.yaml:1:1
+      at: chat.json:1:1
     note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
-      at: promptfooconfig.yaml:1:1
+      at: chat.json:1:1
     warning[P502]: `alt` of a part of a message has no counterpart here: left out
-      at: promptfooconfig.yaml:1:1
+      at: chat.json:1:1
     warning[P502]: `format` of a picture has no counterpart here: left out
-      at: promptfooconfig.yaml:1:1
+      at: chat.json:1:1
     [exit 3]
     ");
 }

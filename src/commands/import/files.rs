@@ -2,6 +2,7 @@
 
 mod find;
 pub(in crate::commands) mod incoming;
+mod lifted;
 pub(in crate::commands) mod plan;
 mod planner;
 pub(in crate::commands) mod show;
@@ -19,7 +20,7 @@ use crate::prompt::finding::Finding;
 
 pub(super) use find::{SourceFile, find};
 use incoming::{Action, FileResult, Incoming, Options};
-pub(in crate::commands) use planner::lifted;
+pub(in crate::commands) use lifted::lifted;
 
 pub(super) fn run(
     files: &[SourceFile],

@@ -1,36 +1,41 @@
 //! Expressions of Jinja and Nunjucks.
 
+mod filter;
+
 use std::ops::Range;
 
 use serde_json::{Number, Value};
 
+use super::differs::{OF_MAPS, Order, functions, is_one_or_zero, order};
 use super::print::can_be_quoted;
 use super::tokens::{Token, tokens};
 use super::tree::{Expr, Key, LoopValue, Note};
-use super::{COMPUTE, Mistake, beyond, is_name, variable};
+use super::{COMPUTE, Known, Mistake, beyond, is_name, variable};
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 40;
 
 /// Reads the expressions of one tag.
-pub(super) struct Parser {
+pub(super) struct Parser<'k> {
     tokens: Vec<(Token, Range<usize>)>,
     at: usize,
     /// Where the tag ends.
     end: usize,
     is_nunjucks: bool,
+    known: &'k Known,
     depth: usize,
     /// How many loops are open.
     pub(super) loops: usize,
     pub(super) notes: Vec<Note>,
 }
 
-impl Parser {
+impl<'k> Parser<'k> {
     /// The parser of `text`, which stands at `offset`.
     pub(super) fn new(
         text: &str,
         offset: usize,
         is_nunjucks: bool,
+        known: &'k Known,
         loops: usize,
     ) -> Result<Self, Mistake> {
         Ok(Self {
@@ -38,6 +43,7 @@ impl Parser {
             at: 0,
             end: offset + text.len(),
             is_nunjucks,
+            known,
             depth: 0,
             loops,
             notes: Vec::new(),
@@ -172,12 +178,10 @@ impl Parser {
                     self.note(at.clone(), message, true);
                 }
                 let right = self.value()?;
-                if matches!(sign, "==" | "!=")
-                    && !self.is_nunjucks
-                    && (is_one_or_zero(&left) || is_one_or_zero(&right))
-                {
-                    let message = "`==` takes true for 1 and false for 0 there, and not here";
-                    self.note(at, message, true);
+                match sign {
+                    "<" | "<=" | ">" | ">=" => self.ordered(&left, &right, sign, at)?,
+                    _ if !self.is_nunjucks => self.equal(&left, &right, at),
+                    _ => {}
                 }
                 let at = self.place();
                 if signs.iter().any(|(sign, _)| self.is_sign(sign)) {
@@ -193,6 +197,40 @@ impl Parser {
             return Err(beyond(at, &format!("`{name}`")));
         }
         Ok(left)
+    }
+
+    /// Notes where `==` may decide another way than Python's.
+    fn equal(&mut self, left: &Expr, right: &Expr, at: Range<usize>) {
+        let is_known = |expr: &Expr| matches!(expr, Expr::Literal(_) | Expr::Call(..));
+        let decides = is_one_or_zero(left) || is_one_or_zero(right);
+        if decides || !(is_known(left) || is_known(right)) {
+            let message = "`==` takes true for 1 and false for 0 there, and not here";
+            self.note(at, message, decides);
+        }
+    }
+
+    /// Refuses or names what `<` orders another way.
+    fn ordered(
+        &mut self,
+        left: &Expr,
+        right: &Expr,
+        sign: &str,
+        at: Range<usize>,
+    ) -> Result<(), Mistake> {
+        match order(left, right, self.known) {
+            Order::Same => Ok(()),
+            Order::Doubtful => {
+                let message = "two texts that are numbers, such as \"10\" and \"9\", are ordered as texts there, and as numbers here";
+                self.note(at, message, true);
+                Ok(())
+            }
+            Order::Other => Err(beyond(
+                at,
+                &format!(
+                    "`{sign}` between texts, which orders those that are numbers as numbers here: it"
+                ),
+            )),
+        }
     }
 
     /// A value with its filters.
@@ -242,6 +280,12 @@ impl Parser {
                 }
                 Ok(Expr::Literal(Value::String(text)))
             }
+            // JavaScript has no whole numbers of their own.
+            Token::Number(number)
+                if self.is_nunjucks && number.as_u64().is_some_and(|it| it >= 1 << 53) =>
+            {
+                Err(beyond(at, "this number"))
+            }
             Token::Number(number) => Ok(Expr::Literal(Value::Number(number))),
             Token::Sign("(") => {
                 let inner = self.condition()?;
@@ -252,9 +296,12 @@ impl Parser {
             }
             Token::Sign("-") => match self.primary()? {
                 Expr::Literal(Value::Number(number)) => {
-                    let negative = match number.as_i64() {
-                        Some(whole) => Some(Number::from(-whole)),
-                        None => number.as_f64().and_then(|float| Number::from_f64(-float)),
+                    let negative = match number.as_i64().and_then(i64::checked_neg) {
+                        Some(whole) => Some(Number::from(whole)),
+                        None => number
+                            .as_f64()
+                            .filter(|_| number.is_f64())
+                            .and_then(|float| Number::from_f64(-float)),
                     };
                     negative
                         .map(|number| Expr::Literal(Value::Number(number)))
@@ -264,9 +311,18 @@ impl Parser {
             },
             Token::Sign(sign) => Err(beyond(at, &format!("`{sign}`"))),
             Token::Name(name) => match name.as_str() {
-                "true" | "True" => Ok(Expr::Literal(Value::Bool(true))),
-                "false" | "False" => Ok(Expr::Literal(Value::Bool(false))),
-                "none" | "None" | "null" => Ok(Expr::Literal(Value::Null)),
+                "true" => Ok(Expr::Literal(Value::Bool(true))),
+                "false" => Ok(Expr::Literal(Value::Bool(false))),
+                "none" => Ok(Expr::Literal(Value::Null)),
+                "null" if self.is_nunjucks => Ok(Expr::Literal(Value::Null)),
+                // To the other language these are variables.
+                "True" | "False" | "None" if self.is_nunjucks => {
+                    Err(beyond(at, &format!("`{name}`")))
+                }
+                "True" => Ok(Expr::Literal(Value::Bool(true))),
+                "False" => Ok(Expr::Literal(Value::Bool(false))),
+                "None" => Ok(Expr::Literal(Value::Null)),
+                "self" if !self.is_nunjucks => Err(beyond(at, "`self`")),
                 "loop" if self.loops > 0 => self.of_loop(at),
                 "not" | "and" | "or" | "in" | "is" | "if" | "else" => {
                     Err(beyond(at, &format!("`{name}`")))
@@ -297,12 +353,43 @@ impl Parser {
     }
 
     fn path(&mut self, name: String, start: Range<usize>) -> Result<Expr, Mistake> {
-        let name = variable(&name, start)?;
+        if self.known.has_environment && name == "env" {
+            return Err(Mistake::new(
+                start,
+                "`env` is the environment there, which is never read here",
+                "give the value as a variable of another name",
+            ));
+        }
+        let name = variable(&name, start.clone())?;
+        if functions(self.is_nunjucks).contains(&name.as_str()) {
+            let message = format!("`{name}` is a function there where nobody gives a value");
+            self.note(start, &message, false);
+        }
         let mut keys = Vec::new();
         loop {
             let at = self.place();
             if self.take_sign(".") {
                 match self.tokens.get(self.at).map(|(token, _)| token.clone()) {
+                    Some(Token::Name(key))
+                        if !self.is_nunjucks
+                            && (OF_MAPS.contains(&key.as_str()) || key.starts_with("__")) =>
+                    {
+                        return Err(Mistake::new(
+                            at,
+                            format!("`.{key}` is a function of Python's and no key"),
+                            "write the key in brackets: `x['key']`",
+                        ));
+                    }
+                    Some(Token::Name(key)) if self.is_nunjucks && key == "length" => {
+                        self.at += 1;
+                        self.note(
+                            at,
+                            "`.length` is how long a text or list is there, and a key of a map",
+                            false,
+                        );
+                        let value = Expr::Path(name, keys);
+                        return Ok(Expr::Call("length", vec![value]));
+                    }
                     Some(Token::Name(key)) => keys.push(Key::Name(key)),
                     Some(Token::Number(number)) if number.as_u64().is_some() => {
                         keys.extend(number.as_u64().map(Key::Index));
@@ -313,6 +400,12 @@ impl Parser {
             } else if self.take_sign("[") {
                 let inside = self.place();
                 let key = match self.tokens.get(self.at).map(|(token, _)| token.clone()) {
+                    // Here it would be the place in a list.
+                    Some(Token::Text(key))
+                        if !self.is_nunjucks && key.bytes().all(|byte| byte.is_ascii_digit()) =>
+                    {
+                        return Err(beyond(inside, "a number in quotes as a key"));
+                    }
                     Some(Token::Text(key))
                         if is_name(&key) || !key.contains(['[', ']', '{', '}', '"', '\'']) =>
                     {
@@ -337,101 +430,11 @@ impl Parser {
         }
         Ok(Expr::Path(name, keys))
     }
-
-    fn filter(&mut self, value: Expr) -> Result<Expr, Mistake> {
-        let (name, at) = self.word()?;
-        let mut args = Vec::new();
-        if self.take_sign("(") {
-            while !self.take_sign(")") {
-                args.push(self.condition()?);
-                let here = self.place();
-                if self.is_sign("=") {
-                    return Err(beyond(here, "a named argument"));
-                }
-                if !self.take_sign(",") && !self.is_sign(")") {
-                    return Err(beyond(here, "this"));
-                }
-            }
-        }
-        let plain = |helper: &'static str, value: Expr, args: Vec<Expr>| match args.is_empty() {
-            true => Ok(Expr::Call(helper, vec![value])),
-            false => Err(beyond(
-                at.clone(),
-                &format!("the filter `{name}` with arguments"),
-            )),
-        };
-        match name.as_str() {
-            "upper" => plain("upper", value, args),
-            "lower" => plain("lower", value, args),
-            "trim" => plain("trim", value, args),
-            "first" => plain("first", value, args),
-            "last" => plain("last", value, args),
-            "abs" => plain("abs", value, args),
-            "length" | "count" => plain("length", value, args),
-            "dump" if self.is_nunjucks => plain("json", value, args),
-            "tojson" if !self.is_nunjucks => {
-                self.note(at.clone(), "`tojson` prints JSON without blanks here, and `<`, `>`, `&` and `'` as they are", false);
-                plain("json", value, args)
-            }
-            "safe" if args.is_empty() => Ok(value),
-            "default" | "d" => match args.as_slice() {
-                [fallback] | [fallback, Expr::Literal(Value::Bool(false))] => {
-                    Ok(Expr::Call("default", vec![value, fallback.clone()]))
-                }
-                _ => Err(beyond(at, "`default` with these arguments")),
-            },
-            "join" => match args.as_slice() {
-                [] if self.is_nunjucks => Err(beyond(at, "`join` without a separator")),
-                [] => Ok(Expr::Call(
-                    "join",
-                    vec![value, Expr::Literal(Value::String(String::new()))],
-                )),
-                [separator @ Expr::Literal(Value::String(_))] => {
-                    Ok(Expr::Call("join", vec![value, separator.clone()]))
-                }
-                _ => Err(beyond(at, "`join` with these arguments")),
-            },
-            _ => Err(beyond(at, &format!("the filter `{name}`"))),
-        }
-    }
-}
-
-/// Whether a value is one that Python takes for true or false, and the other way round.
-fn is_one_or_zero(expr: &Expr) -> bool {
-    match expr {
-        Expr::Literal(Value::Number(number)) => number
-            .as_f64()
-            .is_some_and(|number| number == 0.0 || number == 1.0),
-        Expr::Literal(Value::Bool(_)) => true,
-        _ => false,
-    }
 }
 
 fn united(helper: &'static str, mut all: Vec<Expr>) -> Expr {
     match all.len() {
         1 => all.remove(0),
         _ => Expr::Call(helper, all),
-    }
-}
-
-/// What a value prints as, where that is the same here.
-pub(super) fn printable(expr: &Expr, at: Range<usize>) -> Result<(), Mistake> {
-    if let Expr::Literal(Value::Number(number)) = expr
-        && let Some(float) = number.as_f64().filter(|_| number.is_f64())
-        && (float.fract() == 0.0 || !(1e-4..1e15).contains(&float.abs()))
-    {
-        return Err(beyond(at, "this number, which prints another way here: it"));
-    }
-    let is_condition = match expr {
-        Expr::Call(helper, _) => {
-            ["eq", "ne", "lt", "lte", "gt", "gte", "and", "or", "not"].contains(helper)
-        }
-        Expr::Loop(LoopValue::First | LoopValue::Last)
-        | Expr::Literal(Value::Bool(_) | Value::Null) => true,
-        _ => false,
-    };
-    match is_condition {
-        true => Err(beyond(at, "the printed value of a condition")),
-        false => Ok(()),
     }
 }

@@ -1,9 +1,11 @@
 //! Jinja2 and Nunjucks, as far as prompts use them: variables, conditions, loops, comments, filters.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::expression::{Parser, printable};
+use super::differs::{is_blank, may_be_of_a_text, may_print_otherwise, printable};
+use super::expression::Parser;
 use super::tree::{Expr, Node, Note, Template};
 use super::{Known, Mistake, variable};
 
@@ -11,15 +13,17 @@ use super::{Known, Mistake, variable};
 const MAX_DEPTH: usize = 80;
 
 pub(super) fn read(text: &str, is_nunjucks: bool, known: &Known) -> Result<Template, Mistake> {
-    // Jinja drops one line end at the very end.
+    // Every line end is the same to Jinja, and it drops one at the very end.
+    let lines: Cow<'_, str> = match !is_nunjucks && text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
+    };
     let body = match is_nunjucks {
-        true => text,
-        false => text
-            .strip_suffix('\n')
-            .map_or(text, |rest| rest.strip_suffix('\r').unwrap_or(rest)),
+        true => &*lines,
+        false => lines.strip_suffix('\n').unwrap_or(&lines),
     };
     let mut reader = Reader {
-        pieces: pieces(body)?,
+        pieces: pieces(body, is_nunjucks)?,
         at: 0,
         is_nunjucks,
         known,
@@ -61,15 +65,16 @@ struct Tag<'t> {
 }
 
 /// Cuts the text at its tags; what a `-` takes away is gone.
-fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Mistake> {
+fn pieces(text: &str, is_nunjucks: bool) -> Result<Vec<Piece<'_>>, Mistake> {
     let mut all = Vec::new();
     let mut from = 0;
     let mut is_trimmed = false;
+    let is_blank = |letter: char| is_blank(letter, is_nunjucks);
     loop {
         let (start, open) = opening(text, from).unwrap_or((text.len(), ""));
         let mut part = &text[from..start];
         if std::mem::take(&mut is_trimmed) {
-            part = part.trim_start();
+            part = part.trim_start_matches(is_blank);
         }
         if open.is_empty() {
             all.push(Piece::Text(part));
@@ -78,7 +83,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Mistake> {
         let inside = start + 2;
         let has_sign = text[inside..].starts_with(['-', '+']);
         if text[inside..].starts_with('-') {
-            part = part.trim_end();
+            part = part.trim_end_matches(is_blank);
         }
         all.push(Piece::Text(part));
         let close = match open {
@@ -123,8 +128,11 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, Mistake> {
                     at: start..from,
                 };
                 if matches!(tag.word, "raw" | "verbatim") {
-                    let (raw, after, trims) = raw(text, from, &tag)?;
-                    let raw = if is_trimmed { raw.trim_start() } else { raw };
+                    let (raw, after, trims) = raw(text, from, &tag, is_blank)?;
+                    let raw = match is_trimmed {
+                        true => raw.trim_start_matches(is_blank),
+                        false => raw,
+                    };
                     all.push(Piece::Text(raw));
                     from = after;
                     is_trimmed = trims;
@@ -169,7 +177,12 @@ fn closing(text: &str, from: usize, close: &str) -> Option<usize> {
 }
 
 /// What stands up to `{% endraw %}`, where it goes on, and whether blanks are taken away there.
-fn raw<'t>(text: &'t str, from: usize, tag: &Tag<'_>) -> Result<(&'t str, usize, bool), Mistake> {
+fn raw<'t>(
+    text: &'t str,
+    from: usize,
+    tag: &Tag<'_>,
+    is_blank: impl Fn(char) -> bool,
+) -> Result<(&'t str, usize, bool), Mistake> {
     let mut at = from;
     while let Some(found) = text[at..].find("{%") {
         let start = at + found;
@@ -181,10 +194,9 @@ fn raw<'t>(text: &'t str, from: usize, tag: &Tag<'_>) -> Result<(&'t str, usize,
         let word = inner.trim_matches(['-', '+']).trim();
         if word.strip_prefix("end") == Some(tag.word) {
             let body = &text[from..start];
-            let body = if inner.starts_with('-') {
-                body.trim_end()
-            } else {
-                body
+            let body = match inner.starts_with('-') {
+                true => body.trim_end_matches(is_blank),
+                false => body,
             };
             return Ok((body, inside + length + 2, inner.ends_with('-')));
         }
@@ -241,8 +253,8 @@ impl<'t> Reader<'t> {
         Ok((nodes, None))
     }
 
-    fn parser(&self, text: &str, offset: usize) -> Result<Parser, Mistake> {
-        Parser::new(text, offset, self.is_nunjucks, self.loops)
+    fn parser(&self, text: &str, offset: usize) -> Result<Parser<'t>, Mistake> {
+        Parser::new(text, offset, self.is_nunjucks, self.known, self.loops)
     }
 
     fn print(&mut self, inner: &str, offset: usize, at: Range<usize>) -> Result<Node, Mistake> {
@@ -289,17 +301,7 @@ impl<'t> Reader<'t> {
 
     /// Notes that a value is printed that may be no text.
     fn printed(&mut self, value: &Expr, at: Range<usize>) {
-        let mut value = value;
-        while let Expr::Call("default" | "first" | "last", args) = value
-            && let Some(inner) = args.first()
-        {
-            value = inner;
-        }
-        let is_text = match value {
-            Expr::Path(name, keys) => keys.is_empty() && self.known.texts.contains(name),
-            _ => true,
-        };
-        if !is_text {
+        if may_print_otherwise(value, self.known) {
             let message = match self.is_nunjucks {
                 true => {
                     "null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there"
@@ -312,16 +314,17 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Notes that an empty list decides another way in JavaScript.
+    /// Notes what decides another way: an empty list in JavaScript, a part of a text.
     fn judged(&mut self, condition: &Expr, at: &Range<usize>) {
-        if !self.is_nunjucks {
-            return;
-        }
         match condition {
             Expr::Path(name, keys) => {
                 let is_plain = self.known.texts.contains(name) || self.known.flags.contains(name);
-                if !(is_plain && keys.is_empty()) {
+                if self.is_nunjucks && !(is_plain && keys.is_empty()) {
                     let message = "a list or map counts as a condition there even when it is empty, and not here";
+                    self.note(at.clone(), message.to_owned(), false);
+                }
+                if may_be_of_a_text(condition) {
+                    let message = "a text has letters by their number, and functions such as `.title`, as conditions there, and not here";
                     self.note(at.clone(), message.to_owned(), false);
                 }
             }

@@ -5,6 +5,7 @@
 //! renders the same. What the tree cannot say is a [`Mistake`] with its place, never a guess.
 
 mod brackets;
+mod differs;
 mod expression;
 mod fstring;
 pub mod handlebars;
@@ -110,6 +111,10 @@ pub struct Known {
     pub texts: BTreeSet<String>,
     /// Those of them that are true or false.
     pub flags: BTreeSet<String>,
+    /// Those of them that are numbers.
+    pub numbers: BTreeSet<String>,
+    /// Whether `env` is the environment.
+    pub has_environment: bool,
 }
 
 impl Dialect {

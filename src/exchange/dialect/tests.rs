@@ -1,5 +1,6 @@
 //! What each language prints and refuses.
 
+mod differs;
 pub(in crate::exchange) mod trees;
 
 use serde_json::json;

@@ -48,6 +48,8 @@ pub(super) struct Draft {
     /// The variables that are compared where null is a value.
     pub(super) compared: BTreeSet<String>,
     pub(super) lost: Vec<Finding>,
+    /// The file that is read, where it is another than the source.
+    pub(super) file: Option<String>,
     /// What was told: of the same only the first is.
     pub(super) told: BTreeSet<(Code, String)>,
 }
@@ -142,6 +144,7 @@ impl Draft {
         let mut finding = Finding::error(code, message);
         finding.severity = severity;
         finding.span = at;
+        finding.path.clone_from(&self.file);
         if self.told.insert((code, finding.message.clone())) {
             self.lost.push(finding);
         }

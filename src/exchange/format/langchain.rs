@@ -1,5 +1,6 @@
 //! LangChain: `_type: prompt` files, and what `dumps` and LangSmith write.
 
+mod few_shot;
 mod model;
 
 use serde_json::{Map, Value, json};
@@ -12,8 +13,6 @@ use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
 
-/// The most that examples may be as text: a template here has at most that.
-const MAX_EXAMPLES: usize = 1_000_000;
 /// How deep constructors may nest.
 const MAX_DEPTH: usize = 30;
 
@@ -47,6 +46,23 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
                 .find_map(|key| top.get(*key)?.as_str())
             {
                 own.clone_into(&mut name);
+            }
+            if let Some(map) = top.as_object() {
+                let known = ["manifest", "prompt_name", "repo"];
+                let noted = [
+                    "prompt_id",
+                    "commit_hash",
+                    "commit_id",
+                    "created_at",
+                    "created_by",
+                    "event",
+                    "owner",
+                    "tenant_id",
+                    "examples",
+                ];
+                reader
+                    .draft
+                    .leave_out(map, (&known, &noted), "", |key| located.place(key));
             }
             (manifest, "manifest")
         }
@@ -117,9 +133,9 @@ impl Reader<'_> {
             .get("id")
             .and_then(Value::as_array)
             .and_then(|id| id.last()?.as_str());
-        let (kwargs, inner) = match (class, value.get("kwargs")) {
-            (Some(_), Some(kwargs)) => (kwargs, below(path, "kwargs")),
-            _ => (value, path.to_owned()),
+        let (kwargs, inner) = match class {
+            Some(_) => self.constructor(value, path),
+            None => (value, path.to_owned()),
         };
         let own = value.get("_type").and_then(Value::as_str);
         if let Some(map) = kwargs.as_object() {
@@ -194,6 +210,20 @@ impl Reader<'_> {
         }
         self.depth -= 1;
         done
+    }
+
+    /// What a constructor is given, and where that stands; a plain map is given itself.
+    fn constructor<'v>(&mut self, value: &'v Value, path: &str) -> (&'v Value, String) {
+        let (Some(kwargs), Some(map)) = (value.get("kwargs"), value.as_object()) else {
+            return (value, path.to_owned());
+        };
+        let known: (&[&str], &[&str]) =
+            (&["lc", "type", "id", "kwargs", "_type"], &["name", "graph"]);
+        let located = self.located;
+        self.draft.leave_out(map, known, "a constructor", |key| {
+            located.place(&below(path, key))
+        });
+        (kwargs, below(path, "kwargs"))
     }
 
     /// Names the keys of a prompt that have no counterpart here, and takes its tags.
@@ -271,7 +301,7 @@ impl Reader<'_> {
                 .and_then(Value::as_array)
                 .and_then(|id| id.last()?.as_str())
                 .unwrap_or_default();
-            let kwargs = message.get("kwargs").unwrap_or(message);
+            let (kwargs, inner) = self.constructor(message, &path);
             if let Some(map) = kwargs.as_object() {
                 let empty = |value: &Value| {
                     value.as_object().is_some_and(Map::is_empty)
@@ -295,11 +325,6 @@ impl Reader<'_> {
                 self.draft
                     .leave_out(&full, (&known, &noted), "a message", |_| at);
             }
-            let inner = if message.get("kwargs").is_some() {
-                below(&path, "kwargs")
-            } else {
-                path.clone()
-            };
             if class == "MessagesPlaceholder" {
                 let name = kwargs
                     .get("variable_name")
@@ -341,14 +366,17 @@ impl Reader<'_> {
                 (Some(Value::Array(parts)), _) => {
                     let mut all = Vec::new();
                     for (nth, part) in parts.iter().enumerate() {
-                        let path = format!("{}[{nth}].kwargs", below(&inner, "prompt"));
-                        all.push(self.part(part.get("kwargs").unwrap_or(part), &path)?);
+                        let path = format!("{}[{nth}]", below(&inner, "prompt"));
+                        let (kwargs, path) = self.constructor(part, &path);
+                        self.inner_keys(kwargs, &path);
+                        all.push(self.part(kwargs, &path)?);
                     }
                     self.draft.message(role, Value::Array(all));
                 }
                 (Some(prompt), _) => {
-                    let path = below(&below(&inner, "prompt"), "kwargs");
-                    let text = self.template(prompt.get("kwargs").unwrap_or(prompt), &path)?;
+                    let (kwargs, path) = self.constructor(prompt, &below(&inner, "prompt"));
+                    self.inner_keys(kwargs, &path);
+                    let text = self.template(kwargs, &path)?;
                     self.draft.message(role, text);
                 }
                 // A message that is no template is text.
@@ -370,12 +398,42 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Names what a template of a message is given that has no counterpart here.
+    fn inner_keys(&mut self, kwargs: &Value, path: &str) {
+        if let Some(map) = kwargs.as_object() {
+            let known = [
+                "_type",
+                "template",
+                "template_format",
+                "template_path",
+                "input_variables",
+            ];
+            let noted = [
+                "validate_template",
+                "input_types",
+                "optional_variables",
+                "name",
+            ];
+            let full = |value: &Value| *value != json!({}) && *value != json!([]);
+            let map: Map<String, Value> = map
+                .iter()
+                .filter(|(_, value)| full(value))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            let at = self.located.place(path);
+            self.draft
+                .leave_out(&map, (&known, &noted), "a template", |_| at);
+        }
+    }
+
     fn part(&mut self, kwargs: &Value, path: &str) -> Result<Value, Finding> {
         let Some(Value::Object(image)) = kwargs.get("template") else {
             let text = self.template(kwargs, path)?;
             return Ok(json!({ "type": "text", "text": text }));
         };
         let at = self.located.place(path);
+        self.draft
+            .leave_out(image, (&["url", "detail"], &[]), "a picture", |_| at);
         let Some(Value::String(url)) = image.get("url") else {
             return Err(refused(
                 at,
@@ -416,14 +474,16 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, text: &str, kwargs: &Value, path: &str) -> Result<String, Finding> {
-        let dialect = match kwargs.get("template_format").and_then(Value::as_str) {
+        let format = kwargs.get("template_format").filter(|it| !it.is_null());
+        let dialect = match format.map(|it| it.as_str().unwrap_or_default()) {
             None | Some("f-string") => Dialect::FString,
             Some("mustache") => Dialect::Mustache,
             Some("jinja2") => Dialect::Jinja,
-            Some(other) => {
+            Some(_) => {
+                let other = format.map(Value::to_string).unwrap_or_default();
                 return Err(refused(
                     self.located.place(path),
-                    format!("templates of the kind `{other}` are not known here"),
+                    format!("templates of the kind {other} are not known here"),
                     "kinds are f-string, mustache and jinja2",
                 ));
             }
@@ -436,97 +496,4 @@ impl Reader<'_> {
             located.place_in(path, part)
         })
     }
-
-    /// Examples written out between a beginning and an end.
-    fn few_shot(&mut self, kwargs: &Value, path: &str) -> Result<(), Finding> {
-        let at = self.located.place(path);
-        let (Some(Value::Array(examples)), Some(example)) =
-            (kwargs.get("examples"), kwargs.get("example_prompt"))
-        else {
-            return Err(refused(
-                at,
-                "its examples are chosen by a program",
-                "write the examples down",
-            ));
-        };
-        let inner = example.get("kwargs").unwrap_or(example);
-        let template = inner
-            .get("template")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let is_known = |it: &Value| {
-            let format = it.get("template_format").and_then(Value::as_str);
-            matches!(format, None | Some("f-string"))
-        };
-        if !is_known(inner) || !is_known(kwargs) {
-            return Err(refused(
-                at,
-                "its examples are written out by a template that is no f-string",
-                "write the examples out in the text",
-            ));
-        }
-        let separator = kwargs
-            .get("example_separator")
-            .and_then(Value::as_str)
-            .unwrap_or("\n\n");
-        let mut parts = Vec::new();
-        let mut length = 0;
-        let part = |key: &str| {
-            kwargs
-                .get(key)
-                .and_then(Value::as_str)
-                .filter(|text| !text.is_empty())
-                .map(str::to_owned)
-        };
-        parts.extend(part("prefix"));
-        for row in examples {
-            let text = written_out(template, row);
-            length += text.len();
-            if length > MAX_EXAMPLES {
-                return Err(refused(
-                    at,
-                    "its examples, written out, are larger than 1 MB",
-                    "keep fewer of them",
-                ));
-            }
-            parts.push(text);
-        }
-        parts.extend(part("suffix"));
-        let text = self.text(&parts.join(separator), kwargs, path)?;
-        self.draft.message("user", text);
-        Ok(())
-    }
-}
-
-/// An example: its values in the place of their names. They are text in the template that follows, and
-/// two braces are one of the text.
-fn written_out(template: &str, row: &Value) -> String {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some(at) = rest.find(['{', '}']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let value = rest.strip_prefix('{').and_then(|inner| {
-            let (name, behind) = inner.split_once('}')?;
-            Some((row.get(name)?, behind))
-        });
-        match value {
-            _ if rest.starts_with("{{") || rest.starts_with("}}") => {
-                out.push_str(&rest[..2]);
-                rest = &rest[2..];
-            }
-            Some((value, behind)) => {
-                let value = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                out.push_str(&value.replace('{', "{{").replace('}', "}}"));
-                rest = behind;
-            }
-            None => {
-                out.push_str(&rest[..1]);
-                rest = &rest[1..];
-            }
-        }
-    }
-    out + rest
 }

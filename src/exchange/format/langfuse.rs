@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
 use super::{Foreign, Refused, Source};
@@ -150,12 +150,10 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
         is_text_only: true,
         ..Draft::new(source)
     };
-    draft.description = map
-        .get("commitMessage")
-        .and_then(Value::as_str)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned);
     let place = |key: &str| located.place(&inside(key));
+    let about = map.get("commitMessage");
+    let about = about.and_then(|about| draft.text("commitMessage", about, place("commitMessage")));
+    draft.description = about.filter(|text| !text.is_empty());
     keys(map, place, &mut draft);
     if let Some(tags) = map.get("tags") {
         draft.take_tags(tags, place("tags"));
@@ -204,6 +202,9 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
                             "names are letters, digits and `_`",
                         ));
                     }
+                    if let Some(map) = message.as_object() {
+                        draft.leave_out(map, (&["type", "name"], &[]), "a placeholder", |_| at);
+                    }
                     draft.placeholder(name);
                     continue;
                 }
@@ -213,9 +214,12 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
                     .unwrap_or_default();
                 let role = known_role(role, at)?;
                 if let Some(map) = message.as_object() {
-                    let known = match map.get("type").and_then(Value::as_str) {
-                        None | Some("chatmessage" | "message") => ["type", "role", "content"],
-                        Some(_) => ["role", "role", "content"],
+                    let is_message = map.get("type").is_none_or(|kind| {
+                        [json!("chatmessage"), json!("message"), Value::Null].contains(kind)
+                    });
+                    let known = match is_message {
+                        true => ["type", "role", "content"],
+                        false => ["role", "role", "content"],
                     };
                     draft.leave_out(map, (&known, &[]), "a message", |key| {
                         located.place(&format!("{path}.{key}"))
@@ -287,6 +291,24 @@ fn keys(map: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &
         );
         draft.lose(code::SOURCE_CHANGED, place("version"), message);
     }
+    let odd = |key: &str, kinds: &[&str]| {
+        let value = map.get(key).filter(|value| !value.is_null())?;
+        let is_known = |text: &str| kinds.is_empty() || kinds.contains(&text);
+        (!value.as_str().is_some_and(is_known)).then(|| value.to_string())
+    };
+    if let Some(name) = odd("name", &[]) {
+        let message = format!("its name {name} is no text: the file names it");
+        draft.lose(code::SOURCE_CHANGED, place("name"), message);
+    }
+    if let Some(kind) = odd("type", &["text", "chat"]) {
+        let message =
+            format!("its type {kind} is not known here: what `prompt` holds says how it is taken");
+        draft.lose(code::SOURCE_CHANGED, place("type"), message);
+    }
+    if odd("createdBy", &[]).is_some() {
+        let message = "`createdBy` is no text: left out";
+        draft.note(code::SOURCE_DROPPED, place("createdBy"), message);
+    }
     if let Some(config) = map
         .get("config")
         .filter(|it| !it.is_null() && !it.is_object())
@@ -294,11 +316,12 @@ fn keys(map: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &
         let message = format!("`config` is no map ({config}): left out");
         draft.lose(code::SOURCE_DROPPED, place("config"), message);
     }
-    if map
-        .get("labels")
-        .is_some_and(|it| !it.is_null() && !it.is_array())
-    {
-        let message = "`labels` is no list: left out";
+    let is_labels = |it: &Value| match it {
+        Value::Array(items) => items.iter().all(Value::is_string),
+        other => other.is_null(),
+    };
+    if let Some(labels) = map.get("labels").filter(|it| !is_labels(it)) {
+        let message = format!("`labels` is no list of texts ({labels}): what is none was left out");
         draft.lose(code::SOURCE_DROPPED, place("labels"), message);
     }
 }
@@ -322,6 +345,14 @@ pub(super) fn known_role(name: &str, at: Option<Span>) -> Result<&'static str, F
             format!("the role `{name}` has no counterpart here"),
             "roles are system, developer, user and assistant",
         )
+    })
+}
+
+/// Whether a text ends within the braces around a name.
+fn is_open(text: &str) -> bool {
+    text.rsplit_once("{{").is_some_and(|(_, name)| {
+        let is_inner = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ' ';
+        name.chars().all(is_inner)
     })
 }
 
@@ -349,6 +380,13 @@ fn translated(
                 located.place(path),
                 format!("it includes other prompts more than {MAX_INCLUSIONS} times"),
                 "put their texts in their places",
+            ));
+        }
+        if is_open(before) {
+            return Err(refused(
+                located.place(path),
+                "a name in double braces is put together from an included prompt",
+                "write the name as one in Langfuse",
             ));
         }
         out.push_str(&draft.template(Dialect::Langfuse, before, &Known::default(), place)?);
@@ -384,6 +422,13 @@ fn translated(
             ));
         }
         let partial = format!("{}{name}", source.folder);
+        if is_open(found) {
+            return Err(refused(
+                located.place(path),
+                format!("the included prompt {name} ends within a name in double braces"),
+                "write the name as one in Langfuse",
+            ));
+        }
         let text = draft.template(Dialect::Langfuse, found, &Known::default(), |_| None)?;
         match draft.partials.iter().find(|(known, _)| *known == partial) {
             None => draft.partials.push((partial.clone(), text)),

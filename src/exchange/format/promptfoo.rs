@@ -2,14 +2,19 @@
 
 mod assertion;
 mod cases;
+mod chat;
 mod prompts;
 mod providers;
+mod references;
+mod values;
 
 use serde_json::{Map, Value};
 
 use self::cases::tests;
-use self::prompts::{Wanted, config_name, messages, prompts};
+use self::chat::messages;
+use self::prompts::{Wanted, config_name, prompts};
 use self::providers::providers;
+use self::references::{Resolved, resolve};
 use super::draft::{Draft, refused};
 use super::{Foreign, Refused, Source};
 use crate::prompt::code;
@@ -28,6 +33,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
             "it has `prompts:` and `providers:`",
         ));
     };
+    let resolved = resolve(config);
+    let config = &resolved.config;
     let stem = config_name(source);
     let mut wanted = Vec::new();
     prompts(config.get("prompts"), &located, source, &stem, &mut wanted);
@@ -43,7 +50,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
     {
         only.name.clone_from(&stem);
     }
-    let shared = shared(config, &located, source);
+    let shared = shared(&resolved, &located, source);
     let cases = serde_json::to_string(&shared.test_data).map_or(0, |text| text.len());
     if wanted.len() * cases > MAX_CASES {
         return Err(refused(
@@ -70,7 +77,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
 }
 
 /// What all prompts of a configuration have.
-fn shared(config: &Map<String, Value>, located: &Located, source: &Source<'_>) -> Draft {
+fn shared(resolved: &Resolved, located: &Located, source: &Source<'_>) -> Draft {
+    let config = &resolved.config;
     let description = config.get("description").and_then(Value::as_str);
     let mut draft = Draft {
         description: description.map(str::to_owned),
@@ -84,6 +92,7 @@ fn shared(config: &Map<String, Value>, located: &Located, source: &Source<'_>) -
         match (key.as_str(), value) {
             ("prompts" | "providers" | "targets" | "tests" | "defaultTest" | "$schema", _)
             | ("description", Value::String(_)) => {}
+            (key, _) if resolved.named.contains(key) => {}
             ("tags", Value::Object(tags)) => {
                 let tag = |(key, value): (&String, &Value)| match value {
                     Value::String(text) => format!("{key}={text}"),
@@ -132,12 +141,14 @@ fn one(
         Some(_) => Some(part),
         None => located.place_in(&path, part),
     };
+    draft.file.clone_from(&file);
     messages(&text, place, &mut draft).map_err(|mut why| {
         if why.path.is_none() {
             why.path.clone_from(&file);
         }
         why
     })?;
+    draft.file = None;
     if let Some(Value::Object(own)) = config.get("metadata").and_then(|it| it.get("promptctl")) {
         draft.take_own(own);
     }

@@ -1,15 +1,17 @@
 //! Prompty, version 1 and 2: front matter, then messages in Jinja or mustache.
 
 mod head;
+mod language;
 mod property;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use regex::Regex;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use self::head::head;
+use self::language::dialect;
 use super::draft::{Draft, refused};
 use super::front::Front;
 use super::langfuse::role_of;
@@ -39,29 +41,6 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         ));
     }
     draft.finish(source.stem.to_owned())
-}
-
-fn dialect(keys: &Map<String, Value>, front: &Front<'_>) -> Result<Dialect, Finding> {
-    let template = keys.get("template");
-    let format = template
-        .and_then(|it| it.get("format").or_else(|| it.get("type")))
-        .or(template);
-    let name = format
-        .and_then(|it| it.get("kind"))
-        .or(format)
-        .and_then(Value::as_str);
-    Ok(match name {
-        None | Some("jinja2" | "jinja") => Dialect::Jinja,
-        Some("nunjucks") => Dialect::Nunjucks,
-        Some("mustache") => Dialect::Mustache,
-        Some(other) => {
-            return Err(refused(
-                front.place("template"),
-                format!("templates of the kind `{other}` are not known here"),
-                "kinds are jinja2, nunjucks and mustache",
-            ));
-        }
-    })
 }
 
 /// A piece of the body: a role line and what follows it.

@@ -12,32 +12,42 @@ use crate::prompt::finding::{Finding, Span};
 
 /// One message of a text; braces in it are text.
 pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
-    let text = source
-        .text
-        .trim_start_matches('\u{feff}')
-        .replace("\r\n", "\n");
-    let front = match text.starts_with("---\n") {
-        true => Front::read(&text)?,
-        false => Front::without_keys(&text),
-    };
+    let text = plain(source);
     let mut draft = Draft {
         is_text_only: true,
         ..Draft::new(source)
     };
-    head(&front, &mut draft);
-    let mut body = &text[front.body.clone()];
-    if front.keys.is_some() {
-        body = body.trim_start_matches('\n');
-    }
+    let (front, start) = opened(&text, &mut draft)?;
+    let body = &text[start..];
     let heading = body.lines().find_map(|line| line.strip_prefix("# "));
     draft.title = draft
         .title
         .take()
         .or_else(|| heading.map(|heading| heading.trim().to_owned()));
     let template = with_inputs(body);
-    doubled(body, &front, &mut draft);
+    doubled(start, &front, &mut draft);
     draft.message(source.role, template.to_handlebars());
     draft.finish(source.stem.to_owned())
+}
+
+/// The text of a source, without the mark of its encoding, and with one kind of line ends.
+fn plain(source: &Source<'_>) -> String {
+    let text = source.text.strip_prefix('\u{feff}');
+    text.unwrap_or(source.text).replace("\r\n", "\n")
+}
+
+/// A text with what its front matter says taken, and where its body begins.
+fn opened<'t>(text: &'t str, draft: &mut Draft) -> Result<(Front<'t>, usize), Finding> {
+    let front = match text.starts_with("---\n") {
+        true => Front::read(text)?,
+        false => Front::without_keys(text),
+    };
+    head(&front, draft);
+    let start = match front.keys.is_some() {
+        true => text.len() - text[front.body.clone()].trim_start_matches('\n').len(),
+        false => front.body.start,
+    };
+    Ok((front, start))
 }
 
 /// What prompts have in front matter; the rest is for agents.
@@ -93,8 +103,8 @@ fn with_inputs(text: &str) -> Template {
 }
 
 /// Names in double braces stay text, which may not be what was meant.
-fn doubled(body: &str, front: &Front<'_>, draft: &mut Draft) {
-    let start = front.text.len() - body.len();
+fn doubled(start: usize, front: &Front<'_>, draft: &mut Draft) {
+    let body = &front.text[start..];
     let known = Regex::new(r"\{\{-?\s*([A-Za-z_][A-Za-z0-9_.]*)\s*-?\}\}|\{%-?\s*\w+");
     let Some(found) = known.ok().and_then(|known| known.find(body)) else {
         return;
@@ -112,19 +122,8 @@ fn doubled(body: &str, front: &Front<'_>, draft: &mut Draft) {
 /// One message of a Jinja template; what stands between dashes above it is no part of the text.
 pub(super) fn jinja(source: &Source<'_>) -> Result<Foreign, Finding> {
     let mut draft = Draft::new(source);
-    let text = source
-        .text
-        .trim_start_matches('\u{feff}')
-        .replace("\r\n", "\n");
-    let front = match text.starts_with("---\n") {
-        true => Front::read(&text)?,
-        false => Front::without_keys(&text),
-    };
-    head(&front, &mut draft);
-    let start = match front.keys.is_some() {
-        true => text.len() - text[front.body.clone()].trim_start_matches('\n').len(),
-        false => front.body.start,
-    };
+    let text = plain(source);
+    let (front, start) = opened(&text, &mut draft)?;
     let is_nunjucks = source.path.ends_with(".njk");
     let dialect = if is_nunjucks {
         Dialect::Nunjucks
@@ -133,6 +132,10 @@ pub(super) fn jinja(source: &Source<'_>) -> Result<Foreign, Finding> {
     };
     let place = |part: Span| Some(front.places.inside(start, part));
     let template = draft.template(dialect, &text[start..], &Known::default(), place)?;
+    if is_nunjucks && template.contains("{{") {
+        let message = "Nunjucks writes `<`, `>`, `&` and quotes of values as `&lt;` and the like unless `autoescape` is off; here they stand as they are";
+        draft.note(code::SOURCE_CHANGED, None, message);
+    }
     draft.message(source.role, template);
     draft.finish(source.stem.to_owned())
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::super::gate::Gate;
 use super::super::{has_prompt, number};
 use super::incoming::{Action, FileResult, Options, Stands};
+use super::lifted::{LiftedPrompt, lifted};
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
 use crate::exchange::write::yaml_file;
@@ -48,13 +49,6 @@ pub(super) struct Planner<'p> {
     pub(super) failed: BTreeSet<String>,
     /// The prompts that stood in code, by their files and places.
     lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
-}
-
-/// A prompt that stood in code.
-pub(in crate::commands) struct LiftedPrompt {
-    pub(in crate::commands) name: PromptName,
-    /// The digest of what the code said then.
-    pub(in crate::commands) digest: Option<String>,
 }
 
 impl<'p> Planner<'p> {
@@ -108,31 +102,13 @@ impl<'p> Planner<'p> {
                 result.action = Action::Created;
                 numbered(&theirs, number, &path)?
             }
-            Some(here) => {
-                let source = here.loaded.document.source.as_ref();
-                let last = source.and_then(|source| source.versions.last()?.parse::<u64>().ok());
-                let is_known = foreign
-                    .version
-                    .zip(last)
-                    .is_some_and(|(theirs, last)| theirs <= last);
-                let base = self.base(&here, &theirs, &name)?;
-                let is_same = base
-                    .as_deref()
-                    .is_some_and(|base| says(base) == says(&theirs.text));
-                if is_known
-                    || (is_same && foreign.version.is_none_or(|version| Some(version) == last))
-                {
-                    result.action = Action::Unchanged;
-                    // Which number an earlier one has here is for the history to say.
-                    let is_last = foreign.version.is_none() || foreign.version == last;
-                    result.version = is_last.then(|| here.loaded.version());
-                    result.lost.clear();
+            Some(here) => match self.again(&here, &foreign, &theirs, result)? {
+                Some(text) => text,
+                None => {
                     self.here.insert(name, here);
                     return Ok(Vec::new());
                 }
-                result.action = Action::Updated;
-                self.merged(&here, base, &theirs, &name, &path, foreign.version)?
-            }
+            },
         };
         let loaded = self.loaded(&name, &path, text.clone(), &partials)?;
         self.gate.check_writing(self.store, &loaded, &path)?;
@@ -159,6 +135,39 @@ impl<'p> Planner<'p> {
             },
         );
         Ok(changes)
+    }
+
+    /// What becomes of a prompt that is here; nothing where it is up to date.
+    fn again(
+        &self,
+        here: &Here,
+        foreign: &Foreign,
+        theirs: &Loaded,
+        result: &mut FileResult,
+    ) -> Result<Option<String>, Failure> {
+        let name = &theirs.name;
+        let source = here.loaded.document.source.as_ref();
+        let last = source.and_then(|source| source.versions.last()?.parse::<u64>().ok());
+        let is_known = foreign
+            .version
+            .zip(last)
+            .is_some_and(|(theirs, last)| theirs <= last);
+        let base = self.base(here, theirs, name)?;
+        let is_same = base
+            .as_deref()
+            .is_some_and(|base| says(base) == says(&theirs.text));
+        if is_known || (is_same && foreign.version.is_none_or(|version| Some(version) == last)) {
+            result.action = Action::Unchanged;
+            // Which number an earlier one has here is for the history to say.
+            let is_last = foreign.version.is_none() || foreign.version == last;
+            result.version = is_last.then(|| here.loaded.version());
+            result.lost.clear();
+            return Ok(None);
+        }
+        result.action = Action::Updated;
+        let path = self.store.path_for(name);
+        self.merged(here, base, theirs, name, &path, foreign.version)
+            .map(Some)
     }
 
     /// The name that a prompt gets; each once.
@@ -448,22 +457,6 @@ impl<'p> Planner<'p> {
             false => self.number(name, version),
         }
     }
-}
-
-/// The prompts here that stood in code, by their files and places.
-pub(in crate::commands) fn lifted(store: &Store) -> BTreeMap<(String, String), LiftedPrompt> {
-    let (all, _) = store.load_all();
-    all.into_iter()
-        .filter_map(|loaded| {
-            let source = loaded.document.source.as_ref()?;
-            let key = (source.path.clone()?, source.place.clone()?);
-            let known = LiftedPrompt {
-                name: loaded.name.clone(),
-                digest: source.digest.clone(),
-            };
-            Some((key, known))
-        })
-        .collect()
 }
 
 /// What a file says, without its number and where it came from.

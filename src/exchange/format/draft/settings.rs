@@ -144,10 +144,7 @@ impl Draft {
                 .get("function")
                 .filter(|it| it.is_object())
                 .unwrap_or(tool);
-            let is_function = tool
-                .get("type")
-                .and_then(Value::as_str)
-                .is_none_or(|kind| kind == "function");
+            let is_function = tool.get("type").is_none_or(|kind| kind == "function");
             match function.get("name").filter(|_| is_function) {
                 Some(name) => {
                     let mut flat = json!({ "type": "function", "name": name });

@@ -217,12 +217,40 @@ fn translated(text: &str, path: &str, draft: &mut Draft<'_>) -> String {
     let mut from = 0;
     // The names that open blocks have there.
     let mut open: Vec<&str> = Vec::new();
+    // How deep the block stands of which the rest is left out, and whether its beginning is written.
+    let mut hidden: Option<(usize, bool)> = None;
     for tag in &tags {
-        out.push_str(&text[from..tag.at.start]);
+        if hidden.is_none() {
+            out.push_str(&text[from..tag.at.start]);
+        }
         from = tag.at.end;
-        out.push_str(&self::tag(tag, text, &mut open, path, draft));
+        if let Some((depth, has_beginning)) = hidden {
+            if tag.sign == '#' {
+                open.push("");
+            }
+            if tag.sign != '/' {
+                continue;
+            }
+            if open.len() > depth {
+                open.pop();
+                continue;
+            }
+            hidden = None;
+            if !has_beginning {
+                open.pop();
+                continue;
+            }
+        }
+        match self::tag(tag, text, &mut open, path, draft) {
+            Some(written) => out.push_str(&written),
+            None if tag.sign == '#' => hidden = Some((open.len(), false)),
+            None if tag.inner.starts_with("else") => hidden = Some((open.len(), true)),
+            None => {}
+        }
     }
-    out.push_str(&text[from..]);
+    if hidden.is_none() {
+        out.push_str(&text[from..]);
+    }
     out
 }
 
@@ -240,13 +268,14 @@ fn braces_in_pairs(text: &str) -> String {
     out + rest
 }
 
+/// A tag of ours as Dotprompt has it; none where it has none.
 fn tag(
     tag: &Tag<'_>,
     text: &str,
     open: &mut Vec<&str>,
     path: &str,
     draft: &mut Draft<'_>,
-) -> String {
+) -> Option<String> {
     let raw = &text[tag.at.clone()];
     let word = tag.inner.split_whitespace().next().unwrap_or_default();
     let rest = tag.inner[word.len()..].trim();
@@ -264,7 +293,7 @@ fn tag(
                     .or_else(|| compared("ne").map(|values| ("unlessEquals", values)))
             {
                 open.push(name);
-                return raw.replacen(tag.inner, &format!("{name} {values}"), 1);
+                return Some(raw.replacen(tag.inner, &format!("{name} {values}"), 1));
             }
             open.push("");
             if rest.contains('(') {
@@ -275,24 +304,25 @@ fn tag(
                     ),
                     path,
                 );
+                return None;
             }
-            raw.to_owned()
+            Some(raw.to_owned())
         }
         '/' => match open.pop() {
-            Some(name) if !name.is_empty() => raw.replacen(word, name, 1),
-            _ => raw.to_owned(),
+            Some(name) if !name.is_empty() => Some(raw.replacen(word, name, 1)),
+            _ => Some(raw.to_owned()),
         },
         // What is missing prints nothing there.
         ' ' if word == "default" && rest.ends_with(" \"\"") && !rest.contains('(') => {
             let name = rest.trim_end_matches(" \"\"").trim();
-            raw.replacen(tag.inner, name, 1)
+            Some(raw.replacen(tag.inner, name, 1))
         }
         ' ' if word != "else" && !rest.is_empty() && word != "json" && word != "lookup" => {
             draft.lose(
                 format!("the helper `{word}`: Dotprompt has none of that name"),
                 path,
             );
-            raw.to_owned()
+            None
         }
         ' ' if word == "else"
             && (rest.contains('(')
@@ -305,15 +335,15 @@ fn tag(
                 ),
                 path,
             );
-            raw.to_owned()
+            None
         }
         ' ' if matches!(word, "role" | "history" | "media" | "section") && rest.is_empty() => {
             draft.lose(
                 format!("the variable `{word}`, which is a word of Dotprompt's"),
                 path,
             );
-            raw.to_owned()
+            None
         }
-        _ => raw.to_owned(),
+        _ => Some(raw.to_owned()),
     }
 }

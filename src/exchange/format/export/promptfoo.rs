@@ -93,11 +93,27 @@ fn raw(draft: &mut Draft<'_>) -> String {
         && let Some(text) = only["content"].as_str()
         && !text.trim_start().starts_with(['[', '{'])
         && !text.is_empty()
-        && !text.starts_with("file://")
+        && !may_be_a_file(text)
     {
         return text.to_owned();
     }
     serde_json::to_string_pretty(&chat).unwrap_or_default()
+}
+
+/// Whether promptfoo may look for a file, a program or a service of this name, where it should see a text.
+fn may_be_a_file(text: &str) -> bool {
+    let services = ["langfuse://", "portkey://", "helicone://"];
+    let has_ending = |length: usize| text.chars().rev().nth(length) == Some('.');
+    services.iter().any(|start| text.starts_with(start))
+        || !text.contains('\n')
+            && (text.contains(['/', '\\', '*'])
+                || text.starts_with("exec:")
+                || text.starts_with("package:")
+                || (1..6).any(has_ending)
+                || text.split(':').any(|part| {
+                    part.rsplit_once('.')
+                        .is_some_and(|(_, end)| end.len() < 6 && !end.contains(' '))
+                }))
 }
 
 fn part(part: &Part) -> Value {
@@ -117,29 +133,73 @@ fn tests(draft: &mut Draft<'_>) -> Vec<Value> {
     let rows = draft.keys.about.get("testData").and_then(Value::as_array);
     let mut tests = Vec::new();
     let mut has_expected = false;
+    let mut has_template = false;
     for row in rows.cloned().unwrap_or_default() {
         let Value::Object(mut vars) = row else {
             continue;
         };
-        let case = vars.remove("case");
+        // Where `case` is a variable, what is about the case stands under another name.
+        let case = vars.remove("$case").or_else(|| vars.remove("case"));
         let expected = vars.remove("expected").filter(Value::is_string);
         let mut asserts = assertions(case.as_ref().and_then(|case| case.get("evaluators")), draft);
         if let Some(expected) = expected {
             has_expected = true;
             asserts.push(json!({ "type": "icontains", "value": expected }));
         }
-        let mut test = json!({ "vars": vars });
-        if !asserts.is_empty() {
-            test["assert"] = Value::Array(asserts);
+        let mut test = about(case.as_ref());
+        has_template |= vars.values().any(is_template);
+        if vars.values().any(Value::is_array) {
+            // Else each item of a list would be a test of its own.
+            test.insert("options".to_owned(), json!({ "disableVarExpansion": true }));
         }
-        tests.push(test);
+        test.insert("vars".to_owned(), Value::Object(vars));
+        if !asserts.is_empty() {
+            test.insert("assert".to_owned(), Value::Array(asserts));
+        }
+        tests.push(Value::Object(test));
     }
     if has_expected {
         draft.note(
             "`expected` of a case is looked for in the answer there; evaluators come back here",
         );
     }
+    if has_template {
+        draft.note(
+            "a value of a case with `{{`, or of the form `file://`, is filled in or read there; it comes back here as it is",
+        );
+    }
     tests
+}
+
+/// Whether promptfoo makes another value of it.
+fn is_template(value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    ["{{", "{%", "{#"].iter().any(|sign| text.contains(sign)) || text.starts_with("file://")
+}
+
+/// What a case is about, as a test says it: its id or note, and tags of the form `key=value`.
+fn about(case: Option<&Value>) -> Map<String, Value> {
+    let mut test = Map::new();
+    let text = |key: &str| case.and_then(|case| case.get(key)).and_then(Value::as_str);
+    if let Some(about) = text("id").or_else(|| text("note")) {
+        test.insert("description".to_owned(), json!(about));
+    }
+    let tags = case
+        .and_then(|case| case.get("tags"))
+        .and_then(Value::as_array);
+    let mut metadata: Map<String, Value> = Map::new();
+    for tag in tags.into_iter().flatten().filter_map(Value::as_str) {
+        let (key, value) = tag.split_once('=').unwrap_or(("tags", tag));
+        match metadata.get_mut(key) {
+            Some(Value::Array(values)) => values.push(json!(value)),
+            Some(one) => *one = json!([one.clone(), value]),
+            None => drop(metadata.insert(key.to_owned(), json!(value))),
+        }
+    }
+    if !metadata.is_empty() {
+        test.insert("metadata".to_owned(), Value::Object(metadata));
+    }
+    test
 }
 
 /// The evaluators that promptfoo has assertions for; the others are named.

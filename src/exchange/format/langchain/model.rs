@@ -30,7 +30,27 @@ impl Reader<'_> {
                 self.object(step, &path)?;
                 continue;
             }
-            let bound = step["kwargs"].get("bound").unwrap_or(step);
+            let (kwargs, _) = self.constructor(step, &path);
+            let bound = match kwargs.get("bound") {
+                Some(bound) => {
+                    let known: (&[&str], &[&str]) = (
+                        &["bound", "kwargs"],
+                        &[
+                            "config",
+                            "custom_input_type",
+                            "custom_output_type",
+                            "config_factories",
+                        ],
+                    );
+                    let at = self.located.place(&path);
+                    if let Some(map) = kwargs.as_object() {
+                        self.draft.leave_out(map, known, "a binding", |_| at);
+                    }
+                    self.constructor(bound, &below(&below(&path, "kwargs"), "bound"));
+                    bound
+                }
+                None => step,
+            };
             let class = bound
                 .get("id")
                 .and_then(Value::as_array)

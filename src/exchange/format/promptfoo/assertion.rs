@@ -15,191 +15,221 @@ const DISTANCE: u64 = 5;
 /// An assertion as an evaluator.
 pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> Option<Value> {
     let Some(kind) = assert.get("type").and_then(Value::as_str) else {
-        let message = "an assertion without a `type`: left out";
+        let message = match assert.get("$ref").and_then(Value::as_str) {
+            Some(elsewhere) => format!("the assertion at {elsewhere} could not be found: left out"),
+            None => "an assertion without a `type`: left out".to_owned(),
+        };
         draft.lose(code::SOURCE_DROPPED, at, message);
         return None;
     };
-    let value = assert.get("value");
-    let drop = |draft: &mut Draft, why: &str| {
-        draft.lose(
-            code::SOURCE_DROPPED,
-            at,
-            format!("the assertion `{kind}` {why}: left out"),
-        );
-        None
-    };
-    if assert.get("transform").is_some() {
-        return drop(draft, "has a `transform`, which is a program");
-    }
-    let text = |value: &Value, draft: &mut Draft| -> Option<Value> {
-        match value {
-            Value::String(text) => draft
-                .template(Dialect::Nunjucks, text, &Known::default(), |_| at)
-                .ok()
-                .map(Value::String),
-            Value::Array(items) => {
-                let all: Option<Vec<Value>> = items
-                    .iter()
-                    .map(|item| match item {
-                        Value::String(text) => draft
-                            .template(Dialect::Nunjucks, text, &Known::default(), |_| at)
-                            .ok()
-                            .map(Value::String),
-                        Value::Number(number) => Some(json!(number.to_string())),
-                        _ => None,
-                    })
-                    .collect();
-                all.map(Value::Array)
-            }
-            Value::Number(number) => Some(json!(number.to_string())),
-            _ => None,
+    let reader = Reader { kind, assert, at };
+    let checked = reader.check(draft).and_then(|evaluator| {
+        let map = evaluator.as_object().cloned().unwrap_or_default();
+        match evaluate::check(&map) {
+            Ok(()) => Ok(evaluator),
+            Err(finding) => Err(format!("cannot work here: {}", finding.message)),
         }
-    };
-    // What reads files or runs programs is neither read nor run.
-    if value
-        .and_then(Value::as_str)
-        .is_some_and(|text| text.starts_with("file://"))
-    {
-        return drop(draft, "reads a file");
+    });
+    match checked {
+        Ok(mut evaluator) => {
+            reader.about(&mut evaluator, draft);
+            Some(evaluator)
+        }
+        Err(why) => {
+            let message = format!("the assertion `{kind}` {why}: left out");
+            draft.lose(code::SOURCE_DROPPED, at, message);
+            None
+        }
     }
-    let (key, is_exact) = match kind {
-        "equals" => ("equals", false),
-        "not-equals" => ("notEquals", false),
-        "contains" => ("contains", true),
-        "icontains" => ("contains", false),
-        "not-contains" => ("notContains", true),
-        "not-icontains" => ("notContains", false),
-        "not-contains-any" => ("notContains", true),
-        "not-icontains-any" => ("notContains", false),
-        "contains-any" => ("containsAny", true),
-        "icontains-any" => ("containsAny", false),
-        "contains-all" => ("containsAll", true),
-        "icontains-all" => ("containsAll", false),
-        "starts-with" => ("startsWith", true),
-        "regex" => ("matches", false),
-        "not-regex" => ("notMatches", false),
-        _ => ("", false),
-    };
-    let mut evaluator = if key.is_empty() {
+}
+
+/// Checks of texts, by the assertion: the check, and whether case matters.
+const TEXTS: [(&str, &str, bool); 15] = [
+    ("equals", "equals", false),
+    ("not-equals", "notEquals", false),
+    ("contains", "contains", true),
+    ("icontains", "contains", false),
+    ("not-contains", "notContains", true),
+    ("not-icontains", "notContains", false),
+    ("not-contains-any", "notContains", true),
+    ("not-icontains-any", "notContains", false),
+    ("contains-any", "containsAny", true),
+    ("icontains-any", "containsAny", false),
+    ("contains-all", "containsAll", true),
+    ("icontains-all", "containsAll", false),
+    ("starts-with", "startsWith", true),
+    ("regex", "matches", false),
+    ("not-regex", "notMatches", false),
+];
+
+/// An assertion that is read.
+struct Reader<'a> {
+    kind: &'a str,
+    assert: &'a Value,
+    at: Option<Span>,
+}
+
+impl Reader<'_> {
+    /// The check alone; the error says why there is none here.
+    fn check(&self, draft: &mut Draft) -> Result<Value, String> {
+        let (kind, value) = (self.kind, self.assert.get("value"));
+        if self.assert.get("transform").is_some() {
+            return Err("has a `transform`, which is a program".to_owned());
+        }
+        // What reads files or runs programs is neither read nor run.
+        let text = value.and_then(Value::as_str);
+        if text.is_some_and(|text| text.starts_with("file://")) {
+            return Err("reads a file".to_owned());
+        }
+        if let Some((_, key, is_exact)) = TEXTS.iter().find(|(name, ..)| *name == kind) {
+            return self.of_text(key, *is_exact, draft);
+        }
+        let threshold = self.assert.get("threshold");
+        let no_threshold = || "has no threshold".to_owned();
         match kind {
-            "is-json" | "contains-json" | "json-schema-valid" => {
-                let schema = match value {
-                    Some(Value::String(text)) => {
-                        parse_located(text).ok().map(|located| located.value)
-                    }
-                    other => other.cloned(),
-                };
-                let mut check = match schema {
-                    Some(schema @ Value::Object(_)) => json!({ "schema": schema }),
-                    _ => json!({}),
-                };
-                if kind == "contains-json" {
-                    check["anywhere"] = json!(true);
+            "is-json" | "contains-json" | "json-schema-valid" => Ok(self.json()),
+            "levenshtein" => match self.templates(draft)? {
+                Value::String(like) => {
+                    let most = threshold.and_then(Value::as_u64).unwrap_or(DISTANCE);
+                    Ok(
+                        json!({ "name": kind, "text": { "like": like, "metric": "levenshtein", "maxDistance": most } }),
+                    )
                 }
-                json!({ "name": kind, "json": check })
-            }
-            "levenshtein" => match value.and_then(|value| text(value, draft)) {
-                Some(Value::String(like)) => {
-                    let most = assert.get("threshold").and_then(Value::as_u64);
-                    let most = most.unwrap_or(DISTANCE);
-                    json!({ "name": kind, "text": { "like": like, "metric": "levenshtein", "maxDistance": most } })
-                }
-                _ => return drop(draft, "has a value that is no text"),
+                _ => Err("has a value that is no text".to_owned()),
             },
-            "word-count" => match words(value) {
-                Some(check) => json!({ "name": kind, "string": check }),
-                None => return drop(draft, "has a value that is no count of words"),
-            },
-            "latency" => match assert.get("threshold").and_then(Value::as_u64) {
-                Some(limit) => {
-                    json!({ "name": kind, "limits": { "latency": format!("{limit}ms") } })
-                }
-                None => return drop(draft, "has no threshold"),
-            },
-            "cost" => match assert.get("threshold").and_then(Value::as_f64) {
-                Some(limit) => json!({ "name": kind, "limits": { "cost": limit } }),
-                None => return drop(draft, "has no threshold"),
-            },
-            "llm-rubric" | "g-eval" | "model-graded-closedqa" => {
-                match value.and_then(|value| text(value, draft)) {
-                    Some(Value::String(rubric)) => {
-                        let model = draft
-                            .model
-                            .clone()
-                            .unwrap_or_else(|| "openai/gpt-5-mini".to_owned());
-                        draft.note(code::SOURCE_CHANGED, at, format!("promptfoo's own judge decides `{kind}` there; here {model} is asked"));
-                        json!({
-                            "name": kind,
-                            "llm": {
-                                "modelId": model,
-                                "systemPrompt": "You judge the answer of a model. Answer with one word: yes or no.",
-                                "prompt": format!("Criterion:\n{rubric}\n\nAnswer:\n{{{{completion}}}}\n\nDoes the answer meet the criterion?"),
-                                "choices": [{ "choice": "yes", "score": 1 }, { "choice": "no", "score": 0 }],
-                                "atLeast": 1,
-                            },
-                        })
-                    }
-                    _ => return drop(draft, "has no text"),
-                }
-            }
-            _ => return drop(draft, "has no counterpart here"),
+            "word-count" => words(value)
+                .map(|check| json!({ "name": kind, "string": check }))
+                .ok_or_else(|| "has a value that is no count of words".to_owned()),
+            "latency" => threshold
+                .and_then(Value::as_u64)
+                .map(|limit| json!({ "name": kind, "limits": { "latency": format!("{limit}ms") } }))
+                .ok_or_else(no_threshold),
+            "cost" => threshold
+                .and_then(Value::as_f64)
+                .map(|limit| json!({ "name": kind, "limits": { "cost": limit } }))
+                .ok_or_else(no_threshold),
+            "llm-rubric" | "g-eval" | "model-graded-closedqa" => self.rubric(draft),
+            _ => Err("has no counterpart here".to_owned()),
         }
-    } else {
-        let value = value.map(|value| text(value, draft));
-        let Some(Some(value)) = value else {
-            return drop(draft, "has a value that is no text");
-        };
-        let is_list = kind.ends_with("-any") || kind.ends_with("-all");
-        let is_fitting = is_list || value.is_string();
-        if !is_fitting {
-            return drop(draft, "has a value that is no text");
-        }
-        let value = match value {
+    }
+
+    /// A check of the answer's text.
+    fn of_text(&self, key: &str, is_exact: bool, draft: &mut Draft) -> Result<Value, String> {
+        let is_list = self.kind.ends_with("-any") || self.kind.ends_with("-all");
+        let value = match self.templates(draft)? {
             Value::String(text) if is_list => parts(&text).into_iter().map(Value::from).collect(),
             Value::String(text) if key.ends_with("atches") => Value::from(of_ascii(&text)),
-            value => value,
+            value if is_list || value.is_string() => value,
+            _ => return Err("has a value that is no text".to_owned()),
         };
         let mut check = Map::new();
         check.insert(key.to_owned(), value);
         if is_exact {
             check.insert("caseSensitive".to_owned(), json!(true));
         }
-        json!({ "name": kind, "string": check })
-    };
-    if let Some(evaluator) = evaluator.as_object()
-        && let Err(finding) = evaluate::check(evaluator)
-    {
-        return drop(draft, &format!("cannot work here: {}", finding.message));
+        Ok(json!({ "name": self.kind, "string": check }))
     }
-    if assert.get("weight").and_then(Value::as_f64) == Some(0.0) {
-        // There it is a figure beside the others, which decides nothing.
-        evaluator["required"] = json!(false);
-    }
-    if let Some(weight) = assert
-        .get("weight")
-        .filter(|it| it.as_f64().is_some_and(|weight| weight > 0.0))
-    {
-        evaluator["weight"] = weight.clone();
-    }
-    let metric = assert.get("metric").and_then(Value::as_str);
-    let metric = metric.filter(|name| !name.trim().is_empty() && !name.contains("{{"));
-    if let Some(metric) = metric {
-        evaluator["name"] = json!(metric);
-    }
-    for key in assert.as_object().into_iter().flatten().map(|(key, _)| key) {
-        let is_taken = match key.as_str() {
-            "type" | "value" | "weight" => true,
-            "threshold" => matches!(kind, "latency" | "cost" | "levenshtein"),
-            "metric" => metric.is_some(),
-            _ => false,
+
+    fn json(&self) -> Value {
+        let schema = match self.assert.get("value") {
+            Some(Value::String(text)) => parse_located(text).ok().map(|located| located.value),
+            other => other.cloned(),
         };
-        if !is_taken {
-            let message =
-                format!("`{key}` of the assertion `{kind}` has no counterpart here: left out");
-            draft.lose(code::SOURCE_DROPPED, at, message);
+        let mut check = match schema {
+            Some(schema @ Value::Object(_)) => json!({ "schema": schema }),
+            _ => json!({}),
+        };
+        if self.kind == "contains-json" {
+            check["anywhere"] = json!(true);
+        }
+        json!({ "name": self.kind, "json": check })
+    }
+
+    fn rubric(&self, draft: &mut Draft) -> Result<Value, String> {
+        let kind = self.kind;
+        let Value::String(rubric) = self.templates(draft)? else {
+            return Err("has no text".to_owned());
+        };
+        let model = draft.model.clone();
+        let model = model.unwrap_or_else(|| "openai/gpt-5-mini".to_owned());
+        let message =
+            format!("promptfoo's own judge decides `{kind}` there; here {model} is asked");
+        draft.note(code::SOURCE_CHANGED, self.at, message);
+        Ok(json!({
+            "name": kind,
+            "llm": {
+                "modelId": model,
+                "systemPrompt": "You judge the answer of a model. Answer with one word: yes or no.",
+                "prompt": format!("Criterion:\n{rubric}\n\nAnswer:\n{{{{completion}}}}\n\nDoes the answer meet the criterion?"),
+                "choices": [{ "choice": "yes", "score": 1 }, { "choice": "no", "score": 0 }],
+                "atLeast": 1,
+            },
+        }))
+    }
+
+    /// The value, which is a template over the case, or a list of them.
+    fn templates(&self, draft: &mut Draft) -> Result<Value, String> {
+        let known = Known {
+            has_environment: true,
+            ..Known::default()
+        };
+        let mut one = |value: &Value| match value {
+            Value::String(text) => draft
+                .template(Dialect::Nunjucks, text, &known, |_| self.at)
+                .map(Value::String)
+                .map_err(|why| format!("has a value that cannot be said here: {}", why.message)),
+            Value::Number(number) => Ok(json!(number.to_string())),
+            _ => Err("has a value that is no text".to_owned()),
+        };
+        match self.assert.get("value") {
+            Some(Value::Array(items)) => items.iter().map(one).collect(),
+            Some(value) => one(value),
+            None => Err("has a value that is no text".to_owned()),
         }
     }
-    Some(evaluator)
+
+    /// Weight and name, and what else stands beside the check.
+    fn about(&self, evaluator: &mut Value, draft: &mut Draft) {
+        let (kind, assert) = (self.kind, self.assert);
+        let weight = assert.get("weight");
+        match weight.and_then(Value::as_f64) {
+            // There it is a figure beside the others, which decides nothing.
+            Some(0.0) => evaluator["required"] = json!(false),
+            Some(number) if number > 0.0 => evaluator["weight"] = json!(weight),
+            _ => {}
+        }
+        let is_weight = weight.and_then(Value::as_f64).is_some_and(|it| it >= 0.0);
+        let metric = assert.get("metric").and_then(Value::as_str);
+        let metric = metric.filter(|name| !name.trim().is_empty() && !name.contains("{{"));
+        if let Some(metric) = metric {
+            evaluator["name"] = json!(metric);
+        }
+        let has_schema = evaluator["json"].get("schema").is_some();
+        for (key, value) in assert.as_object().into_iter().flatten() {
+            let is_taken = match key.as_str() {
+                "type" => true,
+                "value" => match kind {
+                    "latency" | "cost" => value.is_null(),
+                    "is-json" | "contains-json" | "json-schema-valid" => {
+                        has_schema || value.is_null()
+                    }
+                    _ => true,
+                },
+                "weight" => is_weight,
+                "threshold" => match kind {
+                    "levenshtein" => value.is_u64(),
+                    _ => matches!(kind, "latency" | "cost"),
+                },
+                "metric" => metric.is_some(),
+                _ => false,
+            };
+            if !is_taken {
+                let message =
+                    format!("`{key}` of the assertion `{kind}` has no counterpart here: left out");
+                draft.lose(code::SOURCE_DROPPED, self.at, message);
+            }
+        }
+    }
 }
 
 /// How many words `3` and `{min: 2, max: 4}` ask for.

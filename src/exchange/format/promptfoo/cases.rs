@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::Source;
 use super::super::draft::Draft;
 use super::assertion::evaluator;
+use super::values::{Files, Other};
 use crate::exchange::dialect::is_name;
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
@@ -26,22 +27,41 @@ pub(super) fn tests(
     draft: &mut Draft,
 ) {
     let default = default_test(config, located, source, draft);
+    let place = |key: &str| located.place(&format!("defaultTest.{key}"));
+    odd_forms(&default, place, draft);
     for (index, assert) in list(default.get("assert")).into_iter().enumerate() {
         let at = located.place(&format!("defaultTest.assert[{index}]"));
         if let Some(evaluator) = evaluator(assert, at, draft) {
             draft.evaluators.push(evaluator);
         }
     }
-    let place = |key: &str| located.place(&format!("defaultTest.{key}"));
-    let known = ["vars", "assert", "metadata"];
+    if default.get("vars").is_some_and(Value::is_string) {
+        let message = "`vars` of `defaultTest` in a file of their own: left out";
+        draft.lose(code::SOURCE_DROPPED, place("vars"), message);
+    }
+    let is_whole = is_whole(&default);
+    let known = [
+        "vars",
+        "assert",
+        "metadata",
+        if is_whole.is_some() { "options" } else { "" },
+    ];
     draft.leave_out(&default, (&known, &[]), "a test", place);
     let mut cases = Cases {
         shared: map(default.get("vars")),
         metadata: map(default.get("metadata")),
+        is_whole: is_whole.unwrap_or_default(),
         ids: BTreeSet::new(),
+        files: Files::new(source),
         source,
     };
-    for (test, path) in all(config, &default, located, source, draft) {
+    // What our own export wrote down comes as it is.
+    let own = config.get("metadata").and_then(|it| it.get("promptctl"));
+    let tests = match own.is_some_and(|own| own.get("testData").is_some()) {
+        true => Vec::new(),
+        false => all(config, &default, located, source, draft),
+    };
+    for (test, path) in tests {
         cases.add(&test, &path, located, draft);
     }
     // The same test for each value is the same case only once.
@@ -146,7 +166,10 @@ fn lose_tests(test: &Value, why: &str, at: Option<Span>, draft: &mut Draft) {
 struct Cases<'s> {
     shared: Map<String, Value>,
     metadata: Map<String, Value>,
+    /// Whether a list is a value, and not a test for each item.
+    is_whole: bool,
     ids: BTreeSet<String>,
+    files: Files<'s>,
     source: &'s Source<'s>,
 }
 
@@ -157,7 +180,7 @@ impl Cases<'_> {
         let Some(test) = test.as_object() else {
             return lose_tests(test, "it is no map", at, draft);
         };
-        let row = self.row(test, at, draft);
+        let vars = self.vars(test, at, draft);
         let mut said = Map::new();
         let mut metadata = self.metadata.clone();
         metadata.extend(map(test.get("metadata")));
@@ -165,6 +188,7 @@ impl Cases<'_> {
         if !tags.is_empty() {
             said.insert("tags".to_owned(), json!(tags));
         }
+        odd_forms(test, |key| located.place(&format!("{path}.{key}")), draft);
         let mut evaluators = Vec::new();
         for (nth, assert) in list(test.get("assert")).into_iter().enumerate() {
             let at = located.place(&format!("{path}.assert[{nth}]"));
@@ -174,12 +198,20 @@ impl Cases<'_> {
             said.insert("evaluators".to_owned(), json!(evaluators));
         }
         let place = |key: &str| located.place(&format!("{path}.{key}"));
-        let known = ["vars", "assert", "description", "metadata"];
+        let is_whole = is_whole(test);
+        let options = if is_whole.is_some() { "options" } else { "" };
+        let known = ["vars", "assert", "description", "metadata", options];
         draft.leave_out(test, (&known, &[]), "a test", place);
-        let about = test.get("description").and_then(Value::as_str);
-        for mut row in expanded(row, at, draft) {
+        let about = test.get("description");
+        let about = about.and_then(|about| draft.text("description", about, at));
+        let rows = match is_whole.unwrap_or(self.is_whole) {
+            true => vec![vars],
+            false => expanded(vars, at, draft),
+        };
+        for vars in rows {
+            let mut row = self.row(vars, at, draft);
             let mut said = said.clone();
-            if let Some(about) = about {
+            if let Some(about) = &about {
                 self.describe(about, &mut said, at, draft);
             }
             if row.is_empty() && !test.is_empty() {
@@ -205,8 +237,8 @@ impl Cases<'_> {
         }
     }
 
-    /// The variables of a test.
-    fn row(
+    /// The variables of a test, as they are written.
+    fn vars(
         &self,
         test: &Map<String, Value>,
         at: Option<Span>,
@@ -230,29 +262,59 @@ impl Cases<'_> {
                 "`vars` of a test is no map: left out",
             ),
         }
-        let mut row = Map::new();
-        for (name, value) in vars {
-            let value = match value.as_str().and_then(|text| text.strip_prefix("file://")) {
-                None => value,
-                Some(file) => match (self.source.beside)(file)
-                    .ok()
-                    .filter(|_| [".txt", ".md", ".json"].iter().any(|it| file.ends_with(it)))
-                {
-                    Some(text) => json!(text.trim_end_matches('\n')),
-                    None => {
-                        let message = format!("the value file://{file} of `{name}` was left out");
-                        draft.lose(code::SOURCE_DROPPED, at, message);
-                        continue;
-                    }
-                },
+        vars
+    }
+
+    /// The values of a case.
+    fn row(
+        &mut self,
+        vars: Map<String, Value>,
+        at: Option<Span>,
+        draft: &mut Draft,
+    ) -> Map<String, Value> {
+        let (mut row, others) = self.files.given(vars);
+        for (name, why) in others {
+            let name = visible::line(&name);
+            let (code, message) = match why {
+                Other::File(file) => (
+                    code::SOURCE_DROPPED,
+                    format!(
+                        "the value {} of `{name}` was left out",
+                        visible::line(&file)
+                    ),
+                ),
+                Other::Program => (
+                    code::SOURCE_DROPPED,
+                    format!("the value of `{name}` is made by a program: left out"),
+                ),
+                Other::Environment => (
+                    code::SOURCE_DROPPED,
+                    format!(
+                        "the value of `{name}` comes from the environment, which is never read: left out"
+                    ),
+                ),
+                Other::TooLarge => (
+                    code::SOURCE_DROPPED,
+                    format!(
+                        "the value of `{name}` is too large once all names in it are filled in: left out"
+                    ),
+                ),
+                Other::Template => (
+                    code::SOURCE_CHANGED,
+                    format!(
+                        "the value of `{name}` is a template itself, which promptfoo fills in once more where the prompt is a text: here it stays as it is"
+                    ),
+                ),
             };
-            if is_name(&name) {
-                row.insert(name, value);
-            } else {
+            draft.lose(code, at, message);
+        }
+        row.retain(|name, _| {
+            if !is_name(name) {
                 let message = format!("a variable cannot be named `{name}` here: left out");
                 draft.lose(code::NEEDS_NAME, at, message);
             }
-        }
+            is_name(name)
+        });
         row
     }
 
@@ -314,6 +376,24 @@ fn tags(metadata: &Map<String, Value>, at: Option<Span>, draft: &mut Draft) -> V
     tags
 }
 
+/// Names what of a test has not the form that its key wants.
+fn odd_forms(test: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
+    let is_list = |value: &Value| value.is_array();
+    let is_map = |value: &Value| value.is_object();
+    let is_vars = |value: &Value| value.is_object() || value.is_array() || value.is_string();
+    let forms: [(&str, &dyn Fn(&Value) -> bool, &str); 3] = [
+        ("assert", &is_list, "list"),
+        ("metadata", &is_map, "map"),
+        ("vars", &is_vars, "map"),
+    ];
+    for (key, is_it, form) in forms {
+        if test.get(key).is_some_and(|it| !it.is_null() && !is_it(it)) {
+            let message = format!("`{key}` of a test is no {form}: left out");
+            draft.lose(code::SOURCE_DROPPED, place(key), message);
+        }
+    }
+}
+
 fn map(value: Option<&Value>) -> Map<String, Value> {
     value
         .and_then(Value::as_object)
@@ -326,6 +406,13 @@ fn list(value: Option<&Value>) -> Vec<&Value> {
         .and_then(Value::as_array)
         .map(|items| items.iter().collect())
         .unwrap_or_default()
+}
+
+/// Whether lists are values, where the options of a test say only that.
+fn is_whole(test: &Map<String, Value>) -> Option<bool> {
+    let options = test.get("options")?.as_object()?;
+    let is_whole = options.get("disableVarExpansion")?.as_bool()?;
+    (options.len() == 1).then_some(is_whole)
 }
 
 /// A value that is a list of texts or numbers stands for a test each.

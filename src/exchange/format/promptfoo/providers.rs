@@ -6,6 +6,7 @@ use super::super::Source;
 use super::super::draft::Draft;
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
+use crate::prompt::finding::Span;
 
 /// `openai:chat:gpt-4o` as `openai/gpt-4o`.
 fn model(id: &str) -> String {
@@ -44,6 +45,17 @@ fn says_where(key: &str) -> bool {
     words.iter().any(|word| key.ends_with(word))
 }
 
+/// How an id of a provider begins that is none of a model.
+const PROGRAMS: [&str; 7] = [
+    "file:",
+    "exec:",
+    "python:",
+    "javascript:",
+    "http:",
+    "https:",
+    "golang:",
+];
+
 pub(super) fn providers(
     config: &Map<String, Value>,
     located: &Located,
@@ -61,114 +73,25 @@ pub(super) fn providers(
         (None, Some(value)) => ("targets", value),
         (None, None) => return,
     };
-    let items: Vec<&Value> = match value {
-        Value::Array(items) => items.iter().collect(),
-        only => vec![only],
+    let items: Vec<(String, &Value)> = match value {
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| (format!("{key}[{index}]"), item))
+            .collect(),
+        only => vec![(key.to_owned(), only)],
     };
-    let mut taken = None;
+    let mut is_taken = false;
     let mut others = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let path = if value.is_array() {
-            format!("{key}[{index}]")
-        } else {
-            key.to_owned()
-        };
+    for (path, item) in items {
         let at = located.place(&path);
-        let mut item = (*item).clone();
-        if let Some(file) = item.as_str().and_then(|text| text.strip_prefix("file://")) {
-            match (source.beside)(file).ok().filter(|_| {
-                file.ends_with("yaml") || file.ends_with("yml") || file.ends_with("json")
-            }) {
-                Some(text) => match parse_located(&text) {
-                    Ok(located) => item = located.value,
-                    Err(why) => {
-                        let message = format!("the provider {file} was left out: {}", why.message);
-                        draft.lose(code::SOURCE_DROPPED, at, message);
-                        continue;
-                    }
-                },
-                None => {
-                    draft.lose(
-                        code::SOURCE_DROPPED,
-                        at,
-                        format!("the provider {file} is a program or cannot be read: left out"),
-                    );
-                    continue;
-                }
+        match Provider::read(item, source) {
+            Err(why) => draft.lose(code::SOURCE_DROPPED, at, why),
+            Ok(provider) if is_taken => others.push(provider.id),
+            Ok(provider) => {
+                provider.take(at, |below| located.place(&format!("{path}.{below}")), draft);
+                is_taken = true;
             }
-        }
-        // `- openai:gpt-4o: {config: …}` names the provider by the key.
-        let (id, settings) = match &item {
-            Value::String(id) => (Some(id.clone()), None),
-            Value::Object(map) => match map.get("id").and_then(Value::as_str) {
-                Some(id) => (Some(id.to_owned()), map.get("config").cloned()),
-                None => match map.iter().next() {
-                    Some((id, inner)) => (Some(id.clone()), inner.get("config").cloned()),
-                    None => (None, None),
-                },
-            },
-            _ => (None, None),
-        };
-        let Some(id) = id else {
-            let message = "a provider without an id: left out";
-            draft.lose(code::SOURCE_DROPPED, at, message);
-            continue;
-        };
-        let is_program = [
-            "file:",
-            "exec:",
-            "python:",
-            "javascript:",
-            "http:",
-            "https:",
-            "golang:",
-        ]
-        .iter()
-        .any(|start| id.starts_with(start));
-        if is_program {
-            draft.lose(
-                code::SOURCE_DROPPED,
-                at,
-                format!("the provider {id} is a program: left out"),
-            );
-        } else if taken.is_none() {
-            draft.model = Some(model(&id));
-            taken = Some(id);
-            let mut settings = settings
-                .and_then(|it| it.as_object().cloned())
-                .unwrap_or_default();
-            let map = match item.as_object() {
-                Some(map) if map.contains_key("id") => Some(map),
-                Some(map) => map.values().next().and_then(Value::as_object),
-                None => None,
-            };
-            if let Some(map) = map {
-                let keys: (&[&str], &[&str]) = (&["id", "config"], &["label", "delay", "env"]);
-                draft.leave_out(map, keys, "a provider", |key| {
-                    located.place(&format!("{path}.{key}")).or(at)
-                });
-            }
-            let reached: Vec<String> = settings
-                .keys()
-                .filter(|key| says_where(key))
-                .cloned()
-                .collect();
-            if !reached.is_empty() {
-                settings.retain(|key, _| !says_where(key));
-                let message = format!(
-                    "what says where and with which key the model is reached ({}) was left out: it is no part of a prompt here",
-                    reached.join(", ")
-                );
-                draft.note(code::SOURCE_DROPPED, at, message);
-            }
-            if let Some(Value::Object(inner)) = settings.remove("generationConfig") {
-                settings.extend(inner);
-            }
-            draft.settings(&settings, |inner| {
-                located.place(&format!("{path}.config.{inner}"))
-            });
-        } else {
-            others.push(id);
         }
     }
     if !others.is_empty() {
@@ -180,5 +103,123 @@ pub(super) fn providers(
                 others.join(", ")
             ),
         );
+    }
+}
+
+/// A model with its settings.
+struct Provider {
+    id: String,
+    /// What stands beside the id.
+    keys: Map<String, Value>,
+    settings: Map<String, Value>,
+}
+
+impl Provider {
+    /// Reads an entry; the error says what is left out.
+    fn read(item: &Value, source: &Source<'_>) -> Result<Self, String> {
+        let file = item.as_str().and_then(|text| text.strip_prefix("file://"));
+        let item = match file {
+            Some(file) => of_file(file, source)?,
+            None => item.clone(),
+        };
+        // `- openai:gpt-4o: {config: …}` names the provider by the key.
+        let (id, keys) = match item {
+            Value::String(id) => (Some(id), Map::new()),
+            Value::Object(map) => match map.get("id") {
+                Some(id) => (id.as_str().map(str::to_owned), map),
+                None => match map.into_iter().next() {
+                    Some((id, Value::Object(inner))) => (Some(id), inner),
+                    Some((id, _)) => (Some(id), Map::new()),
+                    None => (None, Map::new()),
+                },
+            },
+            _ => (None, Map::new()),
+        };
+        let Some(id) = id else {
+            return Err("a provider without an id: left out".to_owned());
+        };
+        if PROGRAMS.iter().any(|start| id.starts_with(start)) {
+            return Err(format!("the provider {id} is a program: left out"));
+        }
+        if id == "$ref" {
+            return Err("a provider that stands elsewhere: left out".to_owned());
+        }
+        if id.contains("{{") {
+            return Err(format!(
+                "the provider {id} is known only once something is filled in, such as the environment, which is never read: left out"
+            ));
+        }
+        let settings = keys.get("config").and_then(Value::as_object).cloned();
+        Ok(Self {
+            id,
+            settings: settings.unwrap_or_default(),
+            keys,
+        })
+    }
+
+    /// Takes the model and what there is of its settings.
+    fn take(mut self, at: Option<Span>, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
+        draft.model = Some(model(&self.id));
+        if self
+            .keys
+            .get("config")
+            .is_some_and(|it| !it.is_object() && !it.is_null())
+        {
+            let message = "`config` of a provider is no map: left out";
+            draft.lose(code::SOURCE_DROPPED, place("config").or(at), message);
+        }
+        let known: (&[&str], &[&str]) = (&["id", "config"], &["label", "delay", "env"]);
+        draft.leave_out(&self.keys, known, "a provider", |key| place(key).or(at));
+        let reached: Vec<String> = self
+            .settings
+            .keys()
+            .filter(|key| says_where(key))
+            .cloned()
+            .collect();
+        if !reached.is_empty() {
+            self.settings.retain(|key, _| !says_where(key));
+            let message = format!(
+                "what says where and with which key the model is reached ({}) was left out: it is no part of a prompt here",
+                reached.join(", ")
+            );
+            draft.note(code::SOURCE_DROPPED, at, message);
+        }
+        self.settings.retain(|key, value| {
+            let is_fixed = !is_filled_in(value);
+            if !is_fixed {
+                let message = format!("the setting `{key}` is known only once something is filled in, such as the environment, which is never read: left out");
+                draft.lose(code::SOURCE_DROPPED, place(&format!("config.{key}")).or(at), message);
+            }
+            is_fixed
+        });
+        if let Some(Value::Object(inner)) = self.settings.remove("generationConfig") {
+            self.settings.extend(inner);
+        }
+        draft.settings(&self.settings, |inner| place(&format!("config.{inner}")));
+    }
+}
+
+/// Whether a value is a template, or holds one.
+fn is_filled_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(items) => items.iter().any(is_filled_in),
+        Value::Object(map) => map.values().any(is_filled_in),
+        _ => false,
+    }
+}
+
+/// The provider that a file holds.
+fn of_file(file: &str, source: &Source<'_>) -> Result<Value, String> {
+    let is_data = ["yaml", "yml", "json"].iter().any(|it| file.ends_with(it));
+    let text = (source.beside)(file).ok().filter(|_| is_data);
+    let Some(text) = text else {
+        return Err(format!(
+            "the provider {file} is a program or cannot be read: left out"
+        ));
+    };
+    match parse_located(&text) {
+        Ok(located) => Ok(located.value),
+        Err(why) => Err(format!("the provider {file} was left out: {}", why.message)),
     }
 }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use super::super::Source;
 use super::super::draft::{Draft, refused};
 use super::super::front::Front;
-use super::property::{is_reference, properties, property};
+use super::language::template;
+use super::property::{is_kind, is_reference, properties, property};
 use crate::exchange::dialect::Known;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
@@ -32,7 +33,7 @@ pub(super) fn head(
             "description" => draft.description = draft.text(key, value, at),
             "tags" => draft.take_tags(value, at),
             // What the templates are written in is seen to where they are read.
-            "template" => {}
+            "template" => template(value, at, draft),
             "$schema" | "kind" if value.is_string() => {}
             "version" => draft.note(
                 code::SOURCE_DROPPED,
@@ -192,6 +193,19 @@ fn model(
     draft.leave_out(map, (&known, &["response"]), "the model", |key| {
         front.place(&format!("model.{key}"))
     });
+    for key in ["options", "parameters"] {
+        if map
+            .get(key)
+            .is_some_and(|it| !(it.is_object() || it.is_null()))
+        {
+            let message = format!("`{key}` of the model is no map: left out");
+            draft.lose(
+                code::SOURCE_DROPPED,
+                front.place(&format!("model.{key}")).or(at),
+                message,
+            );
+        }
+    }
     let api = map
         .get("apiType")
         .or_else(|| map.get("api"))
@@ -313,35 +327,28 @@ fn inputs(
         }
         other => other.clone(),
     };
-    let is_kind = |value: &Value| {
-        let keys = [
-            "kind",
-            "type",
-            "default",
-            "description",
-            "sample",
-            "example",
-            "required",
-            "is_required",
-        ];
+    let says_kind = |value: &Value| {
         value
             .as_object()
-            .is_some_and(|map| map.keys().any(|key| keys.contains(&key.as_str())))
+            .is_some_and(|map| map.keys().any(|key| SAYS_KIND.contains(&key.as_str())))
     };
     let mut put = |name: &str, value: &Value| {
         if value.get("kind").and_then(Value::as_str) == Some("thread") {
             threads.insert(name.to_owned());
             return;
         }
-        if is_kind(value) {
+        if says_kind(value) {
             let schema = property(value);
-            left_of(name, value, at, draft);
+            left_of(&format!("the input `{name}`"), value, at, draft);
             match schema.get("type").and_then(Value::as_str) {
                 Some("string") => {
                     known.texts.insert(name.to_owned());
                 }
                 Some("array") => {
                     known.lists.insert(name.to_owned());
+                }
+                Some("integer" | "number") => {
+                    known.numbers.insert(name.to_owned());
                 }
                 Some("boolean") => {
                     known.flags.insert(name.to_owned());
@@ -389,29 +396,32 @@ fn inputs(
     }
 }
 
-/// Names what of an input does not come.
-fn left_of(name: &str, value: &Value, at: Option<Span>, draft: &mut Draft) {
-    const KNOWN: [&str; 12] = [
-        "name",
-        "kind",
-        "type",
-        "default",
-        "description",
-        "sample",
-        "example",
-        "required",
-        "is_required",
-        "enum",
-        "enumValues",
-        "items",
-    ];
+/// The keys by which a map is known to say what an input is.
+const SAYS_KIND: [&str; 8] = [
+    "kind",
+    "type",
+    "default",
+    "description",
+    "sample",
+    "example",
+    "required",
+    "is_required",
+];
+
+/// Names what of an input or an output does not come.
+fn left_of(of: &str, value: &Value, at: Option<Span>, draft: &mut Draft) {
     let Some(map) = value.as_object() else { return };
-    let known: Vec<&str> = KNOWN.into_iter().chain(["properties"]).collect();
-    let of = format!("the input `{name}`");
-    draft.leave_out(map, (&known, &["strict", "title"]), &of, |_| at);
+    let others = ["name", "enum", "enumValues", "items", "properties"];
+    let known: Vec<&str> = SAYS_KIND.into_iter().chain(others).collect();
+    draft.leave_out(map, (&known, &["strict", "title"]), of, |_| at);
+    let kind = map.get("kind").or_else(|| map.get("type"));
+    if let Some(kind) = kind.filter(|kind| !kind.as_str().is_some_and(is_kind)) {
+        let message = format!("the kind {kind} of {of} is not known here: any value is taken");
+        draft.note(code::SOURCE_CHANGED, at, message);
+    }
     for key in ["default", "description", "enum"] {
         if let Some(value) = map.get(key).filter(|it| is_reference(it)) {
-            from_elsewhere(&format!("`{key}` of the input `{name}`"), value, at, draft);
+            from_elsewhere(&format!("`{key}` of {of}"), value, at, draft);
         }
     }
 }
@@ -441,6 +451,12 @@ fn outputs(value: &Value, at: Option<Span>, draft: &mut Draft) {
         );
         return;
     }
+    let named = inner.as_array().into_iter().flatten();
+    let named = named.filter_map(|it| Some((it.get("name")?.as_str()?, it)));
+    let keyed = inner.as_object().into_iter().flatten();
+    for (name, value) in named.chain(keyed.map(|(name, value)| (name.as_str(), value))) {
+        left_of(&format!("the output `{name}`"), value, at, draft);
+    }
     let mut schema = json!({ "type": "object" });
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -453,8 +469,8 @@ fn tools(value: &Value, at: Option<Span>, draft: &mut Draft) {
     let mut all = Vec::new();
     for tool in value.as_array().into_iter().flatten() {
         let mut tool = tool.clone();
-        let kind = tool.get("kind").and_then(Value::as_str).map(str::to_owned);
-        if kind.as_deref() == Some("function") || kind.is_none() {
+        let kind = tool.get("kind").filter(|kind| !kind.is_null()).cloned();
+        if kind.as_ref().is_none_or(|kind| kind == "function") {
             if let Some(parameters) = tool.get("parameters").filter(|it| it.is_array()).cloned() {
                 let (properties, required) = properties(&parameters);
                 tool["parameters"] =

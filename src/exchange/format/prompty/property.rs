@@ -2,6 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+/// Whether it names a kind of value that is known here.
+pub(super) fn is_kind(name: &str) -> bool {
+    [
+        "string", "number", "integer", "boolean", "array", "object", "float", "thread",
+    ]
+    .contains(&name)
+}
+
 /// The JSON Schema of a property as Prompty writes it.
 pub(super) fn property(value: &Value) -> Value {
     let mut schema = json!({});

@@ -1,0 +1,173 @@
+//! promptfoo: what its own program makes of a configuration, and what is said where that cannot be had.
+
+use serde_json::{Value, json};
+
+use super::moving::start;
+use super::moving_losses::{imported, says};
+use crate::env::TestEnv;
+
+#[test]
+fn values_of_a_test_are_those_that_promptfoo_gives() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("long.txt", "\n long \n\n");
+    repo.write("data.yaml", "a: [1, x]\n");
+    let config = "\
+prompts: ['Hello {{name}} {{x}}']
+providers: [openai:gpt-5-mini]
+defaultTest: {vars: {k: z, tone: 'so {{k}}'}}
+assertionTemplates: {short: {type: icontains, value: hi}}
+tests:
+  - {vars: {name: '{{k}} b {{ tone }}', x: \"line\\n\"}}
+  - {vars: {name: file://long.txt, x: [file://data.yaml, two]}}
+  - vars: {name: '{{gone}}', x: '{{env.HOME}}'}
+    assert: [{$ref: '#/assertionTemplates/short'}, {$ref: 'other.yaml#/x'}]
+  - {vars: {name: 'package:a:b', x: '{% if a %}b{% endif %}'}}
+  - {vars: {name: n, x: [1, 2]}, options: {disableVarExpansion: true}}
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    let file: Value = serde_yaml::from_str(&repo.read("prompts/promptfoo.prompt.yml")).unwrap();
+    let row = |name: &str, x: Value| json!({ "k": "z", "tone": "so z", "name": name, "x": x });
+    let rows: Vec<Value> = file["testData"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let mut row = row.clone();
+            row.as_object_mut().unwrap().remove("case");
+            row
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            row("z b so z", json!("line")),
+            row("long", json!("{\"a\":[1,\"x\"]}")),
+            row("long", json!("two")),
+            json!({ "k": "z", "tone": "so z", "name": "{{gone}}" }),
+            json!({ "k": "z", "tone": "so z", "x": "{% if a %}b{% endif %}" }),
+            row("n", json!([1, 2])),
+        ]
+    );
+    assert_eq!(
+        file["testData"][3]["case"]["evaluators"],
+        json!([{ "name": "icontains", "string": { "contains": "hi" } }])
+    );
+    for wanted in [
+        "8:5 the value of `x` comes from the environment, which is never read: left out",
+        "the value of `name` is a template itself",
+        "the value of `name` is made by a program: left out",
+        "the assertion at other.yaml#/x could not be found",
+    ] {
+        says(&shown, wanted);
+    }
+    assert!(
+        !shown.to_string().contains("assertionTemplates"),
+        "{shown:#}"
+    );
+}
+
+#[test]
+fn the_environment_is_never_a_variable() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let config = "\
+prompts:
+  - {label: one, raw: 'Hi {{env.USER}}'}
+  - {label: two, raw: \"Hi\\n{{ env['USER'] }}\"}
+  - {label: three, raw: 'Hi {{x}}'}
+providers:
+  - 'openai:{{env.MODEL}}'
+  - {id: openai:gpt-5-mini, config: {temperature: 0.1, stop: ['{{env.STOP}}']}}
+tests: [{vars: {x: a}, assert: [{type: contains, value: '{{env.USER}}'}]}]
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    let refused = |index: usize| {
+        let error = &shown["prompts"][index]["error"];
+        assert_eq!(error["code"], "P501", "{shown:#}");
+        (error["message"].clone(), error["location"]["line"].clone())
+    };
+    for index in [0, 1] {
+        let (message, _) = refused(index);
+        assert_eq!(
+            message,
+            "`env` is the environment there, which is never read here"
+        );
+    }
+    for wanted in [
+        "the provider openai:{{env.MODEL}} is known only once something is filled in",
+        "the setting `stop` is known only once something is filled in",
+        "the assertion `contains` has a value that cannot be said here: `env` is the environment there",
+    ] {
+        says(&shown, wanted);
+    }
+    let file = repo.read("prompts/promptfoo/three.prompt.yml");
+    assert!(
+        file.contains("model: openai/gpt-5-mini") && !file.contains("env"),
+        "{file}"
+    );
+}
+
+#[test]
+fn a_loss_in_a_file_of_messages_stands_in_that_file() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "sub/chat.json",
+        "[{\"role\": \"user\", \"content\": \"Hi\", \"weight\": 2}]",
+    );
+    let config = "prompts: [file://chat.json]\nproviders: [openai:gpt-5-mini]\nother: 1\n";
+    let shown = imported(&repo, "sub/promptfooconfig.yaml", config);
+    let lost = shown["prompts"][0]["lost"].as_array().unwrap();
+    let at = |key: &str| {
+        let found = lost
+            .iter()
+            .find(|lost| lost["message"].as_str().unwrap().contains(key));
+        found.unwrap()["path"].clone()
+    };
+    assert_eq!(at("`weight` of a message"), "sub/chat.json");
+    assert_eq!(at("`other`"), "sub/promptfooconfig.yaml");
+}
+
+#[test]
+fn cases_go_out_with_what_they_are_about() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "messages: [{role: user, content: 'exec:{{x}}/go'}]\ntestData:\n  - {x: '{{y}}', case: {id: first, tags: [area=b, area=c, smoke]}}\n  - {x: [1, 2], case: {note: second}}\n",
+    );
+    let run = repo.run("promptctl export a --to promptfoo");
+    let out: Value = serde_yaml::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+    // A text of that form would be run.
+    let raw = out["prompts"][0]["raw"].as_str().unwrap();
+    assert_eq!(
+        serde_json::from_str::<Value>(raw).unwrap(),
+        json!([{ "role": "user", "content": "exec:{{ x }}/go" }])
+    );
+    assert_eq!(
+        out["tests"],
+        json!([
+            { "description": "first", "metadata": { "area": ["b", "c"], "tags": "smoke" }, "vars": { "x": "{{y}}" } },
+            { "description": "second", "options": { "disableVarExpansion": true }, "vars": { "x": [1, 2] } },
+        ])
+    );
+    assert!(run.stderr.contains("is filled in or read there"), "{run}");
+    repo.write("b/promptfooconfig.yaml", &run.stdout);
+    repo.ok("promptctl import b/promptfooconfig.yaml --name b");
+    let shown = |name: &str| repo.json(&format!("promptctl show {name} --format json"));
+    assert_eq!(shown("a")["digest"], shown("b")["digest"]);
+}
+
+#[test]
+fn what_dotprompt_lacks_is_left_out_where_that_is_said() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "messages: [{role: user, content: 'a{{upper x}}b{{#if (gt n 1)}}c{{#if x}}d{{/if}}{{else}}e{{/if}}f{{#if x}}g{{else if (gt n 1)}}h{{/if}}i'}]\n",
+    );
+    let run = repo.run("promptctl export a --to dotprompt --lossy");
+    assert!(run.stdout.ends_with("abf{{#if x}}g{{/if}}i\n"), "{run}");
+    assert!(run.stderr.contains("the helper `upper`"), "{run}");
+}
