@@ -37,7 +37,9 @@ use walk::WantedPrompts;
 /// `{role, content}` wherever it stands. In other languages messages are found by their look, and
 /// marked `shallow`. Tests are left out without --tests; files above 1 MB and comments always. What
 /// a known call sends is a prompt however short; elsewhere a system text has 2 words and one of the
-/// user 6, or 3 beside values, and with --all one that a name calls a prompt 8 words and 60 letters.
+/// user 6, or 3 beside values. What no call is seen to send counts where its name says that it is a
+/// prompt (8 words and 60 letters), and where it begins as prompts do (`You are a …`, 8 words) and
+/// is no warning or log line; --all takes names that say less (`…_TEMPLATE`, `PREFIX`), too.
 ///
 ///   promptctl scan src/
 ///   promptctl scan src/ --lift                     write them as prompt files
@@ -71,7 +73,7 @@ Exit codes: 3 with --fail, if there is something not allowed; with --lift, if no
 More: promptctl help moving-in, stored-prompts
 
 Examples:
-  promptctl scan src/ --all                # constants named like prompts, too
+  promptctl scan src/ --all                # what may be a prompt by its name, too
   promptctl scan src/ --lift --dry-run     # the files that would be written
   promptctl scan --fail --format sarif     # in CI
   promptctl scan --ids --format json | promptctl import - --dry-run")]
@@ -82,7 +84,7 @@ pub(super) struct Args {
     /// Look for ids of OpenAI's stored prompts alone
     #[arg(long, conflicts_with_all = ["all", "tests", "lang", "lift"])]
     ids: bool,
-    /// Look for constants and functions that are named like prompts, too
+    /// Take what is less surely a prompt by its name or its beginning, too
     #[arg(long)]
     all: bool,
     /// Look into tests, too

@@ -378,12 +378,17 @@ pub fn may_hold(path: &str, bytes: &[u8], all: bool) -> bool {
     }
 }
 
-/// What a file says. `all` takes what is only declared or returned, too.
+/// What a file says. `all` takes what is less surely a prompt by its name, too.
 pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
     match may_hold(path, text.as_bytes(), all) {
-        true => read(path, text, all, &|_| Vec::new()),
+        true => find_held(path, text, all),
         false => FileFindings::default(),
     }
+}
+
+/// What a file says that may hold a prompt.
+pub fn find_held(path: &str, text: &str, all: bool) -> FileFindings {
+    read(path, text, all, &|_| Vec::new())
 }
 
 /// What a file says that imports functions which send what they are given.

@@ -119,7 +119,7 @@ fn a_call_that_cannot_be_read_does_not_fail_and_is_said() {
     --- stderr
     1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
     no prompt in the code of 4 files
-    hint: --all looks for what is only declared or returned, --tests looks into tests
+    hint: --all takes what is less surely a prompt by its name, --tests looks into tests
     ");
     repo.write(
         "a.py",
@@ -127,7 +127,7 @@ fn a_call_that_cannot_be_read_does_not_fail_and_is_said() {
     );
     assert_snapshot!(repo.run("promptctl scan --fail"), @"
     no prompt in the code of 4 files
-    hint: --all looks for what is only declared or returned, --tests looks into tests
+    hint: --all takes what is less surely a prompt by its name, --tests looks into tests
     ");
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use rayon::prelude::*;
 
 use super::keys::Keys;
 use super::walk::{ScanResults, WantedPrompts};
-use crate::scan::found::imports::{Constant, candidates, constants, modules};
+use crate::scan::found::imports::{Constant, candidates, constants, modules as imported};
 use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper};
 
 /// How many files a text may go through from where it is written to the call that sends it.
@@ -49,9 +50,7 @@ pub(super) fn fill_in(found: &mut ScanResults, keys: &Keys) {
         }
     }
     found.unread = unread;
-    found
-        .prompts
-        .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+    found.sort();
 }
 
 struct Others<'k> {
@@ -138,38 +137,44 @@ pub(super) fn call(
     if is_all && known.is_empty() {
         return;
     }
-    let importers = importers(found, wanted, is_all, keys);
+    let modules = Modules::new(found, wanted, is_all, keys);
+    let importers = importers(found, wanted, &modules);
     if !is_all {
-        besides(&mut known, &importers, keys);
+        besides(&mut known, &importers, &modules);
     }
     let mut again: BTreeMap<String, FileFindings> = BTreeMap::new();
+    let mut fresh: HashSet<String> = known.keys().cloned().collect();
     for _ in 0..MOST_ROUNDS {
-        let calls = |file: &&Importer| file.modules.iter().any(|it| known.contains_key(it));
         let read = |file: &Importer| {
-            let text = String::from_utf8_lossy(&std::fs::read(&file.path).ok()?).into_owned();
+            let of_fresh = file.modules.iter().filter(|it| fresh.contains(*it));
+            let mut wrappers = of_fresh.filter_map(|it| known.get(it)).flatten().peekable();
+            wrappers.peek()?;
+            let bytes = std::fs::read(&file.path).ok()?;
+            if !wrappers.any(|wrapper| wrapper.may_be_called_in(&bytes)) {
+                return None;
+            }
+            let text = String::from_utf8_lossy(&bytes);
             let of_module = |module: &str| {
-                let mut files = candidates(&file.key, module).into_iter();
-                let nearest = files.find(|it| file.modules.contains(it));
-                let wrappers = nearest.and_then(|it| known.get(&it));
+                let mut files = modules.of(&file.key, module).into_iter();
+                let wrappers = files.next().and_then(|it| known.get(&it));
                 wrappers.cloned().unwrap_or_default()
             };
             Some(found::find_with(&file.shown, &text, wanted.all, &of_module))
         };
-        let all: Vec<&Importer> = importers.iter().filter(calls).collect();
-        let all: Vec<(&Importer, FileFindings)> = all
-            .into_par_iter()
+        let all: Vec<(&Importer, FileFindings)> = importers
+            .par_iter()
             .filter_map(|file| Some((file, read(file)?)))
             .collect();
-        let mut is_more = false;
+        fresh.clear();
         for (file, findings) in all {
             let mine = known.get(&file.key).map_or(0, Vec::len);
             if findings.wrappers.len() > mine {
                 known.insert(file.key.clone(), findings.wrappers.clone());
-                is_more = true;
+                fresh.insert(file.key.clone());
             }
             again.insert(file.shown.clone(), findings);
         }
-        if !is_more {
+        if fresh.is_empty() {
             break;
         }
     }
@@ -183,12 +188,7 @@ pub(super) fn call(
         let unread = findings.unread.into_iter();
         found.unread.extend(unread.map(|it| (path.clone(), it)));
     }
-    found
-        .prompts
-        .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
-    found
-        .unread
-        .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+    found.sort();
 }
 
 /// A file that imports others.
@@ -200,21 +200,49 @@ struct Importer {
     modules: HashSet<String>,
 }
 
-/// What the files of the scan may import; `is_all` says that there are no others.
-fn importers(
-    found: &ScanResults,
-    wanted: &WantedPrompts,
+/// Which files of the repository modules are.
+struct Modules<'k> {
+    keys: &'k Keys,
+    /// The files of the scan.
+    scanned: HashSet<String>,
+    /// Whether there are no others.
     is_all: bool,
-    keys: &Keys,
-) -> Vec<Importer> {
-    let scanned: HashSet<String> = match is_all {
-        true => found.code.iter().map(|(_, path)| keys.of(path)).collect(),
-        false => HashSet::new(),
-    };
-    let is_there = |key: &String| match is_all {
-        true => scanned.contains(key),
-        false => keys.file(key).is_some(),
-    };
+    /// What is known already, by the folder of the file that imports and the module.
+    known: RwLock<HashMap<(String, String), Vec<String>>>,
+}
+
+impl<'k> Modules<'k> {
+    fn new(found: &ScanResults, wanted: &WantedPrompts, is_all: bool, keys: &'k Keys) -> Self {
+        let code = found.code.iter().filter(|(_, path)| wanted.wants(path));
+        Self {
+            keys,
+            scanned: code.map(|(_, path)| keys.of(path)).collect(),
+            is_all,
+            known: RwLock::default(),
+        }
+    }
+
+    /// The files that a module may be which a file imports, the nearest first.
+    fn of(&self, key: &str, module: &str) -> Vec<String> {
+        let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let place = (folder.to_owned(), module.to_owned());
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&place) {
+            return known.clone();
+        }
+        drop(known);
+        let mut files = candidates(key, module);
+        files.retain(|file| {
+            self.scanned.contains(file) || (!self.is_all && self.keys.file(file).is_some())
+        });
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(place, files.clone());
+        files
+    }
+}
+
+/// The files of the scan that import others.
+fn importers(found: &ScanResults, wanted: &WantedPrompts, modules: &Modules<'_>) -> Vec<Importer> {
     let read = |(path, shown): &(PathBuf, String)| {
         if !wanted.wants(shown) {
             return None;
@@ -223,17 +251,17 @@ fn importers(
         if bytes.len() > found::LARGEST {
             return None;
         }
-        let names = modules(shown, &bytes);
+        let names = imported(shown, &bytes);
         if names.is_empty() {
             return None;
         }
-        let key = keys.of(shown);
-        let modules = names.iter().flat_map(|name| candidates(&key, name));
-        let modules: HashSet<String> = modules.filter(is_there).collect();
-        (!modules.is_empty()).then(|| Importer {
+        let key = modules.keys.of(shown);
+        let files = names.iter().flat_map(|name| modules.of(&key, name));
+        let files: HashSet<String> = files.collect();
+        (!files.is_empty()).then(|| Importer {
             path: path.clone(),
             shown: shown.clone(),
-            modules,
+            modules: files,
             key,
         })
     };
@@ -241,17 +269,22 @@ fn importers(
 }
 
 /// Adds the functions of files that are imported, and are not among those of the scan.
-fn besides(known: &mut HashMap<String, Vec<Wrapper>>, importers: &[Importer], keys: &Keys) {
-    let modules: BTreeSet<&String> = importers.iter().flat_map(|it| &it.modules).collect();
-    let others: Vec<&String> = modules
-        .into_iter()
-        .filter(|it| !known.contains_key(*it))
+fn besides(
+    known: &mut HashMap<String, Vec<Wrapper>>,
+    importers: &[Importer],
+    modules: &Modules<'_>,
+) {
+    let others: BTreeSet<&String> = importers
+        .iter()
+        .flat_map(|it| &it.modules)
+        .filter(|it| !modules.scanned.contains(*it))
         .collect();
-    let read = |key: &String| {
-        let text = std::fs::read(keys.file(key)?).ok()?;
+    let read = |key: &&String| {
+        let text = std::fs::read(modules.keys.file(key)?).ok()?;
         let wrappers = found::find(key, &String::from_utf8_lossy(&text), false).wrappers;
-        (!wrappers.is_empty()).then(|| (key.clone(), wrappers))
+        (!wrappers.is_empty()).then(|| ((*key).clone(), wrappers))
     };
-    let read: Vec<(String, Vec<Wrapper>)> = others.into_par_iter().filter_map(read).collect();
+    let others: Vec<&String> = others.into_iter().collect();
+    let read: Vec<(String, Vec<Wrapper>)> = others.par_iter().filter_map(read).collect();
     known.extend(read);
 }

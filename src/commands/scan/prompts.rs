@@ -422,7 +422,7 @@ pub(super) fn summary(
             .status(format!("no prompt in the code of {files}"));
         if !all {
             session.ui.hint(
-                "--all looks for what is only declared or returned, --tests looks into tests",
+                "--all takes what is less surely a prompt by its name, --tests looks into tests",
             );
         }
         return;

@@ -43,6 +43,14 @@ pub(super) fn changed_imports(found: &mut ScanResults) {
     else {
         return;
     };
+    // Most files name none of them.
+    let Ok(named) = RegexBuilder::new(&format!("{items}|{modules}"))
+        .size_limit(100 << 20)
+        .unicode(false)
+        .build()
+    else {
+        return;
+    };
     let is_own = |word: &[u8]| matches!(word, b"self" | b"this" | b"cls");
     let changed: Vec<(String, BTreeSet<String>)> = found
         .code
@@ -50,6 +58,9 @@ pub(super) fn changed_imports(found: &mut ScanResults) {
         .filter_map(|(path, shown)| {
             let length = std::fs::metadata(path).ok()?.len();
             let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
+            if !named.is_match(&bytes) {
+                return None;
+            }
             let mut all = BTreeSet::new();
             for hit in sieve.captures_iter(&bytes) {
                 let object = hit.name("object");

@@ -54,7 +54,7 @@ pub(super) struct Files<'b> {
 /// Which prompts in code are looked for.
 #[derive(Debug, Default)]
 pub(super) struct WantedPrompts {
-    /// Those that are only declared or returned, too.
+    /// Those that are less surely prompts by their names, too.
     pub(super) all: bool,
     /// Those of tests, too.
     pub(super) tests: bool,
@@ -88,6 +88,16 @@ pub(super) struct ScanResults {
     pub(super) code: Vec<(PathBuf, String)>,
     pub(super) scanned: Scanned,
     pub(super) problems: Vec<String>,
+}
+
+impl ScanResults {
+    /// Puts prompts and calls in the order of their places.
+    pub(super) fn sort(&mut self) {
+        self.prompts
+            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+        self.unread
+            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+    }
 }
 
 impl<'b> Files<'b> {
@@ -214,12 +224,7 @@ impl<'b> Files<'b> {
         found
             .places
             .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
-        found
-            .prompts
-            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
-        found
-            .unread
-            .sort_by(|(one, first), (other, second)| (one, first.at).cmp(&(other, second.at)));
+        found.sort();
         found.code.sort();
         found.problems.append(&mut guard(&unread));
         found.problems.sort();
@@ -333,7 +338,10 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         if let Some(wanted) = self.files.wanted.filter(|_| is_wanted) {
-            let findings = found::find(&shown, &text, wanted.all);
+            let findings = match is_wide {
+                true => found::find(&shown, &text, wanted.all),
+                false => found::find_held(&shown, &text, wanted.all),
+            };
             if findings.is_parsed {
                 self.own.scanned.parsed += 1;
                 self.own.parsed.insert(shown.clone());

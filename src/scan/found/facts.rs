@@ -83,10 +83,6 @@ impl<'t> Facts<'t> {
                 facts.give_up(node);
                 break;
             }
-            // Signs and words of the language hold nothing.
-            if !node.is_named() {
-                continue;
-            }
             if !is_entered {
                 around.pop();
                 let current = &facts.scopes[scope];
@@ -97,7 +93,7 @@ impl<'t> Facts<'t> {
                 }
                 continue;
             }
-            let kind = node.kind();
+            let kind = file.kind(node);
             let list = around.last().copied().flatten();
             let is_list = matches!(kind, "list" | "array" | "tuple");
             around.push(is_list.then_some(node));

@@ -7,7 +7,6 @@ use tree_sitter::Node;
 
 use arguments::Flat;
 use sending::{Followed, Sending, Unseen, open_ends};
-use words::speaks_to_a_model;
 use wrapped::{Wrapper, Wrappers};
 
 use super::facts::Facts;
@@ -16,16 +15,18 @@ use super::names::Names;
 use super::sinks::{self, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
 use super::syntax::{Argument, Call, Expr, File, value_of};
 use super::value::{Reader, Remark, Value};
-use super::{Confidence, FoundKind, FoundMessage, FoundPrompt, Syntax, Unread};
+use super::{Confidence, FoundKind, FoundPrompt, Syntax, Unread};
 
 mod arguments;
 mod declared;
 mod finish;
 mod flow;
+mod maps;
 mod messages;
 mod paths;
 mod sending;
-mod words;
+mod unread;
+pub(super) mod words;
 pub(super) mod wrapped;
 
 /// How deep lists of messages are followed by their names.
@@ -93,11 +94,11 @@ pub(super) fn gather(
     gatherer.far_calls(known);
     gatherer.documented();
     gatherer.maps();
-    if all {
-        gatherer.declared();
-        gatherer.returned();
-        gatherer.spoken();
-    }
+    gatherer.message_calls();
+    gatherer.unsure_messages();
+    gatherer.declared(all);
+    gatherer.returned(all);
+    gatherer.spoken(all);
     let (mut found, mut unread) = (gatherer.found, gatherer.unread);
     if let Some(line) = facts.given_up() {
         unread.push(Unread::of_file(line, "holds more than is followed"));
@@ -184,68 +185,18 @@ impl<'t> Gatherer<'_, 't> {
         self.notes.clear();
         self.doubts = doubts;
         self.left_open(&arguments);
-        let first = call
-            .arguments
-            .iter()
-            .find(|it| it.is_by_place())
-            .map(|it| it.value);
-        let mut drafts = Vec::new();
-        let mut syntax = Syntax::Plain;
-        let mut kind = FoundKind::Sent;
-        match sink {
-            Sink::Api | Sink::Keyed | Sink::Said => {
-                let mut given = SYSTEM_KEYS
-                    .iter()
-                    .filter_map(|key| value_of(&arguments, &[key]));
-                let is_none =
-                    |it: &Node<'t>| ["None", "null", "undefined"].contains(&self.file.word(*it));
-                if let Some(value) = given.next().filter(|it| !is_none(it)) {
-                    drafts.push(self.text(value, "system"));
-                }
-                if let Some(list) = value_of(&arguments, LIST_KEYS) {
-                    self.messages(list, &mut drafts, 0);
-                }
-                let keys: &[&str] = match sink {
-                    Sink::Keyed => &["prompt"],
-                    _ => USER_KEYS,
-                };
-                if let Some(said) = value_of(&arguments, keys) {
-                    self.said(said, &mut drafts);
-                }
-                if let (Sink::Said, Some(first)) = (sink, first)
-                    && self.reader.entries(first).is_none()
-                {
-                    self.said(first, &mut drafts);
-                }
-                // A message of a thread: `create(role="user", content="…")`.
-                if drafts.is_empty()
-                    && let Some(draft) = self.message_of(&arguments, node, true)
-                {
-                    kind = FoundKind::Message;
-                    drafts.push(draft);
-                }
-            }
-            Sink::Template | Sink::MessageTemplate(_) => {
-                let role = match sink {
-                    Sink::MessageTemplate(role) => role,
-                    _ => "user",
-                };
-                syntax = self.syntax(&arguments);
-                let text = value_of(&arguments, &["template", "prompt"])
-                    .or_else(|| first.filter(|it| !matches!(self.file.expr(*it), Expr::Map(_))));
-                drafts.extend(text.map(|text| self.text(text, role)));
-            }
-            Sink::Messages => {
-                syntax = self.syntax(&arguments);
-                if let Some(list) = value_of(&arguments, LIST_KEYS).or(first) {
-                    self.messages(list, &mut drafts, 0);
-                }
-            }
-            Sink::Message(role) => {
-                kind = FoundKind::Message;
-                let content = value_of(&arguments, &["content", "text", "message"]).or(first);
-                drafts.extend(content.map(|content| self.content(content, role)));
-            }
+        let mut drafts = self.drafts(sink, call, &arguments);
+        let mut kind = match sink {
+            Sink::Message(_) => FoundKind::Message,
+            _ => FoundKind::Sent,
+        };
+        // A message of a thread: `create(role="user", content="…")`.
+        if drafts.is_empty()
+            && matches!(sink, Sink::Api | Sink::Keyed | Sink::Said)
+            && let Some(draft) = self.message_of(&arguments, node, true)
+        {
+            kind = FoundKind::Message;
+            drafts.push(draft);
         }
         let confidence = match (sink, kind) {
             (Sink::Keyed, _) if drafts.iter().all(|draft| draft.role == "user") => {
@@ -259,50 +210,41 @@ impl<'t> Gatherer<'_, 't> {
             Sink::Api | Sink::Said if sinks::is_sure(path) => 1,
             _ => 0,
         };
-        let words = self.callee(call, path);
-        let sdk = sinks::library_of_call(path)
-            .filter(|it| {
-                *it != "anthropic" || self.libraries.contains(it) || self.libraries.is_empty()
-            })
-            .or_else(|| self.libraries.first().copied())
-            .or_else(|| {
-                let is_openai = path.iter().any(|word| {
-                    matches!(
-                        *word,
-                        "responses" | "completions" | "ChatCompletion" | "chat"
-                    )
-                });
-                is_openai.then_some("openai")
-            });
-        let settings = match sink {
-            Sink::Message(_) => &[],
-            _ => arguments.as_slice(),
+        let sending = Sending {
+            sdk: self.sdk(path),
+            syntax: match sink {
+                Sink::Template | Sink::MessageTemplate(_) | Sink::Messages => {
+                    self.syntax(&arguments)
+                }
+                _ => Syntax::Plain,
+            },
+            floor,
+            kind,
+            confidence,
+            settings: match sink {
+                Sink::Message(_) => Vec::new(),
+                _ => arguments,
+            },
+            far: None,
         };
         let open = open_ends(&drafts);
-        let unread_drafts = drafts.clone();
+        let calls = Unseen {
+            node,
+            path,
+            words: self.callee(call, path),
+            drafts: drafts.clone(),
+        };
         let mut is_any_read = drafts.iter().any(|draft| draft.value.says_something());
         self.push(
             node,
             drafts,
             floor,
             |prompt| {
-                prompt.kind = kind;
-                prompt.confidence = confidence;
-                prompt.sdk = sdk;
-                prompt.call.clone_from(&words);
-                prompt.syntax = syntax;
+                sending.describe(prompt);
+                prompt.call.clone_from(&calls.words);
             },
-            settings,
+            &sending.settings,
         );
-        let sending = Sending {
-            sdk,
-            syntax,
-            floor,
-            kind,
-            confidence,
-            settings: settings.to_vec(),
-            far: None,
-        };
         let mut unread = Vec::new();
         for one in open {
             match self.follow(one, &sending, 0) {
@@ -311,14 +253,95 @@ impl<'t> Gatherer<'_, 't> {
             }
         }
         if kind == FoundKind::Sent && matches!(sink, Sink::Api | Sink::Said) {
-            let calls = Unseen {
-                node,
-                path,
-                words,
-                drafts: unread_drafts,
-            };
             self.note_unread(calls, &sending, &unread, is_any_read);
         }
+    }
+
+    /// The messages that a call is given.
+    fn drafts(
+        &mut self,
+        sink: Sink,
+        call: &Call<'t>,
+        arguments: &[Argument<'t>],
+    ) -> Vec<Draft<'t>> {
+        let mut by_place = call.arguments.iter().filter(|it| it.is_by_place());
+        let first = by_place.next().map(|it| it.value);
+        let mut drafts = Vec::new();
+        match sink {
+            Sink::Api | Sink::Keyed | Sink::Said => {
+                self.sent_drafts(sink, first, arguments, &mut drafts);
+            }
+            Sink::Template | Sink::MessageTemplate(_) => {
+                let role = match sink {
+                    Sink::MessageTemplate(role) => role,
+                    _ => "user",
+                };
+                let text = value_of(arguments, &["template", "prompt"])
+                    .or_else(|| first.filter(|it| !matches!(self.file.expr(*it), Expr::Map(_))));
+                drafts.extend(text.map(|text| self.text(text, role)));
+            }
+            Sink::Messages => {
+                if let Some(list) = value_of(arguments, LIST_KEYS).or(first) {
+                    self.messages(list, &mut drafts, 0);
+                }
+            }
+            Sink::Message(role) => {
+                let content = value_of(arguments, &["content", "text", "message"]).or(first);
+                drafts.extend(content.map(|content| self.content(content, role)));
+            }
+        }
+        drafts
+    }
+
+    /// What a call sends under its keys, or by its place.
+    fn sent_drafts(
+        &mut self,
+        sink: Sink,
+        first: Option<Node<'t>>,
+        arguments: &[Argument<'t>],
+        drafts: &mut Vec<Draft<'t>>,
+    ) {
+        let mut given = SYSTEM_KEYS
+            .iter()
+            .filter_map(|key| value_of(arguments, &[key]));
+        let is_none = |it: &Node<'t>| ["None", "null", "undefined"].contains(&self.file.word(*it));
+        if let Some(value) = given.next().filter(|it| !is_none(it)) {
+            drafts.push(self.text(value, "system"));
+        }
+        if let Some(list) = value_of(arguments, LIST_KEYS) {
+            self.messages(list, drafts, 0);
+        }
+        let keys: &[&str] = match sink {
+            Sink::Keyed => &["prompt"],
+            _ => USER_KEYS,
+        };
+        if let Some(said) = value_of(arguments, keys) {
+            self.said(said, drafts);
+        }
+        if let (Sink::Said, Some(first)) = (sink, first)
+            && self.reader.entries(first).is_none()
+        {
+            self.said(first, drafts);
+        }
+    }
+
+    /// The library that a call belongs to.
+    fn sdk(&self, path: &[&str]) -> Option<&'static str> {
+        // Others call theirs so, too.
+        let is_own = |it: &&'static str| {
+            let is_shared = matches!(*it, "anthropic" | "langchain");
+            !is_shared || self.libraries.contains(it) || self.libraries.is_empty()
+        };
+        let is_openai = |word: &&str| {
+            matches!(
+                *word,
+                "responses" | "completions" | "ChatCompletion" | "chat"
+            )
+        };
+        sinks::library_of_call(path)
+            .filter(is_own)
+            .or_else(|| self.libraries.first().copied())
+            .or_else(|| path.iter().any(is_openai).then_some("openai"))
     }
 
     /// The words of a call, or all that stands before its arguments where that is more.
@@ -337,106 +360,6 @@ impl<'t> Gatherer<'_, 't> {
             Some("mustache") => Syntax::Mustache,
             Some("jinja2") => Syntax::Jinja,
             _ => Syntax::FString,
-        }
-    }
-
-    /// Documentation that is sent: that of DSPy's signatures.
-    fn documented(&mut self) {
-        for (above, text) in &self.facts.documented {
-            let is_signature = above.contains("Signature");
-            if !is_signature || !self.libraries.contains(&"dspy") {
-                continue;
-            }
-            let mut draft = self.text(*text, "system");
-            draft.value.cleaned();
-            self.push(
-                *text,
-                vec![draft],
-                0,
-                |prompt| prompt.sdk = Some("dspy"),
-                &[],
-            );
-        }
-    }
-
-    /// Maps that are messages, or hold some; those of one list are one prompt.
-    fn maps(&mut self) {
-        for (node, list) in &self.facts.maps {
-            if self.used.contains(&node.id()) {
-                continue;
-            }
-            let Some(entries) = self.map(*node) else {
-                continue;
-            };
-            self.notes.clear();
-            self.doubts.clear();
-            let inner = value_of(&entries, LIST_KEYS);
-            if let Some(inner) = inner.filter(|inner| self.reader.items(*inner).is_some()) {
-                let mut drafts = Vec::new();
-                self.left_open(&entries);
-                if let Some(system) = value_of(&entries, SYSTEM_KEYS) {
-                    drafts.push(self.text(system, "system"));
-                }
-                self.messages(inner, &mut drafts, 0);
-                self.push(
-                    *node,
-                    drafts,
-                    0,
-                    |prompt| prompt.kind = FoundKind::Message,
-                    &entries,
-                );
-                continue;
-            }
-            let Some(draft) = self.message_of(&entries, *node, false) else {
-                self.settings_of(&entries, *node);
-                continue;
-            };
-            if draft.role == "assistant" {
-                continue;
-            }
-            self.used.insert(node.id());
-            let mut drafts = vec![draft];
-            if let Some(list) = list.filter(|list| !self.used.contains(&list.id())) {
-                drafts.clear();
-                self.messages(list, &mut drafts, 0);
-                self.used.insert(list.id());
-            }
-            let line = node.start_position().row + 1;
-            self.push(
-                list.unwrap_or(*node),
-                drafts,
-                0,
-                |prompt| {
-                    prompt.kind = FoundKind::Message;
-                    prompt.call_line = line;
-                },
-                &[],
-            );
-        }
-        for (_, prompt) in &mut self.found {
-            let is_user = |message: &FoundMessage| message.role == "user";
-            if prompt.kind == FoundKind::Message && prompt.messages.iter().all(is_user) {
-                prompt.confidence = Confidence::Medium;
-            }
-        }
-    }
-
-    /// Instructions in the settings of something that is made later.
-    fn settings_of(&mut self, entries: &[Argument<'t>], node: Node<'t>) {
-        let Some(value) = value_of(entries, SYSTEM_KEYS) else {
-            return;
-        };
-        let draft = self.text(value, "system");
-        let text = draft.value.text();
-        let is_sure = speaks_to_a_model(&text);
-        if is_sure || (!self.libraries.is_empty() && draft.value.words() >= 8) {
-            self.push(
-                node,
-                vec![draft],
-                0,
-                |prompt| prompt.kind = FoundKind::Message,
-                entries,
-            );
         }
     }
 

@@ -6,8 +6,9 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
-use tree_sitter::{ParseOptions, Parser, Tree};
+use tree_sitter::{Node, ParseOptions, Parser, Tree, TreeCursor};
 
 use super::modules;
 
@@ -157,9 +158,51 @@ pub(super) enum Dedent {
     Tags,
 }
 
+/// What the kinds of nodes and their fields are called, by their numbers: a node that is asked spells
+/// its own each time.
+pub(super) struct Spelled {
+    kinds: Vec<&'static str>,
+    fields: Vec<&'static str>,
+}
+
+impl Spelled {
+    fn of(grammar: &tree_sitter::Language) -> Self {
+        let kinds = 0..u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
+        let fields = 0..=u16::try_from(grammar.field_count()).unwrap_or(u16::MAX);
+        let field = |id| grammar.field_name_for_id(id).unwrap_or_default();
+        Self {
+            kinds: kinds
+                .map(|id| grammar.node_kind_for_id(id).unwrap_or_default())
+                .collect(),
+            fields: fields.map(field).collect(),
+        }
+    }
+
+    pub(super) fn kind(&self, node: Node<'_>) -> &'static str {
+        match self.kinds.get(usize::from(node.kind_id())) {
+            Some(kind) => kind,
+            // What could not be parsed has a number of its own.
+            None => node.kind(),
+        }
+    }
+
+    /// The part of a node that is called so.
+    pub(super) fn child<'t>(&self, node: Node<'t>, field: &str) -> Option<Node<'t>> {
+        let id = self.fields.iter().position(|it| *it == field)?;
+        node.child_by_field_id(u16::try_from(id).ok()?)
+    }
+
+    /// What the node below a cursor is to the one around it.
+    pub(super) fn field(&self, cursor: &TreeCursor<'_>) -> Option<&'static str> {
+        let id = cursor.field_id()?;
+        self.fields.get(usize::from(id.get())).copied()
+    }
+}
+
 /// All in which languages that are parsed differ.
 pub(super) struct Traits {
     grammar: fn() -> tree_sitter::Language,
+    pub(super) spelled: &'static LazyLock<Spelled>,
     /// Whether indentation says what belongs together.
     is_indented: bool,
     /// How lines begin that are comments.
@@ -206,8 +249,13 @@ pub(super) struct Traits {
     pub(super) has_dynamic_with: bool,
 }
 
-const PYTHON: Traits = Traits {
+static PYTHON: Traits = Traits {
     grammar: || tree_sitter_python::LANGUAGE.into(),
+    spelled: {
+        static SPELLED: LazyLock<Spelled> =
+            LazyLock::new(|| Spelled::of(&tree_sitter_python::LANGUAGE.into()));
+        &SPELLED
+    },
     is_indented: true,
     comments: &["#"],
     quotes: Quotes::Python,
@@ -235,6 +283,11 @@ const PYTHON: Traits = Traits {
 
 const TYPESCRIPT: Traits = Traits {
     grammar: || tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+    spelled: {
+        static SPELLED: LazyLock<Spelled> =
+            LazyLock::new(|| Spelled::of(&tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into()));
+        &SPELLED
+    },
     is_indented: false,
     comments: &["//", "*", "/*"],
     quotes: Quotes::Script,
@@ -261,8 +314,13 @@ const TYPESCRIPT: Traits = Traits {
 };
 
 /// Its grammar reads JavaScript, too.
-const TSX: Traits = Traits {
+static TSX: Traits = Traits {
     grammar: || tree_sitter_typescript::LANGUAGE_TSX.into(),
+    spelled: {
+        static SPELLED: LazyLock<Spelled> =
+            LazyLock::new(|| Spelled::of(&tree_sitter_typescript::LANGUAGE_TSX.into()));
+        &SPELLED
+    },
     ..TYPESCRIPT
 };
 

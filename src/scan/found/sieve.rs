@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Match, Regex};
 
-use super::language::{Language, Traits};
+use code::{Code, words};
+
+use super::language::{Language, Quotes, Traits};
+
+mod code;
 
 /// How far around an anchor is looked, in bytes.
 const WINDOW: usize = 400;
@@ -16,7 +20,14 @@ const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|res
 
 /// Names that files give to what sends something, or to a message; they count where the file names a
 /// library that talks to models.
-const ALIASES: &str = r#"\.(?:responses|messages|completions)[ \t]*(?:[\r\n;,)]|$)|\[\s*["'](?:responses|messages|completions|chat)["']\s*\]|\b(?:a?completion|(?:generate|stream)(?:Text|Object)|(?:System|Human|User|AI)Message)\s+as\s"#;
+const ALIASES: &str = r#"[^=!<>]=\s*[\w.$()\[\]"'?!]+\.(?:responses|messages|completions)[ \t]*(?:[\r\n;]|,[ \t]*\w+\s*=|$)|["'](?:responses|messages|completions|chat)["']\s*\]\s*(?:\.\s*(?:a?create|parse|stream|completions)|\[\s*["'](?:a?create|parse|stream|completions)|[\r\n;]|$)"#;
+
+/// What is called by such a name.
+const MAKES: &str = r#"(?:\.|["'])(?:a?create|parse|stream)\w*["'\]]*\s*[(<]"#;
+
+/// Other names that imports give.
+const RENAMED: &str =
+    r"\b(?:a?completion|(?:generate|stream)(?:Text|Object)|(?:System|Human|User|AI)Message)\s+as\s";
 
 /// What else only code says that talks to models, where it calls something.
 const TIGHT: &str = r#"(?:streamUI|ChatMessage\.(?:User|Assistant|from_system|from_user|from_assistant)|from_template|fromTemplate|from_messages|fromMessages|PromptTemplate|(?:System|Human|User|AI|Assistant)Message(?:PromptTemplate|Param)?|\btext_completion|definePrompt)[(<]|(?:assistants|runs|threads|sessions|agents)\.create|dspy\.|Signature\)"#;
@@ -31,7 +42,15 @@ const OWN_KEYS: &str = r"\bsystem_?(?:[pP]rompt|[iI]nstructions?)\b";
 const KEYS: &str = r"\b(?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[mM]essage|[mM]sg))\b|\b(?:a?invoke|predict)\(";
 
 /// What `--all` looks at: names of prompts.
-const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are (?:an?|the) |You're a|Your (?:task|job) |Act as ";
+const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are |You're a|Your (?:task|job) |Act as ";
+
+/// Names that surely are those of prompts, and are given a text; and what answers with one.
+const DECLARES: &str = r#"(?i:prompt|instruction|system_?message|system_msg|sys_?msg)\w*\s*(?::[^=\n]{0,60})?=\s*[(\s]*(?:[\w.]+\(\s*)?[rRfFuU]{0,2}["'`]"#;
+const ANSWERS: &str = r#"\breturn\s+[(\s]*(?:[\w.]+\(\s*)?[rRfFuU]{0,2}["'`]"#;
+const ANSWERERS: &str = r"(?:\bdef|\bfunction|\bconst)\s+\w*(?i:prompt|instruction|system_?message|system_msg|sys_?msg)";
+
+/// How texts begin that are surely prompts.
+const SPEAKS: &str = r"You are (?:an?|the) |You're a|Your (?:task|job) |Act as ";
 
 /// Words of the names of libraries that talk to models; whether one is imported, the tree says.
 const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]|@ai-sdk|mastra|genkit|generativeai|genai|generative-ai|vertexai|google\.adk|mistralai|cohere|groq|ollama|instructor|dspy|crewai|autogen|ag2|llama_?index|semantic_kernel|agent_framework|pydantic_ai|agno|smolagents|haystack|huggingface|marvin|livekit|copilotkit|from (?:agents|phi|camel|guidance|strands|together)|import (?:agents|phi|camel|guidance|strands|together)"#;
@@ -39,11 +58,17 @@ const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]
 struct Sieve {
     sends: Regex,
     aliases: Regex,
+    makes: Regex,
+    renamed: Regex,
     tight: Regex,
     role: Regex,
     own_keys: Regex,
     keys: Regex,
     named: Regex,
+    declares: Regex,
+    answers: Regex,
+    answerers: Regex,
+    speaks: Regex,
     sdk: Regex,
 }
 
@@ -56,42 +81,121 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
     Some(Sieve {
         sends: ascii(SENDS).ok()?,
         aliases: ascii(ALIASES).ok()?,
+        makes: ascii(MAKES).ok()?,
+        renamed: ascii(RENAMED).ok()?,
         tight: ascii(TIGHT).ok()?,
         role: ascii(ROLE).ok()?,
         own_keys: ascii(OWN_KEYS).ok()?,
         keys: ascii(KEYS).ok()?,
         named: ascii(NAMED).ok()?,
+        declares: ascii(DECLARES).ok()?,
+        answers: ascii(ANSWERS).ok()?,
+        answerers: ascii(ANSWERERS).ok()?,
+        speaks: ascii(SPEAKS).ok()?,
         sdk: ascii(LIBRARY).ok()?,
     })
 });
 
-/// Whether a file is worth parsing; `all` looks for what is only declared, too.
+/// Whether a file is worth parsing; `all` takes what is less surely a prompt by its name, too.
 pub(super) fn may_hold(bytes: &[u8], language: Language, all: bool) -> bool {
     let Some(sieve) = SIEVE.as_ref() else {
         return true;
     };
     let traits = language.traits();
-    let in_code = |found: &Match<'_>| !is_comment(bytes, found.start(), traits);
-    if sieve.sends.find_iter(bytes).any(|found| in_code(&found)) {
+    let look = Look {
+        bytes,
+        code: None,
+        traits,
+    };
+    if !look.may_hold(sieve, all) {
+        return false;
+    }
+    // Documentation is sent where DSPy says so.
+    let is_documented = [&b"dspy"[..], b"Signature"]
+        .iter()
+        .all(|word| memchr::memmem::find(bytes, word).is_some());
+    if traits.quotes != Quotes::Python || is_documented {
         return true;
     }
-    if sieve.aliases.find_iter(bytes).any(|found| in_code(&found)) && sieve.sdk.is_match(bytes) {
-        return true;
+    let code = Code::of_python(bytes);
+    let look = Look {
+        bytes: &code.bytes,
+        code: Some(&code),
+        traits,
+    };
+    look.may_hold(sieve, all)
+}
+
+/// A file that is looked at: as it stands, or its code alone.
+struct Look<'c> {
+    bytes: &'c [u8],
+    code: Option<&'c Code>,
+    traits: &'static Traits,
+}
+
+impl Look<'_> {
+    fn may_hold(&self, sieve: &Sieve, all: bool) -> bool {
+        let Self { bytes, traits, .. } = *self;
+        let in_code = |found: &Match<'_>| !is_comment(bytes, found.start(), traits);
+        let any = |regex: &Regex| regex.find_iter(bytes).any(|found| in_code(&found));
+        if any(&sieve.sends) {
+            return true;
+        }
+        if (any(&sieve.renamed) || (any(&sieve.aliases) && sieve.makes.is_match(bytes)))
+            && sieve.sdk.is_match(bytes)
+        {
+            return true;
+        }
+        // A text may be as short as `Translate: {x}`.
+        let is_said = |found: &Match<'_>| in_code(found) && has_content(bytes, found.range());
+        if self.is_anchored(&sieve.tight, 1, in_code) || self.is_anchored(&sieve.role, 1, is_said) {
+            return true;
+        }
+        let is_given = |found: &Match<'_>| is_given(bytes, found.range(), traits) && in_code(found);
+        self.is_anchored(&sieve.own_keys, 2, is_given)
+            || (self.is_anchored(&sieve.keys, 2, is_given) && sieve.sdk.is_match(bytes))
+            || self.declares(sieve)
+            || (all && self.has_prose(2) && sieve.named.is_match(bytes))
     }
-    // A text may be as short as `Translate: {x}`.
-    if sieve.tight.find_iter(bytes).any(|found| in_code(&found))
-        || sieve
-            .role
-            .find_iter(bytes)
-            .any(|found| in_code(&found) && has_content(bytes, found.range()))
-    {
-        return has_prose(bytes, 1);
+
+    /// Whether one of these anchors counts, beside a text of so many words; or in a function to which
+    /// other files may give one.
+    fn is_anchored(
+        &self,
+        regex: &Regex,
+        least: usize,
+        counts: impl Fn(&Match<'_>) -> bool,
+    ) -> bool {
+        let mut found = regex.find_iter(self.bytes).filter(|found| counts(found));
+        match self.code {
+            Some(code) if !code.has_prose(least) => {
+                found.any(|found| code.is_in_function(found.start()))
+            }
+            _ => found.next().is_some() && self.has_prose(least),
+        }
     }
-    let is_given = |found: Match<'_>| is_given(bytes, found.range(), traits) && in_code(&found);
-    let is_anchored = sieve.own_keys.find_iter(bytes).any(is_given)
-        || (sieve.keys.find_iter(bytes).any(is_given) && sieve.sdk.is_match(bytes))
-        || (all && sieve.named.is_match(bytes));
-    is_anchored && has_prose(bytes, 2)
+
+    /// Whether what is surely a prompt has a name, or begins as one.
+    fn declares(&self, sieve: &Sieve) -> bool {
+        let Self { bytes, traits, .. } = *self;
+        let in_code = |found: &Match<'_>| !is_comment(bytes, found.start(), traits);
+        let is_long = |found: Match<'_>| {
+            let text = &bytes[found.end()..bytes.len().min(found.end() + WINDOW)];
+            count(text) >= 8
+        };
+        let any = |regex: &Regex| regex.find_iter(bytes).filter(in_code).any(is_long);
+        self.has_prose(2)
+            && (any(&sieve.speaks)
+                || any(&sieve.declares)
+                || (sieve.answerers.is_match(bytes) && any(&sieve.answers)))
+    }
+
+    fn has_prose(&self, least: usize) -> bool {
+        match self.code {
+            Some(code) => code.has_prose(least),
+            None => has_prose(self.bytes, least),
+        }
+    }
 }
 
 /// Whether a file names a call that sends something, or a message with its role, in any language.
@@ -194,6 +298,12 @@ fn is_text(value: &[u8]) -> bool {
     }
 }
 
+/// How many words a piece of a file has.
+fn count(text: &[u8]) -> usize {
+    let words = text.split(|byte| !byte.is_ascii_alphabetic() && *byte < 128);
+    words.filter(|word| word.len() > 1).count()
+}
+
 /// Whether something in quotes has this many words or more, and two parts, by a cheap look at it.
 fn has_prose(bytes: &[u8], least: usize) -> bool {
     let mut at = 0;
@@ -208,22 +318,8 @@ fn has_prose(bytes: &[u8], least: usize) -> bool {
             quote => memchr::memchr2(quote, b'\n', rest),
         };
         let inside = &rest[..end.unwrap_or(rest.len())];
-        let is_word = |word: &[u8]| {
-            let letters = word
-                .iter()
-                .filter(|byte| byte.is_ascii_alphabetic() || **byte > 127);
-            word.len() > 1 && letters.count() * 3 > word.len() * 2
-        };
-        let parts = inside
-            .split(u8::is_ascii_whitespace)
-            .filter(|part| !part.is_empty());
-        let (mut words, mut all) = (0, 0);
-        for part in parts {
-            all += 1;
-            words += usize::from(is_word(part));
-            if all > 1 && words >= least {
-                return true;
-            }
+        if words(inside) >= least {
+            return true;
         }
         // A quote within prose opens nothing: go on right behind it.
         at = start;
@@ -280,7 +376,7 @@ mod tests {
     #[test]
     fn a_key_counts_where_it_is_given_what_may_be_a_text() {
         let holds = |text: &str, language| {
-            let text = format!("'hello there' openai {text}");
+            let text = format!("t = 'hello there' openai {text}");
             may_hold(text.as_bytes(), language, false)
         };
         for (text, expected) in [

@@ -20,6 +20,16 @@ pub(super) const SYSTEM_KEYS: &[&str] = &[
     "systemMsg",
 ];
 
+/// Those of them that say so whatever they are given to.
+pub(super) const OWN_KEYS: &[&str] = &[
+    "system_prompt",
+    "systemPrompt",
+    "system_instruction",
+    "systemInstruction",
+    "system_instructions",
+    "systemInstructions",
+];
+
 /// The keys of what is said to it, in calls that are known to send it.
 pub(super) const USER_KEYS: &[&str] = &["input", "prompt", "contents"];
 
@@ -124,7 +134,11 @@ pub(super) fn sink(path: &[&str], arguments: &[Argument<'_>], is_sdk: bool) -> O
             Some(Sink::Api)
         }
         "invoke" | "ainvoke" | "predict" if is_sdk => Some(Sink::Said),
-        name if is_sdk && has_key(arguments) && !is_other(name, before) => Some(Sink::Keyed),
+        name if ((is_sdk && has_key(arguments)) || value_of(arguments, OWN_KEYS).is_some())
+            && !is_other(name, before) =>
+        {
+            Some(Sink::Keyed)
+        }
         _ => None,
     }
 }

@@ -139,8 +139,13 @@ impl<'t> File<'t> {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
 
-    fn field(node: Node<'t>, name: &str) -> Option<Node<'t>> {
-        node.child_by_field_name(name)
+    /// What kind of node it is.
+    pub(super) fn kind(&self, node: Node<'t>) -> &'static str {
+        self.traits().spelled.kind(node)
+    }
+
+    fn field(&self, node: Node<'t>, name: &str) -> Option<Node<'t>> {
+        self.traits().spelled.child(node, name)
     }
 
     fn children(node: Node<'t>) -> Vec<Node<'t>> {
@@ -173,27 +178,27 @@ impl<'t> File<'t> {
             "identifier" | "property_identifier" | "private_property_identifier" => {
                 Some(self.word(node))
             }
-            "attribute" => Self::field(node, "attribute").map(|it| self.word(it)),
-            "member_expression" => Self::field(node, "property").map(|it| self.word(it)),
+            "attribute" => self.field(node, "attribute").map(|it| self.word(it)),
+            "member_expression" => self.field(node, "property").map(|it| self.word(it)),
             _ => None,
         }
     }
 
     pub(super) fn role(&self, node: Node<'t>) -> Role<'t> {
         let set = |name: &str, value: &str| {
-            let name = Self::field(node, name).and_then(|it| self.assigned(it))?;
-            Some((name, Self::field(node, value)?))
+            let name = self.field(node, name).and_then(|it| self.assigned(it))?;
+            Some((name, self.field(node, value)?))
         };
-        let role = match node.kind() {
+        let role = match self.kind(node) {
             "function_definition"
             | "function_declaration"
             | "generator_function_declaration"
             | "method_definition" => {
-                let name = Self::field(node, "name").map(|it| self.word(it));
+                let name = self.field(node, "name").map(|it| self.word(it));
                 Some(Role::Scope(name, false))
             }
             "class_definition" | "class_declaration" | "class" | "abstract_class_declaration" => {
-                let name = Self::field(node, "name").map(|it| self.word(it));
+                let name = self.field(node, "name").map(|it| self.word(it));
                 Some(Role::Scope(name, true))
             }
             "arrow_function" | "function_expression" | "lambda" => Some(Role::Scope(None, false)),
@@ -207,19 +212,22 @@ impl<'t> File<'t> {
             | "typed_default_parameter"
             | "enum_assignment" => set("name", "value").map(|(name, value)| Role::Set(name, value)),
             "object_assignment_pattern" => {
-                let name = Self::field(node, "left").map(|it| self.word(it));
-                name.zip(Self::field(node, "right"))
+                let name = self.field(node, "left").map(|it| self.word(it));
+                name.zip(self.field(node, "right"))
                     .map(|(name, value)| Role::Set(name, value))
             }
             "required_parameter" | "optional_parameter" => {
                 set("pattern", "value").map(|(name, value)| Role::Set(name, value))
             }
-            "pair" => Self::field(node, "key")
+            "pair" => self
+                .field(node, "key")
                 .and_then(|key| self.key(key))
                 .map(Role::Keyed),
             "return_statement" => Self::children(node).first().copied().map(Role::Return),
             "import_statement" | "import_from_statement" => {
-                let from = Self::field(node, "source").or_else(|| Self::field(node, "module_name"));
+                let from = self
+                    .field(node, "source")
+                    .or_else(|| self.field(node, "module_name"));
                 let words = from.map_or_else(|| self.word(node), |it| self.word(it));
                 Some(Role::Import(
                     words.trim_matches(['"', '\'']).trim().to_owned(),
@@ -234,11 +242,11 @@ impl<'t> File<'t> {
 
     /// The library of `require("…")` and `import("…")`.
     pub(super) fn required(&self, node: Node<'t>) -> Option<String> {
-        let callee = Self::field(node, "function")?;
+        let callee = self.field(node, "function")?;
         if !matches!(self.word(callee), "require" | "import") {
             return None;
         }
-        let first = *Self::children(Self::field(node, "arguments")?).first()?;
+        let first = *Self::children(self.field(node, "arguments")?).first()?;
         self.key(first).map(str::to_owned)
     }
 
@@ -247,10 +255,8 @@ impl<'t> File<'t> {
         if node.kind() != "class_definition" {
             return None;
         }
-        let above = self.word(Self::field(node, "superclasses")?);
-        let first = Self::children(Self::field(node, "body")?)
-            .first()
-            .copied()?;
+        let above = self.word(self.field(node, "superclasses")?);
+        let first = Self::children(self.field(node, "body")?).first().copied()?;
         let text = match first.kind() {
             "expression_statement" => Self::children(first).first().copied()?,
             _ => first,
@@ -281,8 +287,8 @@ impl<'t> File<'t> {
 
     pub(super) fn expr(&self, node: Node<'t>) -> Expr<'t> {
         let node = Self::inner(node);
-        let field = |name| Self::field(node, name);
-        let found = match node.kind() {
+        let field = |name: &str| self.field(node, name);
+        let found = match self.kind(node) {
             "string" | "template_string" => {
                 self.parts(node).map(|(parts, all)| Expr::Text(parts, all))
             }
@@ -367,16 +373,18 @@ impl<'t> File<'t> {
     }
 
     pub(super) fn call(&self, node: Node<'t>) -> Option<Call<'t>> {
-        let callee = Self::field(node, "function").or_else(|| Self::field(node, "constructor"))?;
-        let arguments = match Self::field(node, "arguments") {
+        let callee = self
+            .field(node, "function")
+            .or_else(|| self.field(node, "constructor"))?;
+        let arguments = match self.field(node, "arguments") {
             // A template with a tag is a call with one text.
             Some(text) if text.kind() == "template_string" => vec![Argument::of(None, text)],
             Some(list) => Self::children(list)
                 .into_iter()
                 .filter_map(|argument| match argument.kind() {
                     "keyword_argument" => Some(Argument::of(
-                        Self::field(argument, "name").map(|it| self.word(it)),
-                        Self::field(argument, "value")?,
+                        self.field(argument, "name").map(|it| self.word(it)),
+                        self.field(argument, "value")?,
                     )),
                     "dictionary_splat" | "list_splat" | "spread_element" => {
                         Some(Argument::spread(*Self::children(argument).first()?))
@@ -409,7 +417,7 @@ impl<'t> File<'t> {
                     words.push(key);
                     object
                 }
-                _ if matches!(node.kind(), "subscript") => match Self::field(node, "value") {
+                _ if matches!(node.kind(), "subscript") => match self.field(node, "value") {
                     Some(inner) => inner,
                     None => break,
                 },
@@ -424,8 +432,8 @@ impl<'t> File<'t> {
         let keys_are_names = self.traits().keys_are_names;
         let entry = |child: Node<'t>| match child.kind() {
             "pair" => {
-                let key = Self::field(child, "key")?;
-                let value = Self::field(child, "value")?;
+                let key = self.field(child, "key")?;
+                let value = self.field(child, "value")?;
                 let is_name = key.kind() == "identifier" && !keys_are_names;
                 match self.key(key).filter(|_| !is_name) {
                     Some(key) => Some(Argument::of(Some(key), value)),

@@ -121,7 +121,7 @@ fn a_call_in_typescript_tells_what_it_sends() {
 }
 
 #[test]
-fn what_is_declared_or_returned_is_found_on_request_alone() {
+fn what_surely_is_a_prompt_is_found_by_its_name_and_the_rest_on_request() {
     let text = "TRIAGE_PROMPT = 'You sort tickets into queues. Answer with the name of one queue.'\ndef build_prompt(x):\n    return f'You sort tickets about {x} into queues. Answer with the name of one.'\nHELP_TEMPLATE = 'You sort tickets into queues. Answer with the name of one queue.'\n";
     assert_eq!(
         found("a.py", text),
@@ -130,7 +130,24 @@ fn what_is_declared_or_returned_is_found_on_request_alone() {
             "returned - | system You sort tickets about <x> into queues. Answer with the name of one."
         ]
     );
-    assert_eq!(find("a.py", text, false).prompts, []);
+    assert_eq!(find("a.py", text, false).prompts.len(), 2);
+    for text in [
+        "TRIAGE_TEMPLATE = 'You sort tickets into queues. Answer with the name of one queue.'",
+        "PREFIX = 'You are working with a table. Answer with the name of one column.'",
+        "PROMPT = 'You are a judge'",
+        "x = 'You are a judge of it'",
+    ] {
+        assert_eq!(found("a.py", text).len(), 1, "{text}");
+        assert_eq!(find("a.py", text, false).prompts, [], "{text}");
+    }
+    for text in [
+        "TRIAGE_PROMPT = TextPrompt('Sort these tickets into queues. Answer with the name of one queue.')",
+        "x = ['You are a judge of texts who answers with one word alone']",
+        "f(system_prompt='Sort tickets into queues')",
+        "m = [ChatMessage(role='system', content='Sort tickets into queues')]",
+    ] {
+        assert_eq!(find("a.py", text, false).prompts.len(), 1, "{text}");
+    }
     // By how it begins, wherever it goes; `dedent.default` is what bundlers write.
     for (path, text) in [
         (
@@ -165,6 +182,9 @@ fn what_is_no_prompt_is_not_taken() {
         "import openai\nclient.images.generate(prompt='a cat that sits on a mat in the sun')",
         "import openai\nf(prompt='hi there')",
         "def f():\n    \"\"\"You are a caller of this function and of no other one.\"\"\"\n",
+        "warnings.warn('You are a user of an older version of this: please take another one')",
+        "PROMPT_EXAMPLE = 'Sort these tickets into queues. Answer with the name of one queue alone.'",
+        "UPGRADE_MSG = 'You are using an older version of this: please take another one'",
     ] {
         assert_eq!(found("a.py", text), Vec::<String>::new(), "{text}");
     }

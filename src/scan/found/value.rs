@@ -406,7 +406,7 @@ impl<'r, 't> Reader<'r, 't> {
         for _ in 0..6 {
             match self.file.expr(node) {
                 Expr::Name(name) => {
-                    if !matches!(name, "self" | "this" | "cls") || words.is_empty() {
+                    if !self.file.traits().own_objects.contains(&name) || words.is_empty() {
                         words.push(name);
                     }
                     words.reverse();

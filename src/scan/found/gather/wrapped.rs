@@ -30,6 +30,13 @@ pub struct Wrapper {
     far: Far,
 }
 
+impl Wrapper {
+    /// Whether a file says its name, or may give it another one.
+    pub fn may_be_called_in(&self, bytes: &[u8]) -> bool {
+        self.is_default || memchr::memmem::find(bytes, self.function.as_bytes()).is_some()
+    }
+}
+
 /// What the modules that a file imports send of what they are given: asked by the name of a module.
 pub type Wrappers<'w> = &'w dyn Fn(&str) -> Vec<Wrapper>;
 
@@ -120,51 +127,53 @@ impl<'t> Gatherer<'_, 't> {
     }
 }
 
-/// What names modules: `from m import a, b`, `import m`, `from "m"`.
-struct Imports {
-    from: Regex,
-    whole: Regex,
-    script: Regex,
-}
-
-static IMPORTS: LazyLock<Option<Imports>> = LazyLock::new(|| {
-    Some(Imports {
-        from: Regex::new(
-            r"(?m)^[ \t]*from[ \t]+([\w.]+)[ \t]+import[ \t]+(?:\(([^)]*)\)|([^\n]*))",
-        )
-        .ok()?,
-        whole: Regex::new(r"(?m)^[ \t]*import[ \t]+([\w., \t]+)").ok()?,
-        script: Regex::new(r#"\bfrom\s*["']([^"'\n]+)["']"#).ok()?,
-    })
+/// What names modules in scripts: `from "m"`.
+static SCRIPT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let pattern = regex::bytes::RegexBuilder::new(r#"\bfrom\s*["']([^"'\n]+)["']"#)
+        .unicode(false)
+        .build();
+    pattern.ok()
 });
 
 /// The modules that a file may import, by a cheap look at it.
 pub(in crate::scan::found) fn imported_modules(bytes: &[u8], language: Language) -> Vec<String> {
-    let Some(imports) = IMPORTS.as_ref() else {
-        return Vec::new();
-    };
     let word = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut all = Vec::new();
     if !language.traits().has_packages {
-        all.extend(imports.script.captures_iter(bytes).map(|it| word(&it[1])));
-        return all;
+        let all = SCRIPT.as_ref().map(|it| it.captures_iter(bytes));
+        return all.into_iter().flatten().map(|it| word(&it[1])).collect();
     }
-    for found in imports.from.captures_iter(bytes) {
-        let module = word(&found[1]);
-        let dot = if module.ends_with('.') { "" } else { "." };
-        let items = found.get(2).or(found.get(3)).map(|it| word(it.as_bytes()));
-        for item in items.unwrap_or_default().split([',', '\n']) {
-            let item = item.split_whitespace().next().unwrap_or_default();
-            if !item.is_empty() && !item.starts_with('#') {
-                all.push(format!("{module}{dot}{item}"));
+    let mut all = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+        let line = bytes[at..end].trim_ascii_start();
+        let start = end - line.len();
+        at = end + 1;
+        if let Some(names) = line.strip_prefix(b"import ") {
+            let first = |name: &str| name.split_whitespace().next().map(str::to_owned);
+            all.extend(word(names).split(',').filter_map(first));
+        } else if line.starts_with(b"from ")
+            && let Some(import) = memchr::memmem::find(line, b" import ")
+        {
+            let module = word(line["from ".len()..import.max("from ".len())].trim_ascii());
+            let items = start + import + " import ".len();
+            // Several lines, in brackets.
+            let items = match memchr::memchr(b'(', &bytes[items..end]) {
+                None => &bytes[items..end],
+                Some(open) => {
+                    let inside = &bytes[items + open + 1..];
+                    &inside[..memchr::memchr(b')', inside).unwrap_or(inside.len())]
+                }
+            };
+            let dot = if module.ends_with('.') { "" } else { "." };
+            for item in word(items).split([',', '\n']) {
+                let item = item.split_whitespace().next().unwrap_or_default();
+                if !item.is_empty() && !item.starts_with('#') {
+                    all.push(format!("{module}{dot}{item}"));
+                }
             }
+            all.push(module);
         }
-        all.push(module);
-    }
-    for found in imports.whole.captures_iter(bytes) {
-        let names = word(&found[1]);
-        let first = |name: &str| name.split_whitespace().next().map(str::to_owned);
-        all.extend(names.split(',').filter_map(first));
     }
     all
 }

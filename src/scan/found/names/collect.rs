@@ -54,11 +54,15 @@ impl<'r, 't> Collector<'r, 't> {
     pub(super) fn collect(mut self, tree: &'t Tree) -> Names<'t> {
         let mut cursor = tree.walk();
         loop {
-            self.enter(cursor.node(), &cursor);
-            if cursor.goto_first_child() {
-                continue;
+            let node = cursor.node();
+            // Signs and words of the language name nothing.
+            if node.is_named() {
+                self.enter(node, &cursor);
+                if cursor.goto_first_child() {
+                    continue;
+                }
+                self.leave();
             }
-            self.leave();
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
                     return self.finish();
@@ -102,12 +106,8 @@ impl<'r, 't> Collector<'r, 't> {
 
     fn enter(&mut self, node: Node<'t>, cursor: &TreeCursor<'t>) {
         let region = self.region();
-        // Signs and words of the language name nothing.
-        if !node.is_named() {
-            self.push(node, "", None, region);
-            return;
-        }
-        let (kind, field) = (node.kind(), cursor.field_name());
+        let spelled = self.names.traits.spelled;
+        let (kind, field) = (spelled.kind(node), spelled.field(cursor));
         match kind {
             "identifier" | "shorthand_property_identifier" => {
                 self.push(node, kind, field, region);
@@ -194,8 +194,11 @@ impl<'r, 't> Collector<'r, 't> {
         if !is_named {
             return None;
         }
-        let name = node
-            .child_by_field_name("name")
+        let name = self
+            .names
+            .traits
+            .spelled
+            .child(node, "name")
             .map(|it| self.file.word(it))?;
         if is_statement(kind) {
             let scope = self.scope_of(region, self.names.traits.has_block_scopes);
@@ -337,16 +340,18 @@ impl<'r, 't> Collector<'r, 't> {
         };
         let key = ["attribute", "property", "subscript", "index"]
             .iter()
-            .find_map(|name| frame.node.child_by_field_name(name));
+            .find_map(|name| self.names.traits.spelled.child(frame.node, name));
         let Some(key) = key else { return };
         let name = self.file.word(key).trim_matches(['"', '\'']);
-        let is_own = frame
-            .node
-            .child_by_field_name("object")
-            .is_some_and(|it| matches!(self.file.word(it), "self" | "this" | "cls"));
+        let is_own = self
+            .names
+            .traits
+            .spelled
+            .child(frame.node, "object")
+            .is_some_and(|it| self.file.traits().own_objects.contains(&self.file.word(it)));
         let object = ["object", "value"]
             .iter()
-            .find_map(|name| frame.node.child_by_field_name(name))
+            .find_map(|name| self.names.traits.spelled.child(frame.node, name))
             .filter(|it| it.kind() == "identifier");
         if let (Some(object), Some(value)) = (object, value) {
             let object = self.file.word(object);
@@ -370,7 +375,7 @@ impl<'r, 't> Collector<'r, 't> {
     }
 
     fn call(&mut self, node: Node<'t>) {
-        let Some(callee) = node.child_by_field_name("function") else {
+        let Some(callee) = self.names.traits.spelled.child(node, "function") else {
             return;
         };
         match self.file.word(callee) {

@@ -233,7 +233,7 @@ impl<'t> Names<'t> {
         at: usize,
     ) -> Option<Bound<'t>> {
         let word = file.word(object);
-        let is_self = matches!(word, "self" | "this" | "cls");
+        let is_self = self.traits.own_objects.contains(&word);
         if !is_self && !word.starts_with(char::is_uppercase) {
             return None;
         }

@@ -174,7 +174,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     };
     let node = parent.node;
     let field = stack[index].field;
-    let value = |name: &str| node.child_by_field_name(name);
+    let value = |name: &str| file.traits().spelled.child(node, name);
     let given = |kind: SiteKind<'t>| match is_apart {
         true => SiteKind::Other(TAKEN_APART),
         false => kind,
@@ -307,7 +307,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
                 parts += 1;
                 let key = ["subscript", "index"]
                     .iter()
-                    .find_map(|name| parent.node.child_by_field_name(name));
+                    .find_map(|name| file.traits().spelled.child(parent.node, name));
                 is_numbered |= key.is_none_or(|key| key.kind() != "string");
             }
             (
@@ -338,7 +338,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
             let callee = stack[at].node;
             let method = ["attribute", "property"]
                 .iter()
-                .find_map(|name| callee.child_by_field_name(name))
+                .find_map(|name| file.traits().spelled.child(callee, name))
                 .map_or("", |it| file.word(it));
             if parts == 1
                 && matches!(method, "append" | "push" | "extend")
@@ -362,7 +362,7 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
                 .iter()
                 .rev()
                 .find(|it| matches!(it.kind, "call" | "call_expression" | "new_expression"));
-            let callee = call.and_then(|it| it.node.child_by_field_name("function"));
+            let callee = call.and_then(|it| file.traits().spelled.child(it.node, "function"));
             let last = callee.map_or("", |it| {
                 let word = file.word(it);
                 word.rsplit('.').next().unwrap_or(word)

@@ -145,7 +145,7 @@ impl<'t> File<'t> {
     /// Whether the value is given to a name with a type.
     pub(in crate::scan::found) fn is_annotated(&self, value: Node<'t>) -> bool {
         value.parent().is_some_and(|parent| {
-            Self::field(parent, "type").is_some_and(|kind| {
+            self.field(parent, "type").is_some_and(|kind| {
                 let word = self.word(kind);
                 !word.contains("ClassVar") && !word.contains("Final")
             })

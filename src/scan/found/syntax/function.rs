@@ -34,15 +34,15 @@ impl<'t> File<'t> {
     /// What a function is given, each by its name.
     pub(in crate::scan::found) fn parameters(&self, function: Node<'t>) -> Vec<Parameter<'t>> {
         let mut all = Vec::new();
-        if let Some(only) = Self::field(function, "parameter") {
+        if let Some(only) = self.field(function, "parameter") {
             self.parameter(only, Some(0), &mut all);
         }
-        let Some(list) = Self::field(function, "parameters") else {
+        let Some(list) = self.field(function, "parameters") else {
             return all;
         };
         let mut place = Some(0);
         for (index, node) in Self::children(list).into_iter().enumerate() {
-            let pattern = Self::pattern(node);
+            let pattern = self.pattern(node);
             // The object that a method is of.
             if index == 0 && self.traits().own_objects.contains(&self.word(pattern)) {
                 continue;
@@ -61,16 +61,16 @@ impl<'t> File<'t> {
     }
 
     /// What a parameter is called, or what is taken apart, without its type and its default.
-    fn pattern(node: Node<'t>) -> Node<'t> {
+    fn pattern(&self, node: Node<'t>) -> Node<'t> {
         ["pattern", "name"]
             .iter()
-            .find_map(|name| Self::field(node, name))
+            .find_map(|name| self.field(node, name))
             .or_else(|| (node.kind() == "typed_parameter").then(|| node.named_child(0))?)
             .unwrap_or(node)
     }
 
     fn parameter(&self, node: Node<'t>, place: Option<usize>, all: &mut Vec<Parameter<'t>>) {
-        let pattern = Self::pattern(node);
+        let pattern = self.pattern(node);
         match pattern.kind() {
             "identifier" => all.push(Parameter {
                 name: self.word(pattern),
@@ -80,9 +80,9 @@ impl<'t> File<'t> {
             "object_pattern" => {
                 for entry in Self::children(pattern) {
                     let (key, name) = match entry.kind() {
-                        "pair_pattern" => (Self::field(entry, "key"), Self::field(entry, "value")),
+                        "pair_pattern" => (self.field(entry, "key"), self.field(entry, "value")),
                         "object_assignment_pattern" => {
-                            (Self::field(entry, "left"), Self::field(entry, "left"))
+                            (self.field(entry, "left"), self.field(entry, "left"))
                         }
                         "shorthand_property_identifier_pattern" => (Some(entry), Some(entry)),
                         _ => (None, None),
@@ -103,14 +103,16 @@ impl<'t> File<'t> {
     /// What a function answers with that is one expression.
     pub(in crate::scan::found) fn answer(&self, function: Node<'t>) -> Option<Node<'t>> {
         let is_short = matches!(function.kind(), "arrow_function" | "lambda");
-        Self::field(function, "body")
+        self.field(function, "body")
             .filter(|body| is_short && body.kind() != "statement_block")
             .map(Self::inner)
     }
 
     /// The names that an import binds.
     pub(in crate::scan::found) fn origins(&self, node: Node<'t>) -> Vec<(&'t str, Origin<'t>)> {
-        let from = Self::field(node, "source").or_else(|| Self::field(node, "module_name"));
+        let from = self
+            .field(node, "source")
+            .or_else(|| self.field(node, "module_name"));
         let module = from.map(|it| self.word(it).trim_matches(['"', '\'']));
         let mut all = Vec::new();
         let mut left = Self::children(node);
@@ -118,8 +120,8 @@ impl<'t> File<'t> {
             if Some(part) == from {
                 continue;
             }
-            let name = Self::field(part, "name").map(|it| self.word(it));
-            let alias = Self::field(part, "alias").map(|it| self.word(it));
+            let name = self.field(part, "name").map(|it| self.word(it));
+            let alias = self.field(part, "alias").map(|it| self.word(it));
             match (part.kind(), module, name) {
                 ("import_clause" | "named_imports", ..) => left.extend(Self::children(part)),
                 ("import_specifier" | "aliased_import", Some(module), Some(name)) => {

@@ -51,7 +51,7 @@ impl<'t> File<'t> {
         for child in children.iter().filter(|it| it.kind() == "interpolation") {
             put(from, child.start_byte(), &mut parts);
             from = child.end_byte();
-            let Some(value) = Self::field(*child, "expression") else {
+            let Some(value) = self.field(*child, "expression") else {
                 continue;
             };
             let mut cursor = child.walk();
@@ -98,8 +98,8 @@ impl<'t> File<'t> {
         let mut whole = node;
         loop {
             let is_added = matches!(whole.kind(), "binary_operator" | "binary_expression")
-                && Self::field(whole, "operator").map(|it| self.word(it)) == Some("+");
-            match (Self::field(whole, "left"), Self::field(whole, "right")) {
+                && self.field(whole, "operator").map(|it| self.word(it)) == Some("+");
+            match (self.field(whole, "left"), self.field(whole, "right")) {
                 (Some(left), Some(right)) if is_added => {
                     all.push((right, whole));
                     whole = left;

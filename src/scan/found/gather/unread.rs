@@ -1,0 +1,158 @@
+//! What a call sends and this file does not say: noted, and where another file says it.
+
+use tree_sitter::Node;
+
+use super::sending::{Open, Sending, Taken, Unseen};
+use super::{Draft, Gatherer};
+use crate::scan::found::sinks;
+use crate::scan::found::syntax::Expr;
+use crate::scan::found::value::Bit;
+use crate::scan::found::{Stands, Unread};
+
+impl<'t> Gatherer<'_, 't> {
+    /// Notes a value that a call sends by way of a function: what another file gives, so that it is
+    /// read there, and a system text. Whether it is noted.
+    pub(super) fn note_unwritten(
+        &mut self,
+        node: Node<'t>,
+        drafts: Vec<Draft<'t>>,
+        stands: Stands,
+        taken: Taken,
+        sending: &Sending<'t>,
+    ) -> bool {
+        let mut what: Vec<String> = Vec::new();
+        let (mut is_imported, mut is_system) = (false, false);
+        for draft in drafts.iter().filter(|draft| !draft.is_placeholder) {
+            for bit in &draft.value.bits {
+                let Bit::Hole(hole) = bit else { continue };
+                let is_from_file = self.origin(hole.node).is_some();
+                let is_rule = matches!(draft.role, "system" | "developer");
+                is_imported |= is_from_file;
+                is_system |= is_rule;
+                if (is_from_file || is_rule) && !what.contains(&hole.expression) {
+                    what.push(hole.expression.clone());
+                }
+            }
+        }
+        let is_value = !matches!(self.file.expr(node), Expr::Plain(_) | Expr::Map(_));
+        let is_given = stands == Stands::Given && is_system && is_value;
+        if taken.is_part() || self.used.contains(&node.id()) || !(is_imported || is_given) {
+            return false;
+        }
+        let call = self.call_around(node);
+        let mut prompt = self.made(node, drafts, &sending.settings);
+        sending.describe(&mut prompt);
+        prompt.stands = stands;
+        prompt.is_list = matches!(taken, Taken::Messages | Taken::More);
+        self.unread.push(Unread {
+            at: self.span(node),
+            call,
+            what,
+            is_allowed: false,
+            instead: (!prompt.imports.is_empty()).then(|| Box::new(prompt)),
+        });
+        true
+    }
+
+    /// What is called with a value, or the function that answers with it.
+    fn call_around(&self, node: Node<'t>) -> String {
+        let above = std::iter::successors(node.parent(), tree_sitter::Node::parent);
+        let mut calls = above.take(8).filter_map(|it| self.file.call(it));
+        calls.next().map_or_else(
+            || self.facts.place_of(node.start_byte()).unwrap_or_default(),
+            |call| self.path(call.callee).join("."),
+        )
+    }
+
+    /// Notes what a call sends and cannot be read here, where it may be a prompt.
+    pub(super) fn note_unread(
+        &mut self,
+        call: Unseen<'_, 't>,
+        sending: &Sending<'t>,
+        unread: &[Open<'t>],
+        is_any_read: bool,
+    ) {
+        if !sinks::sends(call.path, !self.libraries.is_empty()) {
+            return;
+        }
+        let is_shown = |open: &&Open<'t>| {
+            let is_system = matches!(open.taken, Taken::Text("system" | "developer"));
+            let is_value = !matches!(self.file.expr(open.node), Expr::Map(_) | Expr::Plain(_));
+            is_value && (is_system || !is_any_read)
+        };
+        let mut what: Vec<String> = unread
+            .iter()
+            .filter(is_shown)
+            .map(|open| self.reader.shown(open.node))
+            .collect();
+        // `create(**request)`: all that is sent.
+        if what.is_empty() && unread.is_empty() && !is_any_read {
+            let whole = sending.settings.iter().filter(|it| it.key.is_none());
+            what.extend(whole.map(|it| self.reader.shown(it.value)));
+        }
+        if what.is_empty() {
+            return;
+        }
+        what.dedup();
+        // What another file says may still make a prompt of it.
+        let mut instead = None;
+        let is_written = |draft: &Draft<'t>| draft.value.written.is_some();
+        if !call.drafts.iter().any(is_written) {
+            self.notes.clear();
+            self.doubts.clear();
+            let mut prompt = self.made(call.node, call.drafts, &sending.settings);
+            prompt.confidence = sending.confidence;
+            prompt.sdk = sending.sdk;
+            prompt.syntax = sending.syntax;
+            prompt.stands = Stands::Elsewhere;
+            prompt.call = call.words;
+            instead = (!prompt.imports.is_empty()).then(|| Box::new(prompt));
+        }
+        self.unread.push(Unread {
+            at: self.span(call.node),
+            call: call.path.join("."),
+            what,
+            is_allowed: false,
+            instead,
+        });
+    }
+
+    /// Where a value comes from that another file gives: the file, and its name there.
+    pub(super) fn origin(&self, node: Node<'t>) -> Option<(String, String)> {
+        let outside = |name: &'t str| {
+            let is_outside = self.reader.names.is_from_outside(name, node.start_byte());
+            self.facts.origins.get(name).filter(|_| is_outside)
+        };
+        match self.file.expr(node) {
+            Expr::Name(name) => {
+                let origin = outside(name)?;
+                Some((origin.module.to_owned(), origin.item?.to_owned()))
+            }
+            Expr::Member(object, item) => {
+                let Expr::Name(name) = self.file.expr(object) else {
+                    // `import app.texts`, and `app.texts.ASK`.
+                    let whole = self.file.path(object).join(".");
+                    let origin = self.facts.origins.get(whole.as_str())?;
+                    let is_file = origin.item.is_none() && origin.module == whole;
+                    return is_file.then(|| (whole, item.to_owned()));
+                };
+                let origin = outside(name)?;
+                let module = match origin.item {
+                    None => origin.module.to_owned(),
+                    // `from app import prompts`: a file of the folder.
+                    Some(file) if self.file.traits().has_packages => {
+                        let dot = if origin.module.ends_with('.') {
+                            ""
+                        } else {
+                            "."
+                        };
+                        format!("{}{dot}{file}", origin.module)
+                    }
+                    Some(_) => return None,
+                };
+                Some((module, item.to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
