@@ -4,7 +4,6 @@ mod draft;
 pub(super) mod files;
 mod imported;
 mod inputs;
-mod number;
 mod publish;
 mod record;
 mod save;
@@ -19,7 +18,6 @@ use crate::error::{Exit, Failure};
 use crate::exchange::format::{FORMATS, Format};
 use crate::execute::recover::{RecoveryRequest, VersionSelection};
 use crate::prompt::name::{Environment, PromptName};
-use crate::releases::Store;
 use crate::scan::ValueKind;
 
 use inputs::Wanted;
@@ -235,13 +233,4 @@ fn numbers<'a>(versions: impl Iterator<Item = &'a str>) -> BTreeSet<u64> {
         .filter_map(|version| version.parse().ok())
         .filter(|version| *version > 0)
         .collect()
-}
-
-/// Whether the store has a prompt of this name.
-fn has_prompt(store: &Store, name: &PromptName) -> bool {
-    store
-        .list()
-        .files
-        .iter()
-        .any(|file| file.name.as_str().eq_ignore_ascii_case(name.as_str()))
 }

@@ -33,6 +33,7 @@ mod globals;
 mod history;
 mod hook;
 mod import;
+mod importing;
 mod in_turn;
 mod init;
 mod interrupt;

@@ -580,7 +580,7 @@ fn no_code_searches_sentences() {
 /// A test says the whole message, or the code: a part of it is found in other messages too.
 #[test]
 fn no_unit_test_looks_for_a_part_of_a_message() {
-    const STILL: [&str; 4] = [
+    const STILL: [&str; 5] = [
         "exchange/dialect/tests.rs",
         "exchange/dialect/tests/differs.rs",
         "record/entry/tests.rs",
@@ -748,47 +748,6 @@ fn no_files_need_each_other() {
     assert_eq!(circles, Vec::<&String>::new());
 }
 
-/// What reads the log is no library of other commands and needs none of them: what several share stands in a
-/// place of its own.
-#[test]
-fn no_command_that_reads_the_log_needs_another() {
-    const READ_THE_LOG: [&str; 6] = [
-        "compare",
-        "leaderboard",
-        "log",
-        "outcome",
-        "report",
-        "stats",
-    ];
-    // Beside the command stands what completes the arguments of all, and this one lists the commands.
-    const OF_ALL: [&str; 2] = ["completions", "command_line"];
-    let commands = commands();
-    let command_of = |module: &str| {
-        let below = module.strip_prefix("commands/")?;
-        let name = below.split('/').next()?.to_owned();
-        (!OF_ALL.contains(&name.as_str())).then_some(name)
-    };
-    let (mut readers, mut found) = (BTreeSet::new(), Vec::new());
-    for (module, named) in modules() {
-        let Some(own) = command_of(&module) else {
-            continue;
-        };
-        let reads = |name: &str| READ_THE_LOG.contains(&name);
-        for other in named.iter().filter_map(|other| command_of(other)) {
-            let is_apart = other != own && commands.contains(&other);
-            if is_apart && (reads(&own) || reads(&other)) {
-                found.push(format!("src/{module} names {other}"));
-            }
-        }
-        if reads(&own) {
-            readers.insert(own);
-        }
-    }
-    assert_eq!(readers, READ_THE_LOG.map(str::to_owned).into());
-    assert_eq!(found, Vec::<String>::new());
-}
-
-/// A feature that only tests ask of a package makes cargo build it again, and all that stands on it.
 /// What commands have in common stands beside them, so that a reader of one need not read another.
 #[test]
 fn no_command_needs_another() {
@@ -799,29 +758,20 @@ fn no_command_needs_another() {
     };
     // The list of commands, and what it tests, names all of them.
     const LIST: [&str; 2] = ["commands/command_line", "commands"];
-    // Still to be moved: how the log is asked, and how files are imported.
-    const SHARED: [&str; 4] = [
-        "commands/stats",
-        "commands/log",
-        "commands/status",
-        "commands/import",
-    ];
     let modules = modules();
     let arrows = modules.iter();
     let arrows = arrows.flat_map(|(from, to)| to.iter().map(move |to| (from.as_str(), to)));
     let found: Vec<String> = arrows
         .filter(|(from, to)| {
             let other = command(to);
-            other.is_some()
-                && command(from) != other
-                && !LIST.contains(from)
-                && !SHARED.iter().any(|it| to.starts_with(it))
+            other.is_some() && command(from) != other && !LIST.contains(from)
         })
         .map(|(from, to)| format!("{from} names {to}"))
         .collect();
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// A feature that only tests ask of a package makes cargo build it again, and all that stands on it.
 #[test]
 fn the_tests_build_no_package_again_that_the_program_has() {
     let features_by_package = |edges: &str| -> BTreeMap<String, String> {

@@ -1,16 +1,13 @@
 //! Files of other tools: found, read, written as prompts.
 
 mod find;
-pub(in crate::commands) mod incoming;
-mod lifted;
-pub(in crate::commands) mod plan;
-mod planner;
-pub(in crate::commands) mod show;
 
 use std::cell::RefCell;
 
 use sha2::{Digest as _, Sha256};
 
+use super::super::importing::incoming::{Action, FileResult, Incoming, Options};
+use super::super::importing::{plan, short_digest, show};
 use super::super::session::Session;
 use super::Args;
 use crate::error::{Exit, Failure};
@@ -19,8 +16,6 @@ use crate::prompt::code;
 use crate::prompt::finding::Finding;
 
 pub(super) use find::{SourceFile, find};
-use incoming::{Action, FileResult, Incoming, Options};
-pub(in crate::commands) use lifted::lifted;
 
 pub(super) fn run(
     files: &[SourceFile],
@@ -140,16 +135,6 @@ fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
             stands: None,
             prompt,
         })
-        .collect()
-}
-
-/// The first twelve digits, as prompt files write digests.
-pub(in crate::commands) fn short_digest(bytes: Sha256) -> String {
-    let digits = bytes.finalize();
-    digits
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
         .collect()
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::super::gate::Gate;
-use super::{Args, has_prompt};
+use super::super::importing::has_prompt;
+use super::Args;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;

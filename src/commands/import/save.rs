@@ -1,10 +1,10 @@
 //! From what came to files, commits and tags.
 
+use super::super::importing::number;
 use super::Args;
 use super::draft::{Draft, from_fetched, from_saved};
 use super::imported::{ImportedPrompts, in_the_way, is_in_the_way};
 use super::inputs::Saved;
-use super::number;
 use crate::error::Failure;
 use crate::exchange::Lost;
 use crate::exchange::write::Origin;

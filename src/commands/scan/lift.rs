@@ -4,9 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::common::count;
 use super::super::gate::Gate;
-use super::super::import::files::incoming::{Action, Incoming, Options, Stands as StandsAt};
-use super::super::import::files::plan::plan;
-use super::super::import::files::{self, show};
+use super::super::importing::incoming::{Action, Incoming, Options, Stands as StandsAt};
+use super::super::importing::plan::plan;
+use super::super::importing::{self, short_digest, show};
 use super::super::session::Session;
 use super::keys::Keys;
 use super::prompts::{Known, Lifted, Prompts};
@@ -25,7 +25,7 @@ pub(super) fn lifted(prompts: &Prompts, keys: &Keys, session: &Session) -> Lifte
     let Some((store, _)) = session.store().ok().filter(|_| !prompts.is_empty()) else {
         return Lifted::new();
     };
-    let lifted = files::lifted(&store);
+    let lifted = importing::lifted(&store);
     let known = prompts.iter().filter_map(|(path, prompt)| {
         let known = lifted.get(&(keys.of(path), prompt.mark()))?;
         // What was lifted before models counted goes by the text alone.
@@ -166,12 +166,12 @@ fn digest(prompt: &FoundPrompt) -> String {
         bytes.update([2]);
         bytes.update(format!("{name}={value}"));
     }
-    files::short_digest(bytes)
+    short_digest(bytes)
 }
 
 /// The digest of the texts alone.
 pub(super) fn text_digest(prompt: &FoundPrompt) -> String {
-    files::short_digest(texts(prompt))
+    short_digest(texts(prompt))
 }
 
 fn texts(prompt: &FoundPrompt) -> Sha256 {

@@ -6,10 +6,11 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
-use super::super::super::gate::Gate;
-use super::super::{has_prompt, number};
+use super::super::gate::Gate;
+use super::has_prompt;
 use super::incoming::{Action, FileResult, Options, Stands};
 use super::lifted::{LiftedPrompt, lifted};
+use super::number;
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
 use crate::exchange::write::yaml_file;
@@ -34,7 +35,7 @@ struct Here {
     planned: Option<String>,
 }
 
-pub(super) struct Planner<'p> {
+pub(in crate::commands) struct Planner<'p> {
     options: &'p Options<'p>,
     store: &'p Store,
     gate: &'p Gate,
@@ -46,13 +47,17 @@ pub(super) struct Planner<'p> {
     here: BTreeMap<PromptName, Here>,
     numbers: BTreeMap<PromptName, Version>,
     /// Those of which a version was refused: later ones would stand on a gap.
-    pub(super) failed: BTreeSet<String>,
+    pub(in crate::commands) failed: BTreeSet<String>,
     /// The prompts that stood in code, by their files and places.
     lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
 }
 
 impl<'p> Planner<'p> {
-    pub(super) fn new(options: &'p Options<'p>, store: &'p Store, gate: &'p Gate) -> Self {
+    pub(in crate::commands) fn new(
+        options: &'p Options<'p>,
+        store: &'p Store,
+        gate: &'p Gate,
+    ) -> Self {
         Self {
             options,
             store,
@@ -67,7 +72,7 @@ impl<'p> Planner<'p> {
     }
 
     /// What becomes of one prompt: the changes, none where it is up to date.
-    pub(super) fn one(
+    pub(in crate::commands) fn one(
         &mut self,
         foreign: Foreign,
         result: &mut FileResult,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::gate::Gate;
+use super::super::gate::Gate;
 use super::incoming::{Action, FileResult, Incoming, Options};
 use super::planner::Planner;
 use crate::error::Failure;

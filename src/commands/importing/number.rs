@@ -6,7 +6,7 @@ use crate::prompt::name::PromptName;
 use crate::prompt::version::Version;
 
 /// The number after the highest one that was taken; theirs where it is free.
-pub(super) fn next(
+pub(in crate::commands) fn next(
     name: &PromptName,
     highest: Option<Version>,
     theirs: Option<u64>,

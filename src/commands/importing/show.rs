@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use super::super::super::common::count;
-use super::super::super::gate::Gate;
-use super::super::super::session::Session;
+use super::super::common::count;
+use super::super::gate::Gate;
+use super::super::session::Session;
 use super::incoming::{Action, FileResult, Options};
 use crate::error::Exit;
 use crate::output::json;
