@@ -378,15 +378,12 @@ fn tags(metadata: &Map<String, Value>, at: Option<Span>, draft: &mut Draft) -> V
 
 /// Names what of a test has not the form that its key wants.
 fn odd_forms(test: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
-    let is_list = |value: &Value| value.is_array();
-    let is_map = |value: &Value| value.is_object();
-    let is_vars = |value: &Value| value.is_object() || value.is_array() || value.is_string();
-    let forms: [(&str, &dyn Fn(&Value) -> bool, &str); 3] = [
-        ("assert", &is_list, "list"),
-        ("metadata", &is_map, "map"),
-        ("vars", &is_vars, "map"),
-    ];
-    for (key, is_it, form) in forms {
+    for (key, form) in [("assert", "list"), ("metadata", "map"), ("vars", "map")] {
+        let is_it = |it: &Value| match key {
+            "assert" => it.is_array(),
+            "metadata" => it.is_object(),
+            _ => it.is_object() || it.is_array() || it.is_string(),
+        };
         if test.get(key).is_some_and(|it| !it.is_null() && !is_it(it)) {
             let message = format!("`{key}` of a test is no {form}: left out");
             draft.lose(code::SOURCE_DROPPED, place(key), message);
