@@ -77,7 +77,13 @@ impl<'q> Keys<'q> {
 
 impl Column {
     fn of_time(&mut self, time: Timestamp) -> u32 {
-        let text = self.clock.text(time).to_owned();
+        let text = self.clock.text(time);
+        // Most calls are of the day or the hour of the one before.
+        let last = self.values.get(self.last as usize);
+        if last.is_some_and(|last| Given::Text(text).is(last)) {
+            return self.last;
+        }
+        let text = text.to_owned();
         self.of(Given::Text(&text))
     }
 
