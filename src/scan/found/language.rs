@@ -209,6 +209,8 @@ pub(super) struct Traits {
     pub(super) comments: &'static [&'static str],
     pub(super) quotes: Quotes,
     pub(super) dedent: Dedent,
+    /// The functions that do so, each with the modules that give it.
+    pub(super) dedents: &'static [(&'static str, &'static [&'static str])],
     /// What methods take away from the ends of a text.
     pub(super) is_blank: fn(char) -> bool,
     /// The files that a module may be which one in a folder imports.
@@ -260,6 +262,7 @@ static PYTHON: Traits = Traits {
     comments: &["#"],
     quotes: Quotes::Python,
     dedent: Dedent::Textwrap,
+    dedents: &[("dedent", &["textwrap"])],
     is_blank: |letter| letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter),
     modules: modules::of_python,
     has_packages: true,
@@ -292,6 +295,11 @@ const TYPESCRIPT: Traits = Traits {
     comments: &["//", "*", "/*"],
     quotes: Quotes::Script,
     dedent: Dedent::Tags,
+    dedents: &[
+        ("dedent", &["dedent", "ts-dedent", "dedent-js"]),
+        ("stripIndent", &["common-tags", "strip-indent"]),
+        ("outdent", &["outdent"]),
+    ],
     is_blank: |letter| (letter.is_whitespace() && letter != '\u{85}') || letter == '\u{feff}',
     modules: modules::of_script,
     has_packages: false,

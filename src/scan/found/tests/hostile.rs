@@ -202,6 +202,27 @@ fn what_may_be_changed_on_the_way_is_not_lifted() {
             .map(described)
             .any(|it| it.contains("system You are a careful"))
     );
+    for (path, text) in [
+        (
+            "a.py",
+            "from .util import dedent\nclient.responses.create(instructions=dedent($), input=q)",
+        ),
+        (
+            "a.py",
+            "from mytools import cleandoc\nclient.responses.create(instructions=cleandoc($), input=q)",
+        ),
+        (
+            "a.ts",
+            "import { dedent } from './mine';\nclient.responses.create({ instructions: dedent($), input: q });",
+        ),
+    ] {
+        let found = findings(path, &text.replace('$', TEXT));
+        let is_sure = found
+            .prompts
+            .iter()
+            .any(|it| it.doubts.is_empty() && it.says_something());
+        assert!(!is_sure, "{text}");
+    }
     let twice = "try:\n    from a import X\nexcept ImportError:\n    from b import X\nclient.responses.create(instructions=X, input='Sort this ticket now')";
     let found = findings("a.py", twice).prompts;
     assert_eq!(found[0].imports, []);

@@ -6,6 +6,9 @@ use super::{Bit, Expr, Reader, Value};
 use crate::scan::found::language::Dedent;
 use crate::scan::found::syntax::Call;
 
+/// Why a function of a known name may do something else.
+const OTHERS: &str = "a function of its own module may change the text otherwise";
+
 impl<'t> Reader<'_, 't> {
     pub(super) fn called(&self, node: Node<'t>, call: &Call<'t>, depth: usize) -> Value<'t> {
         let next = |inner: Node<'t>| self.value_at(inner, depth + 1);
@@ -31,8 +34,11 @@ impl<'t> Reader<'_, 't> {
         };
         let is_alone = call.arguments.len() == 1;
         match (object, method, first) {
-            (_, "cleandoc", Some(text)) if is_alone && self.is_of_library(call.callee) => {
+            (_, "cleandoc", Some(text)) if is_alone && self.root(call.callee).is_some() => {
                 let mut value = next(text);
+                if !self.is_of(call.callee, &["inspect"]) {
+                    return self.or_hole(node, value, OTHERS);
+                }
                 let is_plain =
                     value.is_plain_block(Dedent::Textwrap) && !value.text().contains('\t');
                 match (value.has_values(), value.written) {
@@ -46,11 +52,15 @@ impl<'t> Reader<'_, 't> {
                     _ => self.unknown(node),
                 }
             }
-            (_, "dedent" | "stripIndent" | "outdent", Some(text))
-                if is_alone && self.is_of_library(call.callee) =>
+            (_, method, Some(text))
+                if is_alone && traits.dedents.iter().any(|(name, _)| *name == method) =>
             {
                 let value = next(text);
                 match value.written {
+                    Some(_) if !self.dedents(method, call.callee) => match self.root(call.callee) {
+                        Some(_) => self.or_hole(node, self.dedented(node, value), OTHERS),
+                        None => self.unknown(node),
+                    },
                     Some(_) => self.dedented(node, value),
                     None => self.unknown(node),
                 }
@@ -88,7 +98,7 @@ impl<'t> Reader<'_, 't> {
             (Some(object), "join", given) if call.arguments.len() < 2 => {
                 self.put_together(node, object, given, depth)
             }
-            (None, "str" | "String", Some(text)) if is_alone && self.is_of_library(call.callee) => {
+            (None, "str" | "String", Some(text)) if is_alone && self.is_built_in(call.callee) => {
                 written(next(text))
             }
             (None, "Template", Some(text)) => {
@@ -102,17 +112,40 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    /// Whether a function is none of the file.
-    fn is_of_library(&self, callee: Node<'t>) -> bool {
+    /// The name that a callee begins with, where the file binds nothing else to it than an import.
+    fn root(&self, callee: Node<'t>) -> Option<&'t str> {
         let mut root = callee;
         for _ in 0..4 {
             match self.file.expr(root) {
                 Expr::Member(object, _) => root = object,
-                Expr::Name(name) => return self.names.is_from_outside(name, root.start_byte()),
-                _ => return false,
+                Expr::Name(name) => {
+                    let is_outside = self.names.is_from_outside(name, root.start_byte());
+                    return is_outside.then_some(name);
+                }
+                _ => return None,
             }
         }
-        false
+        None
+    }
+
+    /// Whether one of these modules gives a function. Another one may have any function of its name.
+    fn is_of(&self, callee: Node<'t>, modules: &[&str]) -> bool {
+        let origin = self.root(callee);
+        let origin = origin.and_then(|name| self.facts.origins.get(name));
+        origin.is_some_and(|origin| modules.contains(&origin.module))
+    }
+
+    /// Whether a function is one of the language.
+    fn is_built_in(&self, callee: Node<'t>) -> bool {
+        let root = self.root(callee);
+        root.is_some_and(|name| !self.facts.origins.contains_key(name))
+    }
+
+    /// Whether a function takes the margin of a text away.
+    fn dedents(&self, name: &str, callee: Node<'t>) -> bool {
+        let mut known = self.file.traits().dedents.iter();
+        let known = known.find(|(known, _)| *known == name);
+        known.is_some_and(|(_, modules)| self.is_of(callee, modules))
     }
 
     fn dedented(&self, node: Node<'t>, mut value: Value<'t>) -> Value<'t> {
