@@ -5,7 +5,7 @@ use serde_json::json;
 use super::change::{change_shapes, show_change};
 use super::common::{FormatArg, compile, load_to_change, warn_all, warn_of_passed};
 use super::gate::Gate;
-use super::given_file::read_file;
+use super::given_file::{read_file, shown};
 use super::numbering::number;
 use super::plan::PlanArg;
 use super::session::Session;
@@ -213,11 +213,7 @@ impl Args {
 
     /// Where the person wrote what is wrong.
     fn shown<'a>(&'a self, before: &'a Loaded) -> &'a str {
-        match self.file.as_deref() {
-            Some("-") => "standard input",
-            Some(file) => file,
-            None => &before.path,
-        }
+        self.file.as_deref().map_or(&before.path, shown)
     }
 
     /// A failure about a text that was given, at the place where the person finds it.

@@ -78,7 +78,8 @@ impl Gate {
         Ok(!findings.iter().any(Finding::is_error))
     }
 
-    /// The same for a text that a person gives: the warnings too that the file did not have `before`.
+    /// What `before_writing` does, for a text that a person gives: it says the warnings too that the file did not
+    /// have `before`.
     ///
     /// # Errors
     /// The file holds a secret.
@@ -106,7 +107,8 @@ impl Gate {
         Ok(decision.passed().next().is_none())
     }
 
-    /// The same for who says nothing else: what is written changes nothing of what is wrong.
+    /// Stops a command that would write a secret down, and says nothing: the command changes nothing of what else is
+    /// wrong. The errors that do not stop it are given back.
     ///
     /// # Errors
     /// The file holds a secret.

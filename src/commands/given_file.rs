@@ -6,6 +6,14 @@ use super::session::Session;
 use crate::error::Failure;
 use crate::prompt::code;
 
+/// A file as messages name it; `-` is standard input.
+pub(super) fn shown(file: &str) -> &str {
+    match file {
+        "-" => "standard input",
+        file => file,
+    }
+}
+
 /// The text of a file named on the command line; `-` is standard input.
 pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure> {
     let mut bytes = Vec::new();
@@ -14,7 +22,7 @@ pub(super) fn read_file(file: &str, session: &Session) -> Result<String, Failure
     } else {
         std::fs::read(session.directory.join(file)).map(|read| bytes = read)
     };
-    let name = if file == "-" { "standard input" } else { file };
+    let name = shown(file);
     read.map_err(|error| {
         Failure::from_io(code::NOT_A_FILE, format!("{name} could not be read"), error)
     })?;

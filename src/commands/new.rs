@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::common::{FormatArg, adoptable, words_on_adopting};
 use super::editor::{editor, in_editor, unchanged, with_draft};
-use super::given_file::{read_file, read_text};
+use super::given_file::{read_file, read_text, shown};
 use super::making::{DEFAULT_MODEL, Made, Making, place_of, refuse_existing, say_other_roots};
 use super::numbering::edit_failure;
 use super::plan::PlanArg;
@@ -103,11 +103,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let text = source_text(args, &store, &path, session)?;
     let is_by_hand = args.is_by_hand(session);
     // What is wrong is reported where the user wrote it, not where it would have gone.
-    let shown = match args.file.as_deref() {
-        Some("-") => "standard input",
-        Some(file) => file,
-        None => &path,
-    };
+    let shown = args.file.as_deref().map_or(path.as_str(), shown);
     let making = Making {
         name: args.name(),
         path: &path,

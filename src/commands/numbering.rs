@@ -1,4 +1,5 @@
-//! Numbers for new content, for `bump`, `edit`, `new`, `validate --fix` and git's hooks.
+//! Numbers for changed content, for `bump`, `edit`, `validate --fix` and git's hooks; a new prompt gets its first in
+//! `making`.
 
 use crate::error::Failure;
 use crate::files::Loaded;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::given_file::read_file;
+use super::super::given_file::{read_file, shown};
 use super::super::session::Session;
 use super::{Args, add_variables, numbers, unite};
 use crate::error::Failure;
@@ -52,11 +52,7 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
             });
             continue;
         }
-        let shown = if source == "-" {
-            "standard input"
-        } else {
-            source
-        };
+        let shown = shown(source);
         let text =
             read_file(source, session).map_err(|failure| no_source(failure, source, session))?;
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {

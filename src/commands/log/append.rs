@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::super::common::{FormatArg, count};
-use super::super::given_file::read_file;
+use super::super::given_file::{read_file, shown};
 use super::super::plan::PlanArg;
 use super::super::session::Session;
 use crate::config::Config;
@@ -47,10 +47,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let json = args.format.is_json();
     let text = read_file(&args.file, session)?;
-    let place = match args.file.as_str() {
-        "-" => "standard input",
-        file => file,
-    };
+    let place = shown(&args.file);
     let mut schemas = Schemas::new(store);
     let (mut records, mut has_ids) = (Vec::new(), false);
     for (number, line) in text.lines().enumerate() {

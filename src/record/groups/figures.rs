@@ -119,41 +119,60 @@ impl Group {
 
     /// Takes in all executions of another group of the same question.
     pub(super) fn merge(&mut self, other: &Self) {
-        self.executions += other.executions;
-        self.ok += other.ok;
-        self.errors += other.errors;
-        self.invalid += other.invalid;
-        self.interrupted += other.interrupted;
-        self.fallbacks += other.fallbacks;
-        self.latency.merge_all(&other.latency);
+        // Taken apart, so that a new field is not forgotten here.
+        let Self {
+            executions,
+            ok,
+            errors,
+            invalid,
+            interrupted,
+            fallbacks,
+            latency,
+            tokens,
+            cost,
+            unpriced,
+            outcomes,
+            impossible,
+            answers,
+            series,
+            mix,
+            costs,
+            times,
+        } = other;
+        self.executions += executions;
+        self.ok += ok;
+        self.errors += errors;
+        self.invalid += invalid;
+        self.interrupted += interrupted;
+        self.fallbacks += fallbacks;
+        self.latency.merge_all(latency);
         let Tokens {
             input,
             cached,
             output,
             reasoning,
-        } = other.tokens;
+        } = *tokens;
         self.tokens.take([input, cached, output, reasoning]);
-        self.cost.merge(&other.cost);
-        self.unpriced += other.unpriced;
-        self.outcomes.merge(&other.outcomes);
-        self.impossible.add(other.impossible);
-        self.answers
-            .resize_with(other.answers.len(), Answers::default);
-        for (answers, more) in self.answers.iter_mut().zip(&other.answers) {
-            answers.merge(more);
+        self.cost.merge(cost);
+        self.unpriced += unpriced;
+        self.outcomes.merge(outcomes);
+        self.impossible.add(*impossible);
+        self.answers.resize_with(answers.len(), Answers::default);
+        for (own, more) in self.answers.iter_mut().zip(answers) {
+            own.merge(more);
         }
-        for (at, count) in &other.series.counts {
-            self.series.add(at * other.series.step, *count);
+        for (at, count) in &series.counts {
+            self.series.add(at * series.step, *count);
         }
-        for (name, values) in &other.mix.0 {
-            values
-                .iter()
-                .for_each(|(value, count)| self.mix.add(name, value, *count));
+        for (name, values) in &mix.0 {
+            for (value, count) in values {
+                self.mix.add(name, value, *count);
+            }
         }
-        if let Some(costs) = &other.costs {
+        if let Some(costs) = costs {
             self.costs.get_or_insert_default().merge(costs);
         }
-        self.times = match (self.times, other.times) {
+        self.times = match (self.times, *times) {
             (Some(ours), Some(theirs)) => Some((ours.0.min(theirs.0), ours.1.max(theirs.1))),
             (ours, theirs) => ours.or(theirs),
         };

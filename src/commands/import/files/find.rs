@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::super::super::common::count;
+use super::super::super::given_file::shown;
 use super::super::super::session::Session;
 use super::super::{Args, FromArg};
 use crate::error::Failure;
@@ -208,11 +209,7 @@ fn of_file(
         // What to name instead is said where ids are read.
         return Ok(None);
     }
-    let shown = if source == "-" {
-        "standard input"
-    } else {
-        source
-    };
+    let shown = shown(source);
     let text = text_of(source, shown, path)?;
     let mut is_guessed = false;
     let format = match wanted {
