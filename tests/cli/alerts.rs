@@ -47,12 +47,12 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
     $ promptctl stats --fail-on 'success < 0.95' --fail-on 'score < 1' --since 2026-11-03
     30	70 % (52–83)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T09:00:00Z
     --- stderr
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     alert: success < 0.95: 70.0 % (40.5 % to 88.9 % at 99.9 %, 30 calls)
     score < 1: nothing to judge
     [exit 3]
     $ promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     no executions
     hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
     alert: calls < 1: 0
@@ -62,7 +62,7 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
     v1	error	30	0 % (0–11)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T02:00:00Z
     v1	ok	70	100.0 % (94.8–100.0)	<n> ms	<n> ms	<n> ms	$0.07	$0.001	7.0k/1.4k	2026-11-03T09:00:00Z
     --- stderr
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     alert: v1 ok: p50 > 0.1s: <n> ms (<n> ms to <n> ms at 99.9 %, 70 calls)
     [exit 3]
     $ promptctl stats --fail-on 'sucess < 1'
@@ -132,7 +132,7 @@ fn past_sums_that_git_tracks_silence_no_alert_unless_their_log_is_named() {
     --- stderr
     warning: git tracks files in .promptctl, or another repository is there, so somebody else may have written what the log says
     left out: 60 executions of which only daily sums are left: somebody else may have written them, since git tracks them
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     alert: success < 0.7: 50.0 % (34.4 % to 65.6 % at 99.9 %, 100 calls)
     [exit 3]
     ");
@@ -242,7 +242,7 @@ fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
     warning: left out: $ROOT/calls.jsonl:6: the line is not a record: invalid value: integer `-3`, expected u64 at line 1 column 383
     warning: left out: $ROOT/calls.jsonl:7: the line is not JSON
     warning: left out: $ROOT/calls.jsonl:41: only a figure, the rest of the line counts: a score or a metric is beyond 1e15
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     2 of 38 calls have no known price; costs are those of the others
     ");
     for (condition, fires) in [
@@ -346,7 +346,7 @@ fn a_quantile_that_cannot_be_so_sure_says_how_many_calls_it_needs() {
     $ promptctl stats --top 1 --by day --utc --fail-on 'p99 > 10ms' --fail-on 'p50 > 10s'
     2026-11-01	40	100.0 % (91.2–100.0)	<n> ms	<n> ms	<n> ms	$0.04	$0.001	4.0k/800	2026-11-01T09:00:00Z
     --- stderr
-    3 places where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    3 places where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     not shown: 2 more groups
     p99 > 10ms: too few for p99 at 99.9 %, which needs 757 calls (--level) in 3 of 3 groups; --format json lists them
     $ promptctl stats --quiet --fail-on 'p99 > 10ms'

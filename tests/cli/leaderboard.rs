@@ -54,7 +54,7 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     3        support/triage  v3        40.0 %  30.9 %   49.8 %   100  2026-10-01  2026-10-01
     too few  support/triage  v4       100.0 %  88.3 %  100.0 %    29  2026-10-01  2026-10-01
     --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     other times: support/triage v1 was used from 2026-11-01 to 2026-11-01, support/triage v3 from 2026-10-01 to 2026-10-01
     other calls: support/triage v1 and support/triage v3 differ in label market for 100 % of theirs
     too few: fewer than 30 are no ground for a rank
@@ -64,7 +64,7 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     RANK  PROMPT          PROFIT     LOW    HIGH     N  FIRST USED  LAST USED
     1     support/triage     0.5  0.3217  0.6783  1000  2026-10-01  2026-11-01
     --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     it describes what was used and decides nothing; each call counts as independent
     $ promptctl leaderboard --category tickets
     error: no prompt has the category `tickets`
@@ -77,7 +77,7 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     too few  support/triage  v3       <n> ms        -        -   100  2026-10-01  2026-10-01
     too few  support/triage  v4       <n> ms        -        -    29  2026-10-01  2026-10-01
     --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     too few: fewer than 30, and what has too few for an interval, are no ground for a rank
     it describes what was used and decides nothing; each call counts as independent
     ");

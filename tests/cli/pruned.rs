@@ -39,7 +39,7 @@ fn what_was_pruned_and_is_appended_again_counts_once() {
     40 executions that `log prune` took away count too, by their daily sums
     70 records in the logs more than once, and counted once
     40 records in a log again that `log prune` took away; their daily sums stand for them
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
     for question in questions {

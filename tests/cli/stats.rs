@@ -375,7 +375,7 @@ fn what_is_odd_in_a_log_is_said_and_left_out() {
     1 outcome replaced by another one of the same execution; the last by time counts
     1 outcome of executions that no log here has
     1 record dated more than a day ahead of now
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     ");
 }
 
@@ -400,13 +400,13 @@ fn outcomes_that_are_not_in_yet_make_no_verdict() {
     v1	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	100.0 %	0.5	2.0k/400	2026-11-02T09:00:00Z
     v2	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	50.0 %	0.5	2.0k/400	2026-11-03T09:00:00Z
     --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     no verdict between the versions: 50 % of the calls of v2 have an outcome, and 100 % of those of v1; --mature leaves out the young ones
     $ promptctl stats --by version --until 2026-11-02
     v1	20	100 % (84–100)	<n> ms	<n> ms	<n> ms	$0.02	$0.001	100.0 %	0.5	2.0k/400	2026-11-02T09:00:00Z
     v2	10	100 % (72–100)	<n> ms	<n> ms	<n> ms	$0.01	$0.001	50.0 %	0.5	1.0k/200	2026-11-01T09:00:00Z
     --- stderr
-    1 place where times go back by more than an hour, as after a clock was set; each execution counts at its own time
+    1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     no verdict between the versions: 50 % of the calls of v2 have an outcome, and 100 % of those of v1; --mature leaves out the young ones
     ");
     // What is too young to have one is left out on both sides.

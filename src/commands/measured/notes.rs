@@ -70,7 +70,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         (
             backwards,
             "place",
-            "where times go back by more than an hour, as after a clock was set; each execution counts at its own time",
+            "where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time",
         ),
     ] {
         if number > 0 {
