@@ -177,9 +177,10 @@ impl Record {
         };
         let template = serde_json::to_value(Self::new(prompt, now))
             .map_err(|error| bad("the record could not be made".to_owned()).caused_by(error))?;
-        let Value::Object(mut whole) = template else {
+        let Value::Object(own) = template else {
             return Err(bad("the record could not be made".to_owned()));
         };
+        let mut whole = own.clone();
         for (key, value) in given {
             let fields = names_of::<Self>();
             if !fields.contains(&key.as_str()) {
@@ -192,8 +193,21 @@ impl Record {
             }
             whole.insert(key.clone(), value.clone());
         }
-        let mut record: Self = serde_json::from_value(Value::Object(whole))
-            .map_err(|error| bad(format!("the record is not valid: {error}")))?;
+        let mut record: Self = serde_json::from_value(Value::Object(whole)).map_err(|error| {
+            // One field at a time says which of them it is.
+            let is_wrong = |(key, value): &(&String, &Value)| {
+                let mut one = own.clone();
+                one.insert((*key).clone(), (*value).clone());
+                serde_json::from_value::<Self>(Value::Object(one)).is_err()
+            };
+            bad(match given.iter().find(is_wrong) {
+                Some((key, value)) => {
+                    let shown: String = value.to_string().chars().take(60).collect();
+                    format!("`{key}` of a record cannot be {shown}")
+                }
+                None => format!("the record is not valid: {error}"),
+            })
+        })?;
         if record.schema != SCHEMA {
             return Err(bad(format!(
                 "`schema` is {}, and {SCHEMA} is known",
@@ -203,7 +217,7 @@ impl Record {
         if let Some(impossible) = record.impossible() {
             return Err(bad(impossible.to_string()).hint(match impossible {
                 Impossible::NegativeCost => {
-                    "it would lift the budgets; leave it out where the cost is not known"
+                    "a cost below 0 would make room in the budgets; leave it out where the cost is not known"
                 }
                 _ => "one such figure would hide all others; leave it out where it is not known",
             }));

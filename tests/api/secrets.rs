@@ -208,7 +208,7 @@ fn a_negative_cost_lifts_no_budget() {
     insta::assert_snapshot!(repo.run_with("promptctl log append", line("-5")), @r"
     error[P320]: `cost_usd` is negative
       at: standard input:1
-      hint: it would lift the budgets; leave it out where the cost is not known
+      hint: a cost below 0 would make room in the budgets; leave it out where the cost is not known
     [exit 1]
     ");
     // Somebody else's program wrote it.

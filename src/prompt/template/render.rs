@@ -12,7 +12,7 @@ use super::cut::{self, Cuts};
 use super::helpers::{Accepts, Args, describe, is_true, print};
 use super::item::Item;
 use super::missing::{Absence, Missing};
-use super::path::Path;
+use super::path::{Path, Start};
 use super::scan::PARTIAL_BLOCK;
 use super::schema::Schema;
 use super::scope::{Locals, PathRoot, Scopes};
@@ -20,6 +20,7 @@ use super::tree::{Block, BlockKind, Body, Call, Expr, ExprKind, Include, Node};
 use crate::prompt::code;
 use crate::prompt::document::Origin;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::hint::Hint;
 use crate::prompt::rendered::RenderedPart;
 
 /// How many pieces a rendering may take: loops inside loops end.
@@ -216,8 +217,23 @@ impl<'r> Renderer<'r> {
             "`{{{{#each}}}}` wants a list or a map, and {} was given",
             describe(&item.value)
         );
+        let is_list = |text: &str| {
+            let value = serde_json::from_str(text);
+            value.is_ok_and(|it: Value| it.is_array() || it.is_object())
+        };
+        let variable = match &block.subject.kind {
+            ExprKind::Path(path) if path.up == 0 && path.start != Start::Local => {
+                path.segments.first().filter(|_| path.segments.len() == 1)
+            }
+            _ => None,
+        };
+        // A list that was written as a text is meant as a list.
+        let help = match (&*item.value, variable) {
+            (Value::String(text), Some(name)) if is_list(text) => Hint::GiveJson(name.clone()),
+            _ => "use `{{#if}}` for a condition".into(),
+        };
         self.with_span(
-            Finding::error(code::HELPER_FAILED, message).help("use `{{#if}}` for a condition"),
+            Finding::error(code::HELPER_FAILED, message).help(help),
             block.at,
         )
     }

@@ -173,4 +173,8 @@ fn a_loop_wants_something_to_loop_over() {
     P112 10:5: `{{#each}}` wants a list or a map, and the text "abc" was given
       use `{{#if}}` for a condition
     "#);
+    insta::assert_snapshot!(error("{{#each x}}{{/each}}", json!({"x": "[1, 2]"})), @r#"
+    P112 10:5: `{{#each}}` wants a list or a map, and the text "[1, 2]" was given
+      pass `--var x:=…` with the value as JSON
+    "#);
 }
