@@ -18,6 +18,7 @@ use crate::experiment::task::Task;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
+use crate::prompt::name::PromptName;
 use crate::record::entry::new_id;
 
 /// How questions are asked.
@@ -65,20 +66,12 @@ impl<'a> Callers<'a> {
             if !is_echo(&request) {
                 warm_up(request.provider());
             }
-            self.of(&request)?;
-            let session = &mut **self.session.borrow_mut();
-            self.ground.warn_of_log(session);
-            if let (Some(_), Some(model)) = (max_cost, &request.model) {
-                self.ground.require_price(model, session)?;
-            }
-            self.ground.warn_of_end(&request, session);
-            self.ground
-                .check_budgets(&task.loaded.name, &request, false, session)?;
+            self.prepare_request(&request, &task.loaded.name, max_cost)?;
         }
         Ok(())
     }
 
-    /// The same for judges.
+    /// Looks before the first question whether there is a key, a price and a budget for all judges.
     pub(in crate::commands) fn prepare_judges(
         &self,
         tasks: &[Task<'_>],
@@ -94,7 +87,7 @@ impl<'a> Callers<'a> {
         Ok(())
     }
 
-    /// The same for one judge.
+    /// Looks whether there is a key, a price and a budget for one judge.
     pub(in crate::commands) fn prepare_judge(
         &self,
         judge: &JudgePrompt,
@@ -105,15 +98,23 @@ impl<'a> Callers<'a> {
             return Ok(());
         }
         warm_up(request.provider());
-        self.of(&request)?;
+        self.prepare_request(&request, &judge.loaded.name, max_cost)
+    }
+
+    fn prepare_request(
+        &self,
+        request: &Request,
+        prompt: &PromptName,
+        max_cost: Option<f64>,
+    ) -> Result<(), Failure> {
+        self.of(request)?;
         let session = &mut **self.session.borrow_mut();
         self.ground.warn_of_log(session);
         if let (Some(_), Some(model)) = (max_cost, &request.model) {
             self.ground.require_price(model, session)?;
         }
-        self.ground.warn_of_end(&request, session);
-        let name = &judge.loaded.name;
-        self.ground.check_budgets(name, &request, false, session)
+        self.ground.warn_of_end(request, session);
+        self.ground.check_budgets(prompt, request, false, session)
     }
 
     fn of(&self, request: &Request) -> Result<Rc<Caller>, Failure> {
