@@ -102,6 +102,23 @@ fn fail_is_for_ids_in_use_that_no_line_allows() {
     assert_eq!(repo.run("promptctl scan --ids --fail").code, Some(3));
 }
 
+/// It may come with a pull request, and a device has no end.
+#[cfg(unix)]
+#[test]
+fn a_baseline_that_is_a_link_is_refused() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    tree(&repo);
+    repo.ok("ln -s /dev/zero .promptctl-baseline");
+    assert_snapshot!(repo.run("promptctl scan --ids src --fail"), @"
+    error[P511]: the baseline .promptctl-baseline could not be read
+      at: .promptctl-baseline
+      caused by: it is not a regular file
+      hint: promptctl scan --ids --write-baseline --baseline .promptctl-baseline writes it
+    [exit 1]
+    ");
+}
+
 #[test]
 fn the_baseline_lets_pass_what_was_there_and_nothing_new() {
     let env = TestEnv::new();

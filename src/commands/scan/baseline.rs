@@ -67,7 +67,7 @@ impl Baseline {
             Some(named) => named.display().to_string(),
             None => NAME.to_owned(),
         };
-        let known = match fs::read_to_string(&file) {
+        let known = match read_whole(&file, named.is_some()) {
             Ok(text) => lines(&text, &shown)?,
             Err(error)
                 if error.kind() == std::io::ErrorKind::NotFound
@@ -224,6 +224,23 @@ fn readable(path: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn readable(_path: &Path) -> std::io::Result<()> {
     Ok(())
+}
+
+/// The text of a baseline. It may come with a pull request: a pipe or a device is none, and a link only where
+/// a person names it.
+fn read_whole(path: &Path, is_named: bool) -> std::io::Result<String> {
+    let data = match is_named {
+        true => fs::metadata(path)?,
+        false => fs::symlink_metadata(path)?,
+    };
+    if !data.is_file() {
+        let message = "it is not a regular file";
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            message,
+        ));
+    }
+    fs::read_to_string(path)
 }
 
 /// A prompt in code by its place, as baselines were written that let any text pass there.

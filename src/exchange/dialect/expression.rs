@@ -235,10 +235,13 @@ impl<'k> Parser<'k> {
 
     /// A value with its filters.
     pub(super) fn value(&mut self) -> Result<Expr, Mistake> {
+        let outer = self.depth;
         self.enter()?;
         let mut value = self.primary()?;
         while self.is_sign("|") {
             self.at += 1;
+            // Each filter holds what stands before it.
+            self.enter()?;
             value = self.filter(value)?;
         }
         let at = self.place();
@@ -247,7 +250,7 @@ impl<'k> Parser<'k> {
         {
             return Err(beyond(at, &format!("`{sign}`")));
         }
-        self.depth -= 1;
+        self.depth = outer;
         Ok(value)
     }
 
@@ -294,7 +297,7 @@ impl<'k> Parser<'k> {
                 }
                 Ok(inner)
             }
-            Token::Sign("-") => match self.primary()? {
+            Token::Sign("-") => match self.negated()? {
                 Expr::Literal(Value::Number(number)) => {
                     let negative = match number.as_i64().and_then(i64::checked_neg) {
                         Some(whole) => Some(Number::from(whole)),
@@ -330,6 +333,14 @@ impl<'k> Parser<'k> {
                 _ => self.path(name, at),
             },
         }
+    }
+
+    /// What stands behind a minus sign.
+    fn negated(&mut self) -> Result<Expr, Mistake> {
+        self.enter()?;
+        let value = self.primary()?;
+        self.depth -= 1;
+        Ok(value)
     }
 
     fn of_loop(&mut self, start: Range<usize>) -> Result<Expr, Mistake> {

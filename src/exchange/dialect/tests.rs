@@ -384,6 +384,30 @@ fn no_language_looks_at_the_whole_text_for_each_tag() {
 }
 
 #[test]
+fn what_nests_without_brackets_is_refused_and_ends_nothing() {
+    let long = |text: &str| text.repeat(50_000);
+    for text in [
+        format!("{{{{ a{} }}}}", long("|upper")),
+        format!("{{{{ {}1 }}}}", long("-")),
+        format!("{{% if a{} %}}b{{% endif %}}", long("|trim")),
+        format!("{{% if {}a %}}b{{% endif %}}", long("not ")),
+        format!("{{{{ {}a }}}}", long("(")),
+    ] {
+        for dialect in [Dialect::Jinja, Dialect::Nunjucks] {
+            assert!(
+                dialect.read(&text, &Known::default()).is_err(),
+                "{}",
+                &text[..20]
+            );
+        }
+    }
+    assert_eq!(
+        ours(Dialect::Jinja, "{{ a|upper|trim|lower }} {{ -1 }}"),
+        "{{lower (trim (upper a))}} -1"
+    );
+}
+
+#[test]
 fn what_prints_another_way_here_is_noted_with_its_place() {
     let notes = |dialect: Dialect, text: &str, known: &Known| -> Vec<(usize, String)> {
         let template = dialect.read(text, known).unwrap();

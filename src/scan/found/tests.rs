@@ -197,6 +197,7 @@ fn a_comment_allows_a_prompt_on_its_line_or_below() {
         (call.to_owned(), false),
         (format!("{call}  # promptctl: allow P510"), true),
         (format!("# promptctl: allow P514\n{call}"), true),
+        (format!("\"# promptctl: allow P514\"\n{call}"), false),
         (
             format!("ID = 'pmpt_1'  # promptctl: allow P510\n{call}"),
             false,

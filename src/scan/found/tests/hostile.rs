@@ -81,6 +81,24 @@ fn values_alone_between_quotes_are_no_text_that_was_read() {
 }
 
 #[test]
+fn letters_that_may_be_others_are_not_lifted() {
+    let call = format!("client.responses.create(instructions={TEXT}, input=q)");
+    for text in [
+        format!("# -*- coding: latin-1 -*-\n{call}"),
+        format!("#!/usr/bin/python\n# coding=cp1252\n{call}"),
+        format!("{call}\n# caf\u{fffd}"),
+    ] {
+        let found = find("a.py", &format!("{text}\n{HEAD}"), false).prompts;
+        assert!(
+            found.iter().all(|it| !it.doubts.is_empty()) && !found.is_empty(),
+            "{text}"
+        );
+    }
+    let text = format!("# -*- coding: UTF-8 -*-\n{HEAD}{call}");
+    assert_eq!(find("a.py", &text, false).prompts[0].doubts, []);
+}
+
+#[test]
 fn a_nul_hides_nothing_and_what_stands_beside_it_is_not_lifted() {
     for text in [
         format!("client.responses.create({{ input: {TEXT} }});\n// \0"),
