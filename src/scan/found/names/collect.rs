@@ -258,6 +258,12 @@ impl<'r, 't> Collector<'r, 't> {
             self.site(name, self.scope_of(region, false), node, kind);
             return;
         }
+        self.changed(name, node, kind);
+    }
+
+    /// What a name that is declared elsewhere stands for is changed.
+    fn changed(&mut self, name: &'t str, node: Node<'t>, kind: SiteKind<'t>) {
+        let region = self.region();
         self.count += 1;
         if self.count <= MOST_KEPT {
             let site = Site {
@@ -303,7 +309,7 @@ impl<'r, 't> Collector<'r, 't> {
                         true => SiteKind::Extend(item),
                         false => SiteKind::Append(item),
                     };
-                    self.assigned(name, node, kind);
+                    self.changed(name, node, kind);
                 }
             }
             Aim::Used(kind) => {

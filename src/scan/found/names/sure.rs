@@ -43,7 +43,10 @@ impl<'t> Names<'t> {
         Some(Bound {
             doubt: why.map(|why| format!("`{name}` {why}")),
             value,
-            added: after.iter().map(|site| site.kind).collect(),
+            // What another function adds comes when it is called, if ever.
+            added: (after.iter().filter(|site| !site.is_far))
+                .map(|site| site.kind)
+                .collect(),
             is_always,
         })
     }

@@ -208,6 +208,17 @@ fn what_may_be_changed_on_the_way_is_not_lifted() {
     ] {
         doubted("a.ts", text);
     }
+    let rules = "RULES = [$]\ndef add(text):\n    RULES.append(text)\n";
+    let rules = rules.replace('$', TEXT);
+    for text in
+        ["def ask(q):\n    client.responses.create(instructions='\\n'.join(RULES), input=q)"]
+    {
+        let found = findings("a.py", &format!("{rules}{text}")).prompts;
+        let is_sure = found
+            .iter()
+            .any(|it| it.doubts.is_empty() && it.says_something());
+        assert!(!is_sure, "{text}");
+    }
     let gaps = "client.responses.create({ input: ['You are', , 'kind and good'].join() });";
     assert_eq!(findings("a.ts", gaps).unread.len(), 1);
     let spread = format!(
