@@ -57,8 +57,8 @@ use walk::WantedPrompts;
 ///
 /// Constants and functions that files of the repository import from each other by name are followed,
 /// named here or not. What a call surely sends to a model and cannot be read, because a database or
-/// whoever calls its function gives it, is noted with its line (P525, a note in SARIF). It never
-/// fails: look at such a call once, and allow it by a comment.
+/// whoever calls its function gives it, is noted with its line (P525, a note in SARIF), by --lift
+/// too. It never fails: look at such a call once, and allow it by a comment.
 ///
 /// For CI: --fail exits with 3 while there is something that nothing allows, or a prompt that was
 /// lifted and has changed in the code since: its text, its model or a setting (P526).
@@ -191,7 +191,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let keys = Keys::of_repository(session);
     let mut all = look(args, &baseline, &keys, session)?;
     if args.lift {
-        return lift::lift(all.prompts, &all.scanned, args, &keys, session);
+        return lift::lift(all, args, &keys, session);
     }
     let lifted = lift::lifted(&all.prompts, &keys, session);
     baseline.mark(&mut all.entries);

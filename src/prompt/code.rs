@@ -451,7 +451,7 @@ codes! {
     DOUBTFUL_TEXT = "P524", Fixed, "a text in code of which it is not sure what the program sends",
         "`scan --lift` writes only what the program surely sends: a name counts as known if every place that sets or changes it is a plain statement on the way to the call. Loops and branches, closures, parameters, other names of a list and escapes that are not understood make it doubtful. Put the text in one constant, with the values where the call stands, and lift again; or write the prompt by hand.";
     UNREAD_CALL = "P525", Fixed, "a call to a model that sends what `scan` cannot read",
-        "What the call sends is made in another file, comes from a database or from whoever calls its function: `scan` sees the call and not the text. It is a note, and `scan --fail` lets it pass; look at such calls by hand, because a prompt may stand behind them. A comment `promptctl: allow P514` on the line of the call, or above it, says that none does.";
+        "What the call sends is made in another file, comes from a database or from whoever calls its function: `scan` sees the call and not the text. It is a note, and `scan --fail` lets it pass; look at such calls by hand, because a prompt may stand behind them. A comment `promptctl: allow P525` on the line of the call, or above it, says that none does.";
     CHANGED_IN_CODE = "P526", Fixed, "a prompt was lifted, and its text in the code has changed since",
         "The prompt file and the code disagree, and the program sends what the code says. `promptctl scan --lift --only NAME` merges the code's change into the file; then let the code read the prompt from there, so that there is one text. `scan --fail` fails on it whatever the baseline lists.";
 }

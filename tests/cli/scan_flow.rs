@@ -174,6 +174,10 @@ fn the_printed_code_takes_the_place_of_an_answer_and_overwrites_no_parameter() {
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["desk/odd"].request(made=made, ticket=ticket))
       # or through the gateway: client.responses.create(prompt={"id": "desk/odd", "variables": {"made": made, "ticket": ticket}})
+
+    src/desk.py:38:12  not read: client.responses.create sends made
+    src/desk.py:42:12  not read: client.responses.create sends rules(ticket)
+
     --- stderr
     say v1 made from say.ts (code)
     desk/build v1 made from src/desk.py (code)
@@ -184,6 +188,7 @@ fn the_printed_code_takes_the_place_of_an_answer_and_overwrites_no_parameter() {
     warning[P503]: line 38: `made` comes from src/texts.py, which makes it of several parts: it stays a value
       at: src/desk.py:38:76
     6 prompts written; 1 not whole
+    2 calls to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     [exit 3]
     "#);
@@ -476,4 +481,30 @@ fn a_caller_that_gives_another_role_changes_what_was_lifted() {
     let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
     let results = sarif["runs"][0]["results"].as_array().unwrap();
     assert!(results.iter().any(|it| it["ruleId"] == "P526"), "{sarif}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said_by_lift_too() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let ask = "openai.responses.create(instructions=texts().title)";
+    let allowed = "# promptctl: allow P525";
+    repo.write(
+        "calls.py",
+        format!("import openai\n{ask}\n{allowed}\n{ask}\n"),
+    );
+    assert_snapshot!(repo.run("promptctl scan calls.py --lift"), @"
+    calls.py:2:1  not read: openai.responses.create sends texts().title
+
+    --- stderr
+    1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
+    no prompt in the code of 1 file: nothing to do
+    ");
+    repo.write(
+        "kind.py",
+        "import openai\ndef ask():\n    return openai.responses.create(instructions='You are kind')\n",
+    );
+    // Who names a prompt is told of that one.
+    let run = repo.run("promptctl scan --lift --dry-run --only kind/ask");
+    assert!(!run.stdout.contains("not read"), "{run}");
 }

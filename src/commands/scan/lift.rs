@@ -9,8 +9,8 @@ use super::super::importing::plan::plan;
 use super::super::importing::{self, short_digest, show};
 use super::super::session::Session;
 use super::keys::Keys;
-use super::prompts::{Known, Lifted, Prompts};
-use super::{Args, Scanned, replace};
+use super::prompts::{self, Known, Lifted, Prompts};
+use super::{All, Args, replace};
 use crate::error::{Exit, Failure};
 use crate::exchange::format::Refused;
 use crate::exchange::format::code as from_code;
@@ -43,12 +43,17 @@ pub(super) fn lifted(prompts: &Prompts, keys: &Keys, session: &Session) -> Lifte
 }
 
 pub(super) fn lift(
-    mut prompts: Vec<(String, FoundPrompt)>,
-    scanned: &Scanned,
+    all: All,
     args: &Args,
     keys: &Keys,
     session: &mut Session,
 ) -> Result<Exit, Failure> {
+    let All {
+        mut prompts,
+        mut unread,
+        scanned,
+        ..
+    } = all;
     if !args.only.is_empty() {
         let is_named = |prompt: &FoundPrompt, name: &str| prompt.name.as_deref() == Some(name);
         for name in &args.only {
@@ -62,7 +67,11 @@ pub(super) fn lift(
         prompts.retain(|(_, it)| args.only.iter().any(|name| is_named(it, name.as_str())));
     }
     prompts.retain(|(_, prompt)| !prompt.is_allowed);
+    // Who names prompts wants to know of these alone.
+    unread.retain(|(_, call)| args.only.is_empty() && !call.is_allowed);
     if prompts.is_empty() {
+        prompts::unread(&unread, session);
+        prompts::unread_summary(&unread, session);
         session.ui.status(format!(
             "no prompt in the code of {}: nothing to do",
             count(scanned.files, "file")
@@ -131,6 +140,11 @@ pub(super) fn lift(
             is_first = false;
         }
     }
+    if !is_first && !unread.is_empty() {
+        session.ui.line("");
+    }
+    prompts::unread(&unread, session);
+    prompts::unread_summary(&unread, session);
     if !is_first {
         session.ui.hint(
             "publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve",

@@ -333,10 +333,29 @@ pub(super) fn unread(unread: &UnreadCalls, session: &mut Session) {
             None => format!("{} sends {}", call.call, cut(&what, LONGEST_SHOWN)),
         };
         let line = format!("{}  not read: {said}", place(path, call.at));
-        session.ui.line(visible::line(&line));
+        session.ui.sentence(None, line);
     }
     if !told.is_empty() {
         session.ui.line("");
+    }
+}
+
+/// How many of them there are.
+pub(super) fn unread_summary(unread: &UnreadCalls, session: &mut Session) {
+    let told = || unread.iter().filter(|(_, call)| !call.is_allowed);
+    let open = told().filter(|(_, call)| call.why().is_none()).count();
+    let left = told().count() - open;
+    if left > 0 {
+        session.ui.status(format!(
+            "{} not read in full; --fail lets them pass (promptctl explain P525)",
+            count(left, "file")
+        ));
+    }
+    if open > 0 {
+        session.ui.status(format!(
+            "{} to models with a text that could not be read; --fail lets them pass (promptctl explain P525)",
+            count(open, "call")
+        ));
     }
 }
 
@@ -401,21 +420,7 @@ pub(super) fn summary(
     session: &mut Session,
 ) {
     let files = count(scanned.files, "file");
-    let told = || unread.iter().filter(|(_, call)| !call.is_allowed);
-    let open = told().filter(|(_, call)| call.why().is_none()).count();
-    let left = told().count() - open;
-    if left > 0 {
-        session.ui.status(format!(
-            "{} not read in full; --fail lets them pass (promptctl explain P525)",
-            count(left, "file")
-        ));
-    }
-    if open > 0 {
-        session.ui.status(format!(
-            "{} to models with a text that could not be read; --fail lets them pass (promptctl explain P525)",
-            count(open, "call")
-        ));
-    }
+    unread_summary(unread, session);
     if prompts.is_empty() {
         session
             .ui

@@ -11,8 +11,10 @@ use tree_sitter::{Node, Tree};
 
 use super::language::Traits;
 use super::syntax::File;
+use members::{Classes, Member};
 
 mod collect;
+mod members;
 mod sure;
 mod uses;
 
@@ -29,6 +31,10 @@ struct Region {
     parent: usize,
     /// The innermost region around it, or itself, that is a function, a class or the file.
     function: usize,
+    /// The innermost class around it, or itself; 0 outside of classes.
+    class: usize,
+    /// How many functions with an object of their own stand around it in the class.
+    methods: usize,
     kind: RegionKind,
 }
 
@@ -42,6 +48,42 @@ enum RegionKind {
     Comprehension,
     Loop,
     Block,
+}
+
+impl RegionKind {
+    /// The kind that a node opens, if it opens one.
+    fn of(file: &File<'_>, (node, kind): (Node<'_>, &str), field: Option<&str>) -> Option<Self> {
+        let word = |name: &str| {
+            node.child_by_field_name(name)
+                .map_or("", |it| file.word(it))
+        };
+        Some(match kind {
+            "function_definition" | "method_definition" => {
+                Self::Function(matches!(word("name"), "__init__" | "constructor"))
+            }
+            "function_declaration"
+            | "generator_function_declaration"
+            | "generator_function"
+            | "arrow_function"
+            | "function_expression"
+            | "lambda" => Self::Function(false),
+            "class_definition" => Self::Class(word("superclasses").contains("Enum")),
+            "class_declaration" | "class" | "abstract_class_declaration" | "enum_declaration" => {
+                Self::Class(false)
+            }
+            "list_comprehension"
+            | "set_comprehension"
+            | "dictionary_comprehension"
+            | "generator_expression" => Self::Comprehension,
+            "for_statement" | "while_statement" | "do_statement" | "for_in_statement" => Self::Loop,
+            "block" | "statement_block" | "switch_case" | "switch_default" | "case_clause"
+            | "else_clause" | "elif_clause" | "except_clause" | "finally_clause"
+            | "catch_clause" | "class_static_block" => Self::Block,
+            "class_body" | "enum_body" => return None,
+            _ if matches!(field, Some("consequence" | "alternative" | "body")) => Self::Block,
+            _ => return None,
+        })
+    }
 }
 
 /// A place that binds a name, or changes what it stands for.
@@ -77,13 +119,6 @@ pub(super) enum SiteKind<'t> {
     Other(&'static str),
 }
 
-/// A member of objects is given a value.
-struct Member<'t> {
-    value: Option<Node<'t>>,
-    at: usize,
-    region: usize,
-}
-
 /// What is done with a value by its name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum UseKind {
@@ -108,6 +143,7 @@ pub(super) struct Names<'t> {
     sites: HashMap<(&'t str, usize), Vec<Site<'t>>>,
     uses: HashMap<&'t str, Vec<Use>>,
     members: HashMap<&'t str, Vec<Member<'t>>>,
+    classes: Classes<'t>,
     /// What maps are given under a key, by the names of the maps.
     put: HashMap<&'t str, Vec<(&'t str, Node<'t>)>>,
     /// Names that a function takes from around it.
@@ -230,17 +266,5 @@ impl<'t> Names<'t> {
                 .iter()
                 .any(|site| matches!(site.kind, SiteKind::Other(collect::A_FUNCTION)))
         })
-    }
-
-    /// The class around a byte, as a region.
-    fn class_at(&self, at: usize) -> Option<usize> {
-        let mut region = self.region_at(at);
-        while region > 0 {
-            if matches!(self.regions[region].kind, RegionKind::Class(_)) {
-                return Some(region);
-            }
-            region = self.regions[region].parent;
-        }
-        None
     }
 }

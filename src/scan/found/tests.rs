@@ -2,6 +2,7 @@ use super::*;
 
 mod flow;
 mod hostile;
+mod members;
 mod sure;
 
 /// A prompt on few lines: kind, what sends it, and each message.

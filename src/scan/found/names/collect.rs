@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::{Node, Tree, TreeCursor};
 
+use super::members::{Class, Classes, Member};
 use super::uses::{self, Aim, Frame};
-use super::{MOST_KEPT, MOST_WORK, Member, Names, Region, RegionKind, Site, SiteKind, Use};
+use super::{MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, Use};
 use crate::scan::found::syntax::File;
 
 pub(super) const A_FUNCTION: &str = "is a function or a class";
@@ -32,11 +33,14 @@ impl<'r, 't> Collector<'r, 't> {
                     end: usize::MAX,
                     parent: 0,
                     function: 0,
+                    class: 0,
+                    methods: 0,
                     kind: RegionKind::File,
                 }],
                 sites: HashMap::new(),
                 uses: HashMap::new(),
                 members: HashMap::new(),
+                classes: Classes::default(),
                 put: HashMap::new(),
                 foreign: HashSet::new(),
                 is_wild: None,
@@ -85,6 +89,7 @@ impl<'r, 't> Collector<'r, 't> {
         for sites in self.names.sites.values_mut() {
             sites.sort_by_key(|site| site.at);
         }
+        self.names.join_members();
         if self.count > MOST_KEPT || self.names.work_left.get() == 0 {
             self.names.is_wild = Some("the file names more than is followed");
         }
@@ -127,14 +132,16 @@ impl<'r, 't> Collector<'r, 't> {
             "case_pattern" => self.patterns += 1,
             "wildcard_import" => self.names.wildcards.push(node.start_byte()),
             "call" | "call_expression" => self.call(node),
+            "public_field_definition" => self.field(node, self.child(node, "value")),
+            "required_parameter" | "optional_parameter" => self.parameter_field(node),
             "with_statement" if self.names.traits.has_dynamic_with => {
                 self.names.is_wild = Some("`with` may give every name another meaning");
             }
             _ => {}
         }
         let named = self.declares(node, kind, region);
-        let opened =
-            region_kind(self.file, (node, kind), field).map(|kind| self.open(node, kind, region));
+        let opened = RegionKind::of(self.file, (node, kind), field)
+            .map(|of| self.open((node, kind), of, region));
         let region = opened.unwrap_or(region);
         // A function that is a value knows itself by its name.
         if let (Some(name), false) = (named, is_statement(kind)) {
@@ -158,9 +165,22 @@ impl<'r, 't> Collector<'r, 't> {
         });
     }
 
-    fn open(&mut self, node: Node<'t>, kind: RegionKind, parent: usize) -> usize {
+    fn open(&mut self, (node, word): (Node<'t>, &str), kind: RegionKind, parent: usize) -> usize {
         let index = self.names.regions.len();
         let is_own = matches!(kind, RegionKind::Function(_) | RegionKind::Class(_));
+        let (mut class, mut methods) = {
+            let around = &self.names.regions[parent];
+            (around.class, around.methods)
+        };
+        match kind {
+            RegionKind::Class(_) => {
+                (class, methods) = (index, 0);
+                let known = self.class(node);
+                self.names.classes.all.insert(index, known);
+            }
+            RegionKind::Function(_) if word != "arrow_function" => methods += 1,
+            _ => {}
+        }
         self.names.regions.push(Region {
             start: node.start_byte(),
             end: node.end_byte(),
@@ -170,9 +190,58 @@ impl<'r, 't> Collector<'r, 't> {
             } else {
                 self.names.regions[parent].function
             },
+            class,
+            methods,
             kind,
         });
         index
+    }
+
+    fn child(&self, node: Node<'t>, field: &str) -> Option<Node<'t>> {
+        self.names.traits.spelled.child(node, field)
+    }
+
+    /// A class by its name and the words of what it is made from.
+    fn class(&self, node: Node<'t>) -> Class<'t> {
+        let mut cursor = node.walk();
+        let heritage = node
+            .named_children(&mut cursor)
+            .find(|it| it.kind() == "class_heritage")
+            .and_then(|it| it.named_child(0))
+            .filter(|it| it.kind() != "implements_clause")
+            .or_else(|| self.child(node, "superclasses"));
+        let words = heritage.map_or("", |it| self.file.word(it));
+        let is_letter = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$');
+        Class {
+            name: self.child(node, "name").map(|it| self.file.word(it)),
+            bases: words
+                .split(|it| !is_letter(it))
+                .filter(|it| !matches!(*it, "" | "extends" | "metaclass" | "ABCMeta"))
+                .collect(),
+        }
+    }
+
+    /// A field of a class, with what it is given where it is declared.
+    fn field(&mut self, node: Node<'t>, value: Option<Node<'t>>) {
+        let name = self.child(node, "name").map(|it| self.file.word(it));
+        if let (Some(name), Some(_)) = (name, value) {
+            self.spelled(name);
+            self.add_member(name, value, true, (node, true));
+        }
+    }
+
+    /// `constructor(private system: string)`: a parameter that is a field, too.
+    fn parameter_field(&mut self, node: Node<'t>) {
+        let mut cursor = node.walk();
+        let is_field = node.children(&mut cursor).any(|it| {
+            matches!(
+                it.kind(),
+                "accessibility_modifier" | "override_modifier" | "readonly"
+            )
+        });
+        if let Some(pattern) = self.child(node, "pattern").filter(|_| is_field) {
+            self.add_member(self.file.word(pattern), None, true, (node, false));
+        }
     }
 
     /// The name of a function or a class, which is bound where it stands.
@@ -368,15 +437,27 @@ impl<'r, 't> Collector<'r, 't> {
                 .push((name, value));
         }
         self.spelled(name);
-        self.add_member(name, value.filter(|_| is_own), frame.node);
+        self.add_member(name, value.filter(|_| is_own), is_own, (frame.node, false));
     }
 
-    fn add_member(&mut self, name: &'t str, value: Option<Node<'t>>, node: Node<'t>) {
+    fn add_member(
+        &mut self,
+        name: &'t str,
+        value: Option<Node<'t>>,
+        is_own: bool,
+        (node, is_field): (Node<'t>, bool),
+    ) {
         let region = self.region();
+        let class = match is_own {
+            true => self.names.regions[region].class,
+            false => 0,
+        };
         self.names.members.entry(name).or_default().push(Member {
             value,
             at: node.start_byte(),
             region,
+            class,
+            is_field,
         });
     }
 
@@ -399,43 +480,4 @@ impl<'r, 't> Collector<'r, 't> {
 /// Whether a function or a class of this kind is a statement, which binds its name around it.
 fn is_statement(kind: &str) -> bool {
     !matches!(kind, "function_expression" | "generator_function" | "class")
-}
-
-fn region_kind(
-    file: &File<'_>,
-    (node, kind): (Node<'_>, &str),
-    field: Option<&str>,
-) -> Option<RegionKind> {
-    let word = |name: &str| {
-        node.child_by_field_name(name)
-            .map_or("", |it| file.word(it))
-    };
-    Some(match kind {
-        "function_definition" | "method_definition" => {
-            RegionKind::Function(matches!(word("name"), "__init__" | "constructor"))
-        }
-        "function_declaration"
-        | "generator_function_declaration"
-        | "generator_function"
-        | "arrow_function"
-        | "function_expression"
-        | "lambda" => RegionKind::Function(false),
-        "class_definition" => RegionKind::Class(word("superclasses").contains("Enum")),
-        "class_declaration" | "class" | "abstract_class_declaration" | "enum_declaration" => {
-            RegionKind::Class(false)
-        }
-        "list_comprehension"
-        | "set_comprehension"
-        | "dictionary_comprehension"
-        | "generator_expression" => RegionKind::Comprehension,
-        "for_statement" | "while_statement" | "do_statement" | "for_in_statement" => {
-            RegionKind::Loop
-        }
-        "block" | "statement_block" | "switch_case" | "switch_default" | "case_clause"
-        | "else_clause" | "elif_clause" | "except_clause" | "finally_clause" | "catch_clause"
-        | "class_static_block" => RegionKind::Block,
-        "class_body" | "enum_body" => return None,
-        _ if matches!(field, Some("consequence" | "alternative" | "body")) => RegionKind::Block,
-        _ => return None,
-    })
 }

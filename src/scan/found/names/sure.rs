@@ -1,4 +1,4 @@
-//! What a name or a member stands for where it is used, and whether that is sure.
+//! What a name stands for where it is used, and whether that is sure.
 
 use tree_sitter::Node;
 
@@ -227,73 +227,6 @@ impl<'t> Names<'t> {
             .collect()
     }
 
-    /// What a member of an object of the class around stands for, or of a class of the file.
-    pub(in crate::scan::found) fn member(
-        &self,
-        file: &File<'t>,
-        object: Node<'t>,
-        name: &'t str,
-        at: usize,
-    ) -> Option<Bound<'t>> {
-        let word = file.word(object);
-        let is_self = self.traits.own_objects.contains(&word);
-        if !is_self && !word.starts_with(char::is_uppercase) {
-            return None;
-        }
-        let mut all: Vec<(Option<Node<'t>>, usize, bool)> = Vec::new();
-        for member in self.members.get(name).into_iter().flatten() {
-            let is_plain = matches!(
-                self.regions[member.region].kind,
-                RegionKind::Function(true) | RegionKind::Class(false)
-            ) || self.is_first_block(member.region);
-            all.push((member.value, member.at, is_plain));
-        }
-        for (region, kind) in self.regions.iter().enumerate() {
-            if let RegionKind::Class(is_odd) = kind.kind {
-                for site in self.sites.get(&(name, region)).into_iter().flatten() {
-                    let value = match site.kind {
-                        SiteKind::Set(value) => Some(value),
-                        _ => None,
-                    };
-                    all.push((value, site.at, !is_odd));
-                }
-            }
-        }
-        let [(Some(value), place, is_plain)] = all.as_slice() else {
-            return None;
-        };
-        let class = self.class_at(*place);
-        let is_own = match is_self {
-            true => class.is_some() && class == self.class_at(at),
-            false => class.is_some_and(|class| file.names_class(self.regions[class].start, word)),
-        };
-        // `x: str = "…"` in a class is what callers of its constructor may give otherwise.
-        let is_field = self.traits.has_typed_fields && file.is_annotated(*value);
-        let why = match () {
-            () if self.is_wild.is_some() || self.sets_members => "may be set by its name",
-            () if !is_own => "may belong to another class",
-            () if is_field => "is a field: callers may give another value",
-            () if !is_plain => "is set in a branch, or later",
-            () => "",
-        };
-        Some(Bound {
-            doubt: (!why.is_empty()).then(|| format!("`{word}.{name}` {why}")),
-            value: *value,
-            added: Vec::new(),
-            is_always: true,
-        })
-    }
-
-    /// Whether a region is the body of a constructor, or of a class.
-    fn is_first_block(&self, region: usize) -> bool {
-        let region = &self.regions[region];
-        region.kind == RegionKind::Block
-            && matches!(
-                self.regions[region.parent].kind,
-                RegionKind::Function(true) | RegionKind::Class(false)
-            )
-    }
-
     /// Whether what is written at one place says the same at another; `is_part` tells that it stands
     /// for a part of itself.
     pub(in crate::scan::found) fn moved(
@@ -362,7 +295,8 @@ impl<'t> Names<'t> {
             }
         }
         for member in &parts.members {
-            for site in self.members.get(member).into_iter().flatten() {
+            let sites = self.members.get(member).into_iter().flatten();
+            for site in sites.filter(|site| !site.is_field) {
                 if !is_near || between(site.at, site.at + 1, site.region) {
                     return Moved::No;
                 }

@@ -128,20 +128,6 @@ impl<'t> File<'t> {
         }
     }
 
-    /// Whether the class that begins at a byte has this name.
-    pub(in crate::scan::found) fn names_class(&self, start: usize, name: &str) -> bool {
-        let end = self
-            .text
-            .floor_char_boundary((start + 400).min(self.text.len()));
-        let head = self.text.get(start..end).unwrap_or_default();
-        ["class ", "enum "].iter().any(|word| {
-            let rest = head
-                .find(word)
-                .and_then(|at| head[at + word.len()..].trim_start().strip_prefix(name));
-            rest.is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric() || it == '_'))
-        })
-    }
-
     /// Whether the value is given to a name with a type.
     pub(in crate::scan::found) fn is_annotated(&self, value: Node<'t>) -> bool {
         value.parent().is_some_and(|parent| {
