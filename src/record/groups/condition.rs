@@ -64,17 +64,21 @@ impl FromStr for Condition {
             None => figure,
         };
         let measure: Measure = measure.parse()?;
-        if bound.is_some() && measure.is_sum() {
-            return Err(format!("`{measure}` is counted, and has no interval"));
+        if let Some((end, _)) = bound.filter(|_| !measure.has_interval()) {
+            return Err(format!("`{measure}` has no interval: leave `{end}` out"));
         }
-        Ok(Self {
+        let condition = Self {
             text: text.trim().to_owned(),
             measure,
             bound: bound.map_or(Bound::Whole, |(_, bound)| *bound),
             is_below: rest.starts_with('<'),
             may_equal,
             limit,
-        })
+        };
+        match condition.impossible() {
+            Some(why) => Err(why),
+            None => Ok(condition),
+        }
     }
 }
 
@@ -92,6 +96,25 @@ fn number(text: &str) -> Option<f64> {
 }
 
 impl Condition {
+    /// Why it holds for every share, or for none: mostly a percentage was meant.
+    fn impossible(&self) -> Option<String> {
+        let (least, most) = (self.holds(0.0), self.holds(1.0));
+        if !self.measure.is_share() || least != most {
+            return None;
+        }
+        let (measure, limit) = (&self.measure, self.limit);
+        let often = if least { "always" } else { "never" };
+        let meant = match limit {
+            1.0..=100.0 if !self.text.ends_with('%') => {
+                let share = (limit * 100.0).round() / 1e4;
+                format!(": did you mean {share} or {limit}%?")
+            }
+            _ => String::new(),
+        };
+        let holds = format!("`{measure}` is a share from 0 to 1, so this {often} holds");
+        Some(format!("{holds}{meant}"))
+    }
+
     /// Whether it holds for a group. Below `fewest` calls or outcomes nothing is said of what has an
     /// interval.
     pub fn judge(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
@@ -109,14 +132,14 @@ impl Condition {
             return Judged::TooFew(None);
         };
         let looked_at = match (figure.interval, self.bound) {
-            _ if self.measure.is_sum() => Some(figure.value),
+            _ if !self.measure.has_interval() => Some(figure.value),
             (Some(interval), Bound::Low) => Some(interval.low),
             (Some(interval), Bound::High) => Some(interval.high),
             (Some(interval), Bound::Whole) if self.is_below => Some(interval.high),
             (Some(interval), Bound::Whole) => Some(interval.low),
             (None, _) => None,
         };
-        let is_enough = self.measure.is_sum() || figure.n >= fewest;
+        let is_enough = !self.measure.has_interval() || figure.n >= fewest;
         match looked_at.filter(|_| is_enough) {
             None => match self.measure.needs(level) {
                 Some(needed) if needed > fewest && figure.interval.is_none() => {
@@ -225,6 +248,15 @@ mod tests {
             "< 1",
             "calls.low < 1",
             "p99 > NaN",
+            "cost_per_win.low < 1",
+            "errors > 5",
+            "errors > 1",
+            "errors.high >= 100.5%",
+            "success < 95",
+            "success <= 1",
+            "success < 0",
+            "coverage >= -0.1",
+            "label:wrong > 2s",
         ] {
             assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
         }
@@ -233,6 +265,12 @@ mod tests {
             ("p99>800 ms", 800.0),
             ("cost > $5", 5.0),
             ("win < 5 %", 0.05),
+            ("success < 100%", 1.0),
+            ("success < 1", 1.0),
+            ("errors > 0", 0.0),
+            ("interrupted >= 1", 1.0),
+            ("label:wrong <= 0", 0.0),
+            ("score < 5", 5.0),
         ] {
             assert_eq!(text.parse::<Condition>().unwrap().limit, limit, "{text}");
         }
