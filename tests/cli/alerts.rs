@@ -88,6 +88,7 @@ fn a_share_that_no_group_can_have_is_refused() {
          promptctl stats --fail-on 'success < 95'
          promptctl stats --fail-on 'errors.high > 100%'
          promptctl stats --fail-on 'cost_per_win.low < 1'
+         promptctl stats --fail-on 'p99 > 95%'
          promptctl stats --quiet --fail-on 'errors > 5%' --fail-on 'success < 0.95'"
     ), @"
     $ promptctl stats --fail-on 'errors > 5'
@@ -107,6 +108,11 @@ fn a_share_that_no_group_can_have_is_refused() {
     [exit 2]
     $ promptctl stats --fail-on 'cost_per_win.low < 1'
     error: invalid value 'cost_per_win.low < 1' for '--fail-on <CONDITION>': `cost_per_win` has no interval: leave `.low` out
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl stats --fail-on 'p99 > 95%'
+    error: invalid value 'p99 > 95%' for '--fail-on <CONDITION>': `p99` is not measured in `%`: write it as in `2s`
 
     For more information, try '--help'.
     [exit 2]

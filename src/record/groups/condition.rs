@@ -55,7 +55,7 @@ impl FromStr for Condition {
         let at = text.find(['<', '>']).ok_or(SHAPE)?;
         let (figure, rest) = text.split_at(at);
         let may_equal = rest[1..].starts_with('=');
-        let limit = number(rest[1 + usize::from(may_equal)..].trim()).ok_or(SHAPE)?;
+        let (limit, unit) = number(rest[1 + usize::from(may_equal)..].trim()).ok_or(SHAPE)?;
         let figure = figure.trim();
         let ends = [(".low", Bound::Low), (".high", Bound::High)];
         let bound = ends.iter().find(|(end, _)| figure.ends_with(end));
@@ -64,6 +64,10 @@ impl FromStr for Condition {
             None => figure,
         };
         let measure: Measure = measure.parse()?;
+        if let Some((_, example)) = units(&measure).filter(|(known, _)| !known.contains(&unit)) {
+            let wrong = format!("`{measure}` is not measured in `{unit}`");
+            return Err(format!("{wrong}: write it as in `{example}`"));
+        }
         if let Some((end, _)) = bound.filter(|_| !measure.has_interval()) {
             return Err(format!("`{measure}` has no interval: leave `{end}` out"));
         }
@@ -82,17 +86,31 @@ impl FromStr for Condition {
     }
 }
 
-/// A number, as a share of a hundred, in dollars, or a time in milliseconds.
-fn number(text: &str) -> Option<f64> {
+/// A number, as a share of a hundred, in dollars, or a time in milliseconds; and its unit.
+fn number(text: &str) -> Option<(f64, &'static str)> {
     let units = [("%", 0.01), ("ms", 1.0), ("s", 1000.0), ("min", 60_000.0)];
-    let plain = text.strip_prefix('$').unwrap_or(text);
+    let (plain, sign) = match text.strip_prefix('$') {
+        Some(plain) => (plain, "$"),
+        None => (text, ""),
+    };
     let with_unit = units.iter().find_map(|(unit, times)| {
-        let number: f64 = plain.strip_suffix(unit)?.trim().parse().ok()?;
-        Some(number * times)
+        let number: f64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+        Some((number * times, *unit))
     });
     with_unit
-        .or_else(|| plain.parse().ok())
-        .filter(|number| number.is_finite())
+        .or_else(|| Some((plain.parse().ok()?, sign)))
+        .filter(|(number, _)| number.is_finite())
+}
+
+/// The units of a figure, and an example; none where a prompt's own figure may be measured in anything.
+fn units(measure: &Measure) -> Option<(&'static [&'static str], &'static str)> {
+    match measure {
+        Measure::Score | Measure::Metric(_) | Measure::Answer(_) => None,
+        Measure::Latency(_) => Some((&["", "ms", "s", "min"], "2s")),
+        Measure::Cost | Measure::CostPerCall | Measure::CostPerWin => Some((&["", "$"], "$5")),
+        share if share.is_share() => Some((&["", "%"], "5%")),
+        _ => Some((&[""], "30")),
+    }
 }
 
 impl Condition {
@@ -257,6 +275,13 @@ mod tests {
             "success < 0",
             "coverage >= -0.1",
             "label:wrong > 2s",
+            "errors > 0.5ms",
+            "p99 > 95%",
+            "p99 > $2",
+            "cost > 5%",
+            "calls < 10%",
+            "tokens > 5s",
+            "cost > $5s",
         ] {
             assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
         }
@@ -271,6 +296,8 @@ mod tests {
             ("interrupted >= 1", 1.0),
             ("label:wrong <= 0", 0.0),
             ("score < 5", 5.0),
+            ("metric:delay > 2min", 120_000.0),
+            ("cost_per_win > $0.5", 0.5),
         ] {
             assert_eq!(text.parse::<Condition>().unwrap().limit, limit, "{text}");
         }

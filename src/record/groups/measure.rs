@@ -354,7 +354,11 @@ mod tests {
         group.outcomes.won_priced = 30;
         for measure in std::iter::successors(Some(Measure::Calls), next) {
             if let Some(figure) = measure.of(&group, &[], 0.95) {
-                assert_eq!(figure.interval.is_some(), measure.has_interval(), "{measure}");
+                assert_eq!(
+                    figure.interval.is_some(),
+                    measure.has_interval(),
+                    "{measure}"
+                );
             }
         }
     }
