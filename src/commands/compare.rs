@@ -239,8 +239,7 @@ fn text(verdict: &Verdict, words: &Words, session: &mut Session) {
     let mut table = Table::new(&["figure", &words.base, &words.head, "difference", "p", "n"])
         .right(&[1, 2, 3, 4])
         .flexible(&[])
-        .spare(&[5])
-        .elsewhere("--format json");
+        .spare(&[5]);
     for row in &words.rows {
         table.row(
             row.iter()

@@ -7,7 +7,7 @@ use super::out::OutArg;
 use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::output::json;
-use crate::output::table::{Table, TableCell};
+use crate::output::table::{NoRoom, Table, TableCell};
 use crate::output::ui::{BOLD, DIM, GOOD, NOTE, paint};
 use crate::prompt::diff::{Side, compare};
 use crate::prompt::name::{Environment, PromptName};
@@ -71,6 +71,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     }
     warn_of_unknown_releases(&store, session);
     let mut shapes = Vec::new();
+    let mut no_room = NoRoom::default();
     for (at, (name, entries)) in found.iter().enumerate() {
         let live = live(&store, name, session)?;
         let rows: Vec<Row> = entries
@@ -88,7 +89,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             let gap = if at > 0 { "\n" } else { "" };
             session.ui.styled(format!("{gap}{title}\n"));
         }
-        table(&rows, session);
+        table(&rows, &mut no_room, session);
         warn_of_odd(name, &entries[..rows.len()], session);
     }
     if json {
@@ -99,6 +100,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         session.ui.block(json::document(&shape));
         return Ok(Exit::Done);
     }
+    no_room.say(&mut session.ui);
     if store.is_shallow() {
         session
             .ui
@@ -108,7 +110,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn table(rows: &[Row], session: &mut Session) {
+fn table(rows: &[Row], no_room: &mut NoRoom, session: &mut Session) {
     let mut table = Table::new(&[
         "version", "state", "impact", "commit", "when", "author", "message",
     ])
@@ -135,7 +137,7 @@ fn table(rows: &[Row], session: &mut Session) {
             TableCell::from(row.message.as_str()),
         ]);
     }
-    table.print(&mut session.ui);
+    table.print_as_one_of(no_room, &mut session.ui);
 }
 
 /// Says which versions no commit holds as their number says.

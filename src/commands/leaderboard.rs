@@ -205,8 +205,7 @@ fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
     let mut table = Table::new(&titles)
         .right(&numbers)
         .flexible(&[])
-        .spare(&[first + 4, first + 5])
-        .elsewhere("--format json");
+        .spare(&[first + 4, first + 5]);
     for place in board.rows.iter().chain(&board.too_few) {
         let mut cells = vec![TableCell::from(ranked(place))];
         let keys = groups.by.iter().zip(&place.key);

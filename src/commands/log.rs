@@ -178,8 +178,7 @@ fn table(executions: &[Execution], session: &mut Session) {
         .right(&[6, 7, 8])
         .flexible(&[])
         .whole(2)
-        .spare(&[8, 5, 6, 7])
-        .elsewhere("--format json");
+        .spare(&[8, 5, 6, 7]);
     for (execution, id) in executions.iter().zip(ids) {
         table.row(row(id, &execution.record, session.now, &session.ui));
     }

@@ -15,7 +15,7 @@ use super::typed::{Selection, Typed};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::output::json;
-use crate::output::table::{Table, TableCell};
+use crate::output::table::{NoRoom, Table, TableCell};
 use crate::output::ui::{BOLD, DIM, GOOD, NOTE, paint};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::{Environment, PromptName};
@@ -127,9 +127,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(exit);
     }
     let piped = session.ui.width().is_none();
+    let mut no_room = NoRoom::default();
     for section in &sections {
-        print(section, piped, session);
+        print(section, piped, &mut no_room, session);
     }
+    no_room.say(&mut session.ui);
     super::aftermath::say_pending_tags(&store.pending()?, session);
     budgets::say(&budgets, session);
     Ok(exit)
@@ -373,7 +375,7 @@ fn row_at(
     Ok(row)
 }
 
-fn print(section: &Section, piped: bool, session: &mut Session) {
+fn print(section: &Section, piped: bool, no_room: &mut NoRoom, session: &mut Session) {
     if !piped {
         let title = paint(session.ui.colors_out(), BOLD, section.name.as_str());
         session.ui.styled(format!("{title}\n"));
@@ -419,7 +421,7 @@ fn print(section: &Section, piped: bool, session: &mut Session) {
         }
         table.row(cells);
     }
-    table.print(&mut session.ui);
+    table.print_as_one_of(no_room, &mut session.ui);
     if !never.is_empty() {
         let names: Vec<&str> = never.iter().map(|row| row.name.as_str()).take(3).collect();
         let more = if never.len() > names.len() {

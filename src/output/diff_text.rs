@@ -405,7 +405,7 @@ mod tests {
             &ReviewInfo::default(),
             PLAIN,
         );
-        insta::assert_snapshot!(text, @r"
+        insta::assert_snapshot!(text, @"
         daily  v1  new  none
           model: gpt-5 (new)
           messages[0]: user, new
@@ -414,7 +414,8 @@ mod tests {
 
         old  v1  removed  breaking
           for callers:
-            breaking  the prompt is gone: callers that ask for it get an error
+            breaking  the prompt is gone: callers that read its file get an error; what
+                      is live of it stays live until it is unpublished
 
         same  v1  unchanged
 

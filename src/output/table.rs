@@ -1,5 +1,6 @@
 //! Tables that fit the terminal, and plain rows in a pipe.
 
+mod printed;
 mod stacked;
 mod widths;
 
@@ -11,7 +12,8 @@ use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::ui::{Ui, paint};
+pub use self::printed::NoRoom;
+use super::ui::paint;
 use crate::prompt::visible;
 
 /// Rows under a header.
@@ -28,8 +30,8 @@ pub struct Table {
     whole: Option<usize>,
     /// For these the column that is never cut stands on a line of its own.
     wanted: Vec<usize>,
-    /// Where all columns are shown; then it is said which ones found no room.
-    elsewhere: Option<&'static str>,
+    /// Where all columns are shown.
+    elsewhere: &'static str,
 }
 
 /// How far the other columns stand in where the one that is never cut has a line of its own.
@@ -89,7 +91,7 @@ impl Table {
             dropped: Vec::new(),
             whole: Some(0),
             wanted: Vec::new(),
-            elsewhere: None,
+            elsewhere: "--format json",
         }
     }
 
@@ -136,11 +138,10 @@ impl Table {
         self
     }
 
-    /// The same table that says which columns found no room, and where all of them are, such as
-    /// `--format csv`.
+    /// The same table, all columns of which are shown by something else than `--format json`.
     #[must_use]
     pub fn elsewhere(mut self, place: &'static str) -> Self {
-        self.elsewhere = Some(place);
+        self.elsewhere = place;
         self
     }
 
@@ -160,35 +161,11 @@ impl Table {
     }
 
     fn fits_with(&self, width: usize, more: &[usize]) -> bool {
-        let is_kept = |at: &usize| !self.spare.contains(at) || more.contains(at);
+        let spared = self.spared();
+        let is_kept = |at: &usize| !spared.contains(at) || more.contains(at);
         let kept = (0..self.header.len()).filter(is_kept);
         let needed: usize = kept.map(|at| GAP + self.least(at)).sum();
         needed.saturating_sub(GAP) <= width
-    }
-
-    /// Prints the table: fitted to a terminal with its header, tab-separated without one in a pipe.
-    pub fn print(self, ui: &mut Ui) {
-        if self.rows.is_empty() {
-            return;
-        }
-        match ui.width() {
-            Some(width) => {
-                let colors = ui.colors_out();
-                let hidden = (self.elsewhere).map(|place| (place, self.hidden(width)));
-                let text = self.fitted(width, colors);
-                ui.styled(format!("{text}\n"));
-                if let Some((place, hidden)) = hidden.filter(|(_, hidden)| !hidden.is_empty()) {
-                    let hidden = one_line(&hidden.join(", "));
-                    ui.status(format!("no room for {hidden}; {place} has all columns"));
-                }
-            }
-            None => {
-                for row in &self.rows {
-                    let cells: Vec<String> = row.iter().map(|cell| one_line(&cell.text)).collect();
-                    ui.line(cells.join("\t"));
-                }
-            }
-        }
     }
 
     pub(super) fn fitted(self, width: usize, colors: bool) -> String {
@@ -204,21 +181,6 @@ impl Table {
         let mut rest = self.clone();
         rest.keep(&others);
         rest
-    }
-
-    /// The titles of the columns that find no room.
-    fn hidden(&self, width: usize) -> Vec<String> {
-        let shown = match self.stacked_by(width) {
-            Some(whole) => {
-                let rest = self.without(whole);
-                let mut shown = rest.without_spare(width.saturating_sub(INDENT)).header;
-                shown.extend(self.header.get(whole).cloned());
-                shown
-            }
-            None => self.without_spare(width).header,
-        };
-        let titles = self.header.iter().filter(|title| !shown.contains(title));
-        titles.cloned().collect()
     }
 
     /// The table without the columns that find no room.
@@ -430,6 +392,27 @@ mod tests {
         }
         assert_eq!(table().hidden(120), [""; 0]);
         assert!(!table().hidden(44).is_empty());
+    }
+
+    #[test]
+    fn an_empty_column_goes_before_a_full_one_and_is_not_named() {
+        let mut table = Table::new(&["name", "live", "ahead", "by", "note"]).spare(&[3, 2]);
+        for name in ["support/triage", "support/refund"] {
+            let cells = [name, "v1", "-", "Ada Lovelace", ""];
+            table.row(cells.map(TableCell::from).to_vec());
+        }
+        insta::assert_snapshot!(table.clone().fitted(44, false), @"
+        NAME            LIVE  AHEAD  BY
+        support/triage  v1    -      Ada Lovelace
+        support/refund  v1    -      Ada Lovelace
+        ");
+        insta::assert_snapshot!(table.clone().fitted(34, false), @"
+        NAME            LIVE  BY
+        support/triage  v1    Ada Lovelace
+        support/refund  v1    Ada Lovelace
+        ");
+        assert_eq!(table.hidden(34), [""; 0]);
+        assert_eq!(table.hidden(30), ["by"]);
     }
 
     #[test]

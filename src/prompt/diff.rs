@@ -6,6 +6,7 @@ pub(in crate::prompt) mod align;
 mod contract;
 mod fields;
 mod messages;
+mod rename;
 mod rules;
 mod schema;
 #[cfg(test)]
@@ -18,7 +19,6 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::digest::Digest;
 use super::document::Document;
 use super::name::PromptName;
 use super::rendered::Variable;
@@ -27,6 +27,7 @@ use super::version::Version;
 use contract::ContractChange;
 use value::Difference;
 
+pub use rename::{Lone, renames};
 pub use rules::{Impact, RULES, Rule};
 pub use words::{Piece, PieceKind, WordDiff};
 
@@ -77,7 +78,7 @@ pub enum Status {
     Changed,
     /// It is the same.
     Unchanged,
-    /// It has another name, and its content is the same.
+    /// It has another name; what changed in it as well is among the changes.
     Renamed,
 }
 
@@ -199,7 +200,8 @@ pub fn compare(before: Option<Side<'_>>, after: Option<Side<'_>>) -> PromptDiff 
             whole(rules::PROMPT_ADDED, "the prompt is new", &mut changes),
         ),
         (Some(_), None) => {
-            let message = "the prompt is gone: callers that ask for it get an error";
+            let message = "the prompt is gone: callers that read its file get an error; what is live of it stays live until it is \
+                unpublished";
             (
                 Status::Removed,
                 whole(rules::PROMPT_REMOVED, message, &mut changes),
@@ -295,37 +297,6 @@ impl PromptDiff {
         self.impact = self.impact.max(rules::PROMPT_RENAMED.impact);
         self
     }
-}
-
-/// Which of the prompts that are gone became which of the new ones: those with the same content, and
-/// of several first those whose file has the same name. Each is in one pair at most.
-pub fn renames<'p>(
-    gone: &[(&'p PromptName, &Digest)],
-    new: &[(&'p PromptName, &Digest)],
-) -> Vec<(&'p PromptName, &'p PromptName)> {
-    let mut by_content: BTreeMap<&str, Vec<&PromptName>> = BTreeMap::new();
-    for (name, digest) in gone {
-        by_content.entry(digest.as_str()).or_default().push(name);
-    }
-    let mut pairs = Vec::new();
-    let mut taken = HashSet::new();
-    for is_same_file in [true, false] {
-        for (name, digest) in new {
-            if taken.contains(name) {
-                continue;
-            }
-            let Some(names) = by_content.get_mut(digest.as_str()) else {
-                continue;
-            };
-            let fits =
-                |from: &&PromptName| !is_same_file || from.last_segment() == name.last_segment();
-            if let Some(at) = names.iter().position(fits) {
-                taken.insert(*name);
-                pairs.push((names.remove(at), *name));
-            }
-        }
-    }
-    pairs
 }
 
 /// The impact of the worst of these.

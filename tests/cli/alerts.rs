@@ -80,6 +80,47 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
 }
 
 #[test]
+fn a_share_that_no_group_can_have_is_refused() {
+    let env = TestEnv::new();
+    let repo = repo(&env, "");
+    assert_snapshot!(repo.play(
+        "promptctl stats --fail-on 'errors > 5'
+         promptctl stats --fail-on 'success < 95'
+         promptctl stats --fail-on 'errors.high > 100%'
+         promptctl stats --fail-on 'cost_per_win.low < 1'
+         promptctl stats --fail-on 'p99 > 95%'
+         promptctl stats --quiet --fail-on 'errors > 5%' --fail-on 'success < 0.95'"
+    ), @"
+    $ promptctl stats --fail-on 'errors > 5'
+    error: invalid value 'errors > 5' for '--fail-on <CONDITION>': `errors` is a share from 0 to 1, so this never holds: did you mean 0.05 or 5%?
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl stats --fail-on 'success < 95'
+    error: invalid value 'success < 95' for '--fail-on <CONDITION>': `success` is a share from 0 to 1, so this always holds: did you mean 0.95 or 95%?
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl stats --fail-on 'errors.high > 100%'
+    error: invalid value 'errors.high > 100%' for '--fail-on <CONDITION>': `errors` is a share from 0 to 1, so this never holds
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl stats --fail-on 'cost_per_win.low < 1'
+    error: invalid value 'cost_per_win.low < 1' for '--fail-on <CONDITION>': `cost_per_win` has no interval: leave `.low` out
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl stats --fail-on 'p99 > 95%'
+    error: invalid value 'p99 > 95%' for '--fail-on <CONDITION>': `p99` is not measured in `%`: write it as in `2s`
+
+    For more information, try '--help'.
+    [exit 2]
+    $ promptctl stats --quiet --fail-on 'errors > 5%' --fail-on 'success < 0.95'
+    ");
+}
+
+#[test]
 fn groups_that_have_too_few_are_counted_in_one_line_and_listed_for_scripts() {
     let env = TestEnv::new();
     let log: String = (0..30).map(|number| Line::new(number).text()).collect();

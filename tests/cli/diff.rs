@@ -253,7 +253,8 @@ fn of_the_working_copy_and_of_revisions() {
     $ promptctl diff HEAD~1 HEAD
     greeting  v1  removed  breaking
       for callers:
-        breaking  the prompt is gone: callers that ask for it get an error
+        breaking  the prompt is gone: callers that read its file get an error; what is live of it stays
+                  live until it is unpublished
     $ promptctl diff HEAD~2..HEAD~1
     greeting  v1  new  none
       model: openai/gpt-5-mini (new)
@@ -287,7 +288,8 @@ fn three_dots_mean_since_the_branches_parted() {
     $ promptctl diff main topic
     greeting  v1  removed  breaking
       for callers:
-        breaking  the prompt is gone: callers that ask for it get an error
+        breaking  the prompt is gone: callers that read its file get an error; what is live of it stays
+                  live until it is unpublished
 
     support/triage  v1 → v2  wording
       messages[0].content:

@@ -202,7 +202,8 @@ fn files_that_come_go_move_or_are_no_prompts() {
 
     support/triage  v1  removed  breaking
       for callers:
-        breaking  the prompt is gone: callers that ask for it get an error
+        breaking  the prompt is gone: callers that read its file get an error; what is live of it stays
+                  live until it is unpublished
 
     prompts/small.prompt.yml renamed to prompts/tiny.prompt.yml
     tiny  v1  wording

@@ -58,6 +58,8 @@ fn for_people_a_table_that_fits() {
     greeting           v1       production v1
     support/triage     v2       production v1
     support/triage.fr  v1       -
+    --- stderr
+    no room for model, title; --format json has all columns
     ");
     let widest = |width: &str| {
         let table = repo.with("PROMPTCTL_WIDTH", width).ok("promptctl list");

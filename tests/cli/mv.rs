@@ -259,7 +259,7 @@ fn a_rename_is_one_entry_of_a_comparison() {
 
     | Prompt | Change | Impact | Versions | Tokens | `publish` would |
     | --- | --- | --- | --- | --- | --- |
-    | `care/routing` | renamed from `support/triage` | 🔴 breaking | v1 | 24 | make v1 live in production under the new name; the old one stays live until it is unpublished |
+    | `care/routing` | renamed from `support/triage` | 🔴 breaking | v1 | 24 | make v1 live in production |
 
     #### For callers
 
@@ -305,16 +305,133 @@ fn a_rename_is_one_entry_of_a_comparison() {
       for callers:
         breaking  `care/routing` is called something else now: callers must ask for the new name
     ");
-    // With other content it is another prompt.
+    // What was edited too is shown.
     repo.replace(
         "prompts/other.prompt.yml",
         "maxTokens: 800",
         "maxTokens: 700",
     );
-    let told = repo.run("promptctl diff");
+    assert_snapshot!(repo.play("promptctl diff"), @"
+    $ promptctl diff
+    other  v1  renamed from care/routing  breaking
+      modelParameters.maxTokens: 800 → 700
+      for callers:
+        breaking  `care/routing` is called something else now: callers must ask for the new name
+    ");
+}
+
+#[test]
+fn a_rename_with_an_edit_shows_the_edit() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.ok("promptctl publish --quiet support/triage");
+    repo.git("branch base");
+    repo.ok("promptctl mv support/triage care/triage");
+    repo.replace("prompts/care/triage.prompt.yml", "Answer in", "Reply in");
+    repo.ok("promptctl bump care/triage");
+    repo.git("commit --quiet --all --message Edited");
+    // A new prompt that is nothing like it.
+    repo.add("greeting", SMALL);
+    let told = repo.git("diff -M --name-status base HEAD");
     assert!(
-        told.stdout.contains("new") && told.stdout.contains("removed"),
+        told.contains("prompts/care/triage.prompt.yml") && told.starts_with("R0"),
         "{told}"
+    );
+    assert_snapshot!(repo.play(
+        "promptctl diff base...HEAD
+         promptctl diff base...HEAD --format markdown"
+    ), @"
+    $ promptctl diff base...HEAD
+    care/triage  v1 → v2  renamed from support/triage  breaking
+      messages[0].content:
+        You sort support tickets. [-Answer-]{+Reply+} in {{locale}}.
+        Say which queue the ticket belongs to: billing or tech.
+      for callers:
+        breaking  `support/triage` is called something else now: callers must ask for the new name
+
+    greeting  v1  new  none
+      model: openai/gpt-5-mini (new)
+      messages[0]: user, new
+        {+Hello {{name}}+}
+
+    2 prompts: 1 breaking, 1 none
+    $ promptctl diff base...HEAD --format markdown
+    <!-- promptctl diff -->
+    ### Prompts: 🔴 breaking, callers may break (2 prompts: 1 breaking, 1 none)
+
+    | Prompt | Change | Impact | Versions | Tokens | `publish` would |
+    | --- | --- | --- | --- | --- | --- |
+    | `care/triage` | renamed from `support/triage` | 🔴 breaking | v1 → v2 | 24 | make v2 live in production under the new name; the old one stays live until it is unpublished |
+    | `greeting` | new | 🟢 new | v1 | 4 | make v1 live in production |
+
+    #### For callers
+
+    - `care/triage`: 🔴 breaking: `support/triage` is called something else now: callers must ask for the new name
+
+    <details>
+    <summary><code>care/triage</code>: 1 change</summary>
+
+    - `messages[0].content`: text changed
+
+    <pre>You sort support tickets. <del>Answer</del><ins><b>Reply</b></ins> in {{locale}}.
+    Say which queue the ticket belongs to: billing or tech.</pre>
+
+    </details>
+
+    <details>
+    <summary><code>greeting</code>: 2 changes</summary>
+
+    - `model`: new, `openai/gpt-5-mini`
+    - `messages[0]`: user, new
+
+    <pre>Hello {{name}}</pre>
+
+    </details>
+    ");
+    let json = repo.json("promptctl diff base HEAD --format json");
+    let moved = &json["prompts"][0];
+    assert_eq!(
+        (
+            &moved["status"],
+            &moved["from_name"],
+            &moved["changes"][0]["path"]
+        ),
+        (
+            &"renamed".into(),
+            &"support/triage".into(),
+            &"messages[0].content".into()
+        ),
+        "{json}"
+    );
+    // What is nothing like it is another prompt; its number need not go on.
+    repo.write("prompts/care/triage.prompt.yml", SMALL);
+    let other = repo.run("promptctl diff base --format markdown");
+    assert!(
+        other.stdout.contains("| `support/triage` | removed |")
+            && !other.stdout.contains("renamed"),
+        "{other}"
+    );
+}
+
+#[test]
+fn a_rename_by_hand_may_begin_its_numbers_again() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.git("branch base");
+    repo.ok("git mv prompts/support/triage.prompt.yml prompts/sorting.prompt.yml");
+    let path = "prompts/sorting.prompt.yml";
+    repo.replace(path, "Answer in", "Reply in");
+    let text = repo.read(path);
+    let text: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("digest:"))
+        .collect();
+    repo.write(path, text.join("\n") + "\n");
+    let page = repo.ok("promptctl diff base --format markdown");
+    assert!(page.contains("renamed from `support/triage`"), "{page}");
+    assert!(
+        !page.contains("not raised") && !page.contains("did not"),
+        "{page}"
     );
 }
 

@@ -250,7 +250,7 @@ fn a_prune_says_that_it_tells_only_so_many_labels_apart() {
     let repo = repo(&env, &(log + "\n"));
     let label = || {
         let alert =
-            "promptctl stats --by version --version v2 --format json --fail-on 'label:l1 > 2'";
+            "promptctl stats --by version --version v2 --format json --fail-on 'label:l1 > 0.9'";
         let stats: Value = serde_json::from_str(&repo.run(alert).stdout).unwrap();
         (stats["alerts"][0]["n"].clone(), stats["notes"].to_string())
     };

@@ -171,11 +171,11 @@ fn for_people() {
          promptctl status"
     ), @"
     $ promptctl releases support/triage
-    RELEASE  ENVIRONMENT  VERSION  ACTION     STATE  WHEN         TIME                  BY   MESSAGE
-          4  production   v3       unpublish  -      2 hours ago  2026-11-03 10:00 UTC  Ada
-          3  production   v3       publish    -      1 day ago    2026-11-02 10:00 UTC  Ada
-          2  production   v2       publish    -      2 days ago   2026-11-01 09:00 UTC  Ada
-          1  production   v1       publish    -      2 days ago   2026-11-01 10:00 UTC  Ada
+    RELEASE  ENVIRONMENT  VERSION  ACTION     COMMIT        WHEN         TIME                  BY
+          4  production   v3       unpublish  xxxxxxxxxxxx  2 hours ago  2026-11-03 10:00 UTC  Ada
+          3  production   v3       publish    xxxxxxxxxxxx  1 day ago    2026-11-02 10:00 UTC  Ada
+          2  production   v2       publish    xxxxxxxxxxxx  2 days ago   2026-11-01 09:00 UTC  Ada
+          1  production   v1       publish    xxxxxxxxxxxx  2 days ago   2026-11-01 10:00 UTC  Ada
     $ promptctl status
     production
     NAME            LIVE  AHEAD  SINCE        TIME                  BY   NOTE

@@ -26,14 +26,18 @@ fn repo(env: &TestEnv) -> Shell {
 fn at_widths(shell: &Shell, line: &str) -> String {
     let mut all = String::new();
     for width in ["60", "100", "200"] {
-        let shown = shell.with("PROMPTCTL_WIDTH", width).ok(line);
+        let run = shell.with("PROMPTCTL_WIDTH", width).run(line);
+        assert_eq!(run.code, Some(0), "{run}");
+        let shown = &run.stdout;
         for line in shown.lines() {
             assert!(
                 line.chars().count() <= width.parse().unwrap(),
                 "{width}: {line}"
             );
         }
-        all.push_str(&format!("{width}\n{shown}\n"));
+        let said = run.stderr.lines().filter(|it| it.starts_with("no room"));
+        let said: String = said.map(|line| format!("{line}\n")).collect();
+        all.push_str(&format!("{width}\n{shown}{said}\n"));
     }
     all
 }
@@ -50,6 +54,7 @@ fn list_status_releases_and_history_keep_who_and_what() {
                                                     v1
     support/triage                         v2       production
                                                     v2
+    no room for model; --format json has all columns
 
     100
     NAME                                   VERSION  LIVE                       MODEL              TITLE
@@ -64,18 +69,19 @@ fn list_status_releases_and_history_keep_who_and_what() {
     assert_snapshot!(at_widths(&repo, "promptctl status"), @"
     60
     staging
-    NAME                                   LIVE  BY   NOTE
-    content/newsletter/headline-generator  v1    Ada
+    NAME                                   LIVE  SINCE       BY
+    content/newsletter/headline-generator  v1    1 hour ago  Ada
     never published: 1 (support/triage)
 
     production
     NAME
-      LIVE  AHEAD  SINCE       BY                     NOTE
+      LIVE  SINCE       BY
     content/newsletter/headline-generator
-      v1    -      1 hour ago  Ada
+      v1    1 hour ago  Ada
     support/triage
-      v2    -      1 hour ago  Grace Brewster Hopper
+      v2    1 hour ago  Grace Brewster Hopper
 
+    no room for time; --format json has all columns
 
     100
     staging
@@ -84,9 +90,9 @@ fn list_status_releases_and_history_keep_who_and_what() {
     never published: 1 (support/triage)
 
     production
-    NAME                                   LIVE  AHEAD  SINCE       BY                     NOTE
-    content/newsletter/headline-generator  v1    -      1 hour ago  Ada
-    support/triage                         v2    -      1 hour ago  Grace Brewster Hopper
+    NAME                                   LIVE  SINCE       TIME                  BY
+    content/newsletter/headline-generator  v1    1 hour ago  2026-11-03 11:00 UTC  Ada
+    support/triage                         v2    1 hour ago  2026-11-03 11:00 UTC  Grace Brewster Hopper
 
 
     200
@@ -106,11 +112,13 @@ fn list_status_releases_and_history_keep_who_and_what() {
     production   v2       publish  1 hour ago  Grace Brewster
                                                Hopper
     production   v1       publish  1 hour ago  Ada
+    no room for release, state, commit, time, message; --format json has all columns
 
     100
     RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   WHEN        BY
           2  production   v2       publish  active  1 hour ago  Grace Brewster Hopper
           1  production   v1       publish  -       1 hour ago  Ada
+    no room for commit, time, message; --format json has all columns
 
     200
     RELEASE  ENVIRONMENT  VERSION  ACTION   STATE   COMMIT        WHEN        TIME                  BY                     MESSAGE
@@ -122,6 +130,7 @@ fn list_status_releases_and_history_keep_who_and_what() {
     VERSION  STATE               AUTHOR  MESSAGE
     v2       live in production  Ada     Change
     v1       published           Ada     Add support/triage
+    no room for impact, commit, when; --format json has all columns
 
     100
     VERSION  STATE               IMPACT   COMMIT        WHEN        AUTHOR  MESSAGE

@@ -6,7 +6,7 @@ use super::super::change::side;
 use super::super::common::variables_of;
 use crate::experiment::judge::{calibration, is_judge};
 use crate::files::Loaded;
-use crate::prompt::diff::{Attachments, PromptDiff, compare, renames};
+use crate::prompt::diff::{Attachments, Lone, PromptDiff, compare, renames};
 use crate::prompt::name::PromptName;
 use crate::releases::Store;
 
@@ -55,13 +55,15 @@ impl Pair {
         });
     }
 
-    /// Whether the content changed and its number did not.
+    /// Whether the content changed and its number did not. Under a new name any number is new.
     pub(super) fn is_unraised(&self) -> bool {
         let Some(after) = &self.after else {
             return false;
         };
         let is_same_number = |before: &Loaded| {
-            before.version() == after.version() && before.digest() != after.digest()
+            before.name == after.name
+                && before.version() == after.version()
+                && before.digest() != after.digest()
         };
         after.is_unbumped() || self.before.as_ref().is_some_and(is_same_number)
     }
@@ -85,7 +87,7 @@ impl Pair {
         }
     }
 
-    /// The old name of a prompt whose content moved under another.
+    /// The old name of a prompt that has another now.
     pub(super) fn renamed_from(&self) -> Option<&PromptName> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         let is_renamed = self.is_rename && before.name != after.name;
@@ -112,23 +114,16 @@ impl Pair {
     }
 }
 
-/// The same pairs, where a prompt that is gone and a new one with its content are one.
+/// The same pairs, where a prompt that is gone and the new one that it became are one.
 pub(super) fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<PromptName, Pair> {
-    let sides = |pick: fn(&Pair) -> Option<&Loaded>| -> Vec<_> {
-        let alone = pairs.values().filter_map(|pair| match pair {
-            Pair {
-                before: Some(_),
-                after: Some(_),
-                ..
-            } => None,
-            pair => pick(pair),
-        });
-        alone.map(|it| (&it.name, it.digest())).collect()
-    };
-    let (gone, new) = (
-        sides(|pair| pair.before.as_ref()),
-        sides(|pair| pair.after.as_ref()),
-    );
+    let [mut gone, mut new] = [Vec::new(), Vec::new()];
+    for pair in pairs.values() {
+        match (&pair.before, &pair.after) {
+            (Some(before), None) => gone.push(lone(before)),
+            (None, Some(after)) => new.push(lone(after)),
+            _ => {}
+        }
+    }
     let renamed: Vec<(PromptName, PromptName)> = renames(&gone, &new)
         .into_iter()
         .map(|(from, to)| (from.clone(), to.clone()))
@@ -141,4 +136,12 @@ pub(super) fn with_renames(mut pairs: BTreeMap<PromptName, Pair>) -> BTreeMap<Pr
         }
     }
     pairs
+}
+
+fn lone(loaded: &Loaded) -> Lone<'_> {
+    Lone {
+        name: &loaded.name,
+        digest: loaded.digest(),
+        text: &loaded.text,
+    }
 }

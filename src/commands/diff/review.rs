@@ -216,7 +216,9 @@ pub(super) fn releases(
         let Some(any) = pair.any() else { continue };
         // Tags that are not sound are reported by doctor, and by publish itself.
         let state = store.state(&any.name, &production).ok();
-        let words = match release(pair, state.as_ref(), &production) {
+        let old = pair.renamed_from();
+        let old = old.and_then(|old| store.state(old, &production).ok());
+        let words = match release(pair, state.as_ref(), old.as_ref(), &production) {
             Would::Publish(words) => match stopped(pair, findings, store, &production) {
                 Some(refused) => refused,
                 None => evidence(pair, words, rules.as_ref(), store, &production),
@@ -294,7 +296,13 @@ fn evidence(
     }
 }
 
-fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Would {
+/// What `publish` would do, where this is live and, of a prompt that was renamed, that under the old name.
+fn release(
+    pair: &Pair,
+    state: Option<&State>,
+    old: Option<&State>,
+    environment: &Environment,
+) -> Would {
     let live = match state {
         Some(State::Live(live)) => Some(live),
         Some(State::NotFetched) => {
@@ -317,7 +325,7 @@ fn release(pair: &Pair, state: Option<&State>, environment: &Environment) -> Wou
         return Would::Not("refuse: it is archived".to_owned());
     }
     match live {
-        None if pair.renamed_from().is_some() => Would::Publish(format!(
+        None if matches!(old, Some(State::Live(_))) => Would::Publish(format!(
             "make {version} live in {environment} under the new name; the old one stays live until it is unpublished"
         )),
         Some(live) if live.digest == *after.digest() => {

@@ -64,7 +64,7 @@ pub(super) fn list(ground: &RunContext, session: &mut Session) -> Result<Exit, F
         return Ok(Exit::Done);
     }
     let mut table =
-        Table::new(&["RUN", "WHEN", "PASSED", "COST", "VERDICT", "PROMPTS"]).spare(&[3, 1]);
+        Table::new(&["run", "when", "passed", "cost", "verdict", "prompts"]).spare(&[3, 1]);
     for (head, foot) in &runs {
         let mut names: Vec<&str> = own(head).map(|it| it.prompt.as_str()).collect();
         names.dedup();
@@ -141,7 +141,7 @@ fn evidence(ground: &RunContext, session: &mut Session) -> Vec<Evidence> {
 
 fn table_of(evidence: &[Evidence], ground: &RunContext, session: &Session) -> Table {
     let heads = [
-        "EVIDENCE", "WHEN", "PASSED", "VERDICT", "VERSION", "MODEL", "BY",
+        "evidence", "when", "passed", "verdict", "version", "model", "by",
     ];
     let mut table = Table::new(&heads).spare(&[6, 5, 1]);
     for it in evidence {

@@ -157,7 +157,7 @@ impl Alert<'_> {
             "calls"
         };
         match figure.interval {
-            None if measure.is_sum() => value,
+            None if !measure.has_interval() => value,
             None => format!("{value} of {} {what}", figure.n),
             Some(interval) => format!(
                 "{value} ({} to {} at {} %, {} {what})",

@@ -263,8 +263,7 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
     let mut table = Table::new(part.columns)
         .right(&numbers)
         .flexible(&[])
-        .spare(&[3, 8, 5])
-        .elsewhere("--format json");
+        .spare(&[3, 8, 5]);
     for row in &part.rows {
         table.row(
             row.iter()

@@ -13,13 +13,35 @@ impl Table {
             needed.saturating_sub(GAP)
         };
         let mut left_out = Vec::new();
-        for column in &self.spare {
+        for column in self.spared() {
             if needs(&left_out) <= width {
                 break;
             }
-            left_out.push(*column);
+            left_out.push(column);
         }
         left_out
+    }
+
+    /// The columns that may be left out, one after the other: those without a word, those of nothing but dashes, and
+    /// the others.
+    pub(super) fn spared(&self) -> Vec<usize> {
+        let may_go = |at: &usize| Some(*at) != self.whole && !self.wanted.contains(at);
+        let columns = (0..self.header.len()).filter(may_go);
+        let mut spared: Vec<usize> = columns.filter(|at| self.has_only(*at, &[""])).collect();
+        let rest = self.spare.iter().filter(|at| !spared.contains(at));
+        let (empty, full): (Vec<usize>, Vec<usize>) = rest.partition(|at| self.is_empty_in(**at));
+        spared.extend(empty.into_iter().chain(full));
+        spared
+    }
+
+    /// Whether a column says nothing in any row.
+    pub(super) fn is_empty_in(&self, column: usize) -> bool {
+        self.has_only(column, &["", "-"])
+    }
+
+    fn has_only(&self, column: usize, texts: &[&str]) -> bool {
+        let mut cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.all(|cell| texts.contains(&cell.text.trim()))
     }
 
     /// The width that a column would have with room enough.

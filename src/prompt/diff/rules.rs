@@ -69,7 +69,7 @@ rules! {
         "the prompt is gone", "a deleted file";
 
     PROMPT_RENAMED = "prompt-renamed", Breaking,
-        "the prompt has another name and the same content", "`support/triage` becomes `support/routing`";
+        "the prompt has another name, and at least half of its file is the same", "`support/triage` becomes `support/routing`";
 
     VARIABLE_REQUIRED = "variable-required", Breaking,
         "a required variable, or a required field of one, was added", "`required: [ticket]` becomes `[ticket, locale]`, and `locale` is new";

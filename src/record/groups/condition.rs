@@ -55,7 +55,7 @@ impl FromStr for Condition {
         let at = text.find(['<', '>']).ok_or(SHAPE)?;
         let (figure, rest) = text.split_at(at);
         let may_equal = rest[1..].starts_with('=');
-        let limit = number(rest[1 + usize::from(may_equal)..].trim()).ok_or(SHAPE)?;
+        let (limit, unit) = number(rest[1 + usize::from(may_equal)..].trim()).ok_or(SHAPE)?;
         let figure = figure.trim();
         let ends = [(".low", Bound::Low), (".high", Bound::High)];
         let bound = ends.iter().find(|(end, _)| figure.ends_with(end));
@@ -64,34 +64,75 @@ impl FromStr for Condition {
             None => figure,
         };
         let measure: Measure = measure.parse()?;
-        if bound.is_some() && measure.is_sum() {
-            return Err(format!("`{measure}` is counted, and has no interval"));
+        if let Some((_, example)) = units(&measure).filter(|(known, _)| !known.contains(&unit)) {
+            let wrong = format!("`{measure}` is not measured in `{unit}`");
+            return Err(format!("{wrong}: write it as in `{example}`"));
         }
-        Ok(Self {
+        if let Some((end, _)) = bound.filter(|_| !measure.has_interval()) {
+            return Err(format!("`{measure}` has no interval: leave `{end}` out"));
+        }
+        let condition = Self {
             text: text.trim().to_owned(),
             measure,
             bound: bound.map_or(Bound::Whole, |(_, bound)| *bound),
             is_below: rest.starts_with('<'),
             may_equal,
             limit,
-        })
+        };
+        match condition.impossible() {
+            Some(why) => Err(why),
+            None => Ok(condition),
+        }
     }
 }
 
-/// A number, as a share of a hundred, in dollars, or a time in milliseconds.
-fn number(text: &str) -> Option<f64> {
+/// A number, as a share of a hundred, in dollars, or a time in milliseconds; and its unit.
+fn number(text: &str) -> Option<(f64, &'static str)> {
     let units = [("%", 0.01), ("ms", 1.0), ("s", 1000.0), ("min", 60_000.0)];
-    let plain = text.strip_prefix('$').unwrap_or(text);
+    let (plain, sign) = match text.strip_prefix('$') {
+        Some(plain) => (plain, "$"),
+        None => (text, ""),
+    };
     let with_unit = units.iter().find_map(|(unit, times)| {
-        let number: f64 = plain.strip_suffix(unit)?.trim().parse().ok()?;
-        Some(number * times)
+        let number: f64 = text.strip_suffix(unit)?.trim().parse().ok()?;
+        Some((number * times, *unit))
     });
     with_unit
-        .or_else(|| plain.parse().ok())
-        .filter(|number| number.is_finite())
+        .or_else(|| Some((plain.parse().ok()?, sign)))
+        .filter(|(number, _)| number.is_finite())
+}
+
+/// The units of a figure, and an example; none where a prompt's own figure may be measured in anything.
+fn units(measure: &Measure) -> Option<(&'static [&'static str], &'static str)> {
+    match measure {
+        Measure::Score | Measure::Metric(_) | Measure::Answer(_) => None,
+        Measure::Latency(_) => Some((&["", "ms", "s", "min"], "2s")),
+        Measure::Cost | Measure::CostPerCall | Measure::CostPerWin => Some((&["", "$"], "$5")),
+        share if share.is_share() => Some((&["", "%"], "5%")),
+        _ => Some((&[""], "30")),
+    }
 }
 
 impl Condition {
+    /// Why it holds for every share, or for none: mostly a percentage was meant.
+    fn impossible(&self) -> Option<String> {
+        let (least, most) = (self.holds(0.0), self.holds(1.0));
+        if !self.measure.is_share() || least != most {
+            return None;
+        }
+        let (measure, limit) = (&self.measure, self.limit);
+        let often = if least { "always" } else { "never" };
+        let meant = match limit {
+            1.0..=100.0 if !self.text.ends_with('%') => {
+                let share = (limit * 100.0).round() / 1e4;
+                format!(": did you mean {share} or {limit}%?")
+            }
+            _ => String::new(),
+        };
+        let holds = format!("`{measure}` is a share from 0 to 1, so this {often} holds");
+        Some(format!("{holds}{meant}"))
+    }
+
     /// Whether it holds for a group. Below `fewest` calls or outcomes nothing is said of what has an
     /// interval.
     pub fn judge(&self, group: &Group, pointers: &[String], fewest: u64, level: f64) -> Judged {
@@ -109,14 +150,14 @@ impl Condition {
             return Judged::TooFew(None);
         };
         let looked_at = match (figure.interval, self.bound) {
-            _ if self.measure.is_sum() => Some(figure.value),
+            _ if !self.measure.has_interval() => Some(figure.value),
             (Some(interval), Bound::Low) => Some(interval.low),
             (Some(interval), Bound::High) => Some(interval.high),
             (Some(interval), Bound::Whole) if self.is_below => Some(interval.high),
             (Some(interval), Bound::Whole) => Some(interval.low),
             (None, _) => None,
         };
-        let is_enough = self.measure.is_sum() || figure.n >= fewest;
+        let is_enough = !self.measure.has_interval() || figure.n >= fewest;
         match looked_at.filter(|_| is_enough) {
             None => match self.measure.needs(level) {
                 Some(needed) if needed > fewest && figure.interval.is_none() => {
@@ -225,6 +266,22 @@ mod tests {
             "< 1",
             "calls.low < 1",
             "p99 > NaN",
+            "cost_per_win.low < 1",
+            "errors > 5",
+            "errors > 1",
+            "errors.high >= 100.5%",
+            "success < 95",
+            "success <= 1",
+            "success < 0",
+            "coverage >= -0.1",
+            "label:wrong > 2s",
+            "errors > 0.5ms",
+            "p99 > 95%",
+            "p99 > $2",
+            "cost > 5%",
+            "calls < 10%",
+            "tokens > 5s",
+            "cost > $5s",
         ] {
             assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
         }
@@ -233,6 +290,14 @@ mod tests {
             ("p99>800 ms", 800.0),
             ("cost > $5", 5.0),
             ("win < 5 %", 0.05),
+            ("success < 100%", 1.0),
+            ("success < 1", 1.0),
+            ("errors > 0", 0.0),
+            ("interrupted >= 1", 1.0),
+            ("label:wrong <= 0", 0.0),
+            ("score < 5", 5.0),
+            ("metric:delay > 2min", 120_000.0),
+            ("cost_per_win > $0.5", 0.5),
         ] {
             assert_eq!(text.parse::<Condition>().unwrap().limit, limit, "{text}");
         }

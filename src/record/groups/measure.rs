@@ -146,12 +146,25 @@ impl Figure {
 }
 
 impl Measure {
-    /// Whether it is counted or summed up, so that there is no doubt about it.
-    pub fn is_sum(&self) -> bool {
-        matches!(
-            self,
-            Self::Calls | Self::Tokens | Self::Cost | Self::CostPerWin | Self::Unpriced
-        )
+    /// Whether it is an estimate with an interval: what is counted or summed up has none, nor has the one ratio of
+    /// two sums.
+    pub fn has_interval(&self) -> bool {
+        match self {
+            Self::Calls | Self::Tokens | Self::Cost | Self::CostPerWin | Self::Unpriced => false,
+            Self::Success
+            | Self::Invalid
+            | Self::Errors
+            | Self::Interrupted
+            | Self::Fallbacks
+            | Self::Latency(_)
+            | Self::CostPerCall
+            | Self::Coverage
+            | Self::Score
+            | Self::Win
+            | Self::Label(_)
+            | Self::Metric(_)
+            | Self::Answer(_) => true,
+        }
     }
 
     /// Whether it rests on what became of the executions.
@@ -187,19 +200,28 @@ impl Measure {
         quantile_needs(f64::from(*hundredths) / 100.0, level).map(|needed| needed as u64)
     }
 
-    /// Whether it is a share of all.
+    /// Whether it is a share of all, from 0 to 1.
     pub fn is_share(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Success
-                | Self::Invalid
-                | Self::Errors
-                | Self::Interrupted
-                | Self::Fallbacks
-                | Self::Coverage
-                | Self::Win
-                | Self::Label(_)
-        )
+            | Self::Invalid
+            | Self::Errors
+            | Self::Interrupted
+            | Self::Fallbacks
+            | Self::Coverage
+            | Self::Win
+            | Self::Label(_) => true,
+            Self::Calls
+            | Self::Latency(_)
+            | Self::Tokens
+            | Self::Cost
+            | Self::CostPerCall
+            | Self::CostPerWin
+            | Self::Unpriced
+            | Self::Score
+            | Self::Metric(_)
+            | Self::Answer(_) => false,
+        }
     }
 
     /// How many figures of a group that it would rest on are left out, since they cannot be.
@@ -313,6 +335,31 @@ mod tests {
         let all = std::iter::successors(Some(Measure::Calls), next);
         for measure in all {
             assert_eq!(measure.to_string().parse(), Ok(measure));
+        }
+    }
+
+    #[test]
+    fn what_has_an_interval_says_so() {
+        let mut group = Group {
+            executions: 40,
+            ok: 38,
+            errors: 2,
+            ..Group::default()
+        };
+        for _ in 0..40 {
+            group.cost.push(0.01);
+        }
+        group.outcomes.labelled = 40;
+        group.outcomes.won = 30;
+        group.outcomes.won_priced = 30;
+        for measure in std::iter::successors(Some(Measure::Calls), next) {
+            if let Some(figure) = measure.of(&group, &[], 0.95) {
+                assert_eq!(
+                    figure.interval.is_some(),
+                    measure.has_interval(),
+                    "{measure}"
+                );
+            }
         }
     }
 
