@@ -149,8 +149,7 @@ fn one(
         why
     })?;
     draft.file = None;
-    if let Some(Value::Object(own)) = config.get("metadata").and_then(|it| it.get("promptctl")) {
-        draft.take_own(own);
-    }
+    let block = config.get("metadata").and_then(|it| it.get("promptctl"));
+    draft.keep_block(block, located.place("metadata.promptctl"));
     draft.finish(wanted.name)
 }
