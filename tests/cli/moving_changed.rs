@@ -122,3 +122,46 @@ fn every_format_brings_back_a_changed_text() {
         assert_eq!(now["testData"][1]["expected"], "hi", "{target}");
     }
 }
+
+#[test]
+fn keys_beside_others_of_promptfoo_count_or_are_named() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let config = "\
+assertionTemplates: {short: {type: icontains, value: hi, weight: 1}, word: hi}
+prompts:
+  - {label: one, display: other, raw: 'Hello {{x}}', file: a.txt}
+providers:
+  - weird: 5
+    openai:chat:gpt-4o: {config: {temperature: 0.5, generationConfig: 5}}
+    label: mine
+    transform: output
+  - weird: 5
+tests:
+  - vars: {x: 1}
+    assert: [{$ref: '#/assertionTemplates/short', weight: 3, metric: brevity}]
+  - vars: {x: 2}
+    assert: [{type: equals, value: {$ref: '#/assertionTemplates/word', extra: 1}}]
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    for wanted in [
+        "`weird` of a provider has no counterpart",
+        "`label` of a provider has no counterpart",
+        "`transform` of a provider has no counterpart",
+        "a provider without an id, such as `openai:chat:gpt-5-mini` (`weird`): left out",
+        "`generationConfig` of a provider is no map",
+        "`display` of a prompt has no counterpart",
+        "`file` of a prompt has no counterpart",
+        "`extra` beside a `$ref` to what is no map",
+    ] {
+        says(&shown, wanted);
+    }
+    let name = shown["prompts"][0]["name"].as_str().unwrap();
+    let now = file(&repo, name);
+    assert_eq!(now["model"], "openai/gpt-4o");
+    assert_eq!(now["modelParameters"], json!({ "temperature": 0.5 }));
+    assert_eq!(
+        now["testData"][0]["case"]["evaluators"],
+        json!([{ "name": "brevity", "string": { "contains": "hi" }, "weight": 3 }])
+    );
+}
