@@ -165,3 +165,17 @@ tests:
         json!([{ "name": "brevity", "string": { "contains": "hi" }, "weight": 3 }])
     );
 }
+
+#[test]
+fn what_decides_another_way_there_is_said_on_the_way_out() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "model: openai/gpt-5-mini\nmessages: [{role: user, content: '{{#if (lt a b)}}x{{/if}}'}]\n",
+    );
+    let run = repo.run("promptctl export a --to prompty");
+    assert_eq!(run.code, Some(0), "{run}");
+    assert!(run.stdout.contains("{% if a < b %}x{% endif %}"), "{run}");
+    assert!(run.stderr.contains("are ordered as texts there"), "{run}");
+}
