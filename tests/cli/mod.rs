@@ -46,6 +46,7 @@ mod manners;
 mod merge;
 mod moved;
 mod moving;
+mod moving_changed;
 mod moving_hostile;
 mod moving_losses;
 mod moving_promptfoo;

@@ -76,6 +76,8 @@ fn an_export_loses_no_more_text_than_it_says() {
     [exit 3]
     $ promptctl export p --to prompty --lossy --out out
     p written to out/p.prompty
+    note[P522]: true, null, lists, maps and numbers such as 1e20 print as in JSON here, and as Python writes them there
+      at: prompts/p.prompt.yml:8:14
     note[P522]: line ends around a message are taken away there; they come back here
       at: prompts/p.prompt.yml
     "#);

@@ -1,5 +1,6 @@
 //! A prompt file in the making, and what is lost on the way.
 
+mod own;
 mod settings;
 
 pub(super) use settings::is_setting;
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{Foreign, Source};
+use super::{Foreign, Ours, Source};
 use crate::exchange::dialect::{Dialect, Known, Mistake, MistakeKind};
 use crate::exchange::yaml;
 use crate::prompt::code::{self, Code};
@@ -36,8 +37,8 @@ pub(super) struct Draft {
     pub(super) extra_body: Map<String, Value>,
     /// Keys of ours that a file of ours brought along.
     pub(super) own: Map<String, Value>,
-    /// The messages that a file of ours brought along.
-    pub(super) own_messages: Option<Vec<Value>>,
+    /// What stands under `promptctl`, which our own export wrote.
+    pub(super) block: Map<String, Value>,
     /// Whether the schema is ours, and complete.
     pub(super) has_own_schema: bool,
     pub(super) partials: Vec<(String, String)>,
@@ -190,9 +191,6 @@ impl Draft {
 
     pub(super) fn placeholder(&mut self, name: &str) {
         self.messages.push(json!({ "placeholder": name }));
-        if self.has_own_schema {
-            return;
-        }
         let form = json!({
             "type": "array",
             "items": { "type": "object", "required": ["role", "content"], "properties": { "role": { "enum": ["user", "assistant"] } } },
@@ -212,48 +210,23 @@ impl Draft {
         &mut properties[name]
     }
 
-    /// Takes what our own export wrote down, as it is.
-    pub(super) fn take_own(&mut self, own: &Map<String, Value>) {
-        for (key, value) in own {
-            let map = || value.as_object().cloned().unwrap_or_default();
-            let list = || value.as_array().cloned().unwrap_or_default();
-            let text = || value.as_str().map(str::to_owned);
-            match key.as_str() {
-                "name" => self.title = text(),
-                "description" => self.description = text(),
-                "model" => self.model = text(),
-                "modelParameters" => self.parameters = map(),
-                "inputSchema" => {
-                    self.schema = map();
-                    self.has_own_schema = true;
-                }
-                "responseFormat" => {
-                    self.response_format = ["text", "json_object", "json_schema"]
-                        .into_iter()
-                        .find(|it| value.as_str() == Some(it));
-                }
-                "jsonSchema" => self.json_schema = value.is_object().then(|| value.clone()),
-                "testData" => self.test_data = list(),
-                "evaluators" => self.evaluators = list(),
-                "extraBody" => self.extra_body = map(),
-                "messages" => self.own_messages = Some(list()),
-                "category" | "eval" | "datasets" | "openai" | "tags" => {
-                    self.own.insert(key.clone(), value.clone());
-                }
-                _ => self.note(
-                    code::SOURCE_DROPPED,
-                    None,
-                    format!("the key `promptctl.{key}` is not known: left out"),
-                ),
-            }
+    /// The prompt, checked; where our own export wrote it, also with what that wrote down.
+    pub(super) fn finish(mut self, name: String) -> Result<Foreign, Finding> {
+        let block = std::mem::take(&mut self.block);
+        if block.is_empty() {
+            return self.complete(name);
         }
+        let mut with = self.clone();
+        with.take_own(&block);
+        let with = with.complete(name.clone())?;
+        Ok(Foreign {
+            ours: Some(Box::new(Ours { block, with })),
+            ..self.complete(name)?
+        })
     }
 
     /// The prompt, checked: its templates are read once more, as a prompt file's.
-    pub(super) fn finish(mut self, name: String) -> Result<Foreign, Finding> {
-        if let Some(messages) = self.own_messages.take() {
-            self.messages = messages;
-        }
+    fn complete(mut self, name: String) -> Result<Foreign, Finding> {
         // What holds for all variables: none must be given.
         let declared = self.declared();
         let is_declared: BTreeSet<&String> = declared.iter().collect();
@@ -261,7 +234,7 @@ impl Draft {
             .iter()
             .map(|name| (name.clone(), json!({})))
             .collect();
-        let partials = self.partial_texts();
+        let partials = partials(&self.partials);
         let mut open = self.file();
         open.insert(
             "input".to_owned(),
@@ -314,17 +287,6 @@ impl Draft {
         properties
             .map(|map| map.keys().cloned().collect())
             .unwrap_or_default()
-    }
-
-    fn partial_texts(&self) -> Partials {
-        let partial = |(name, text): &(String, String)| {
-            let partial = Partial {
-                text: text.clone(),
-                path: name.clone(),
-            };
-            (name.clone(), partial)
-        };
-        self.partials.iter().map(partial).collect()
     }
 
     fn complete_schema(&mut self, names: &[String], needed: &BTreeMap<String, bool>) {
@@ -445,6 +407,23 @@ pub(super) fn refused(at: Option<Span>, message: impl Into<String>, help: &'stat
     let mut finding = Finding::error(code::NOT_TRANSLATABLE, message.into()).help(help);
     finding.span = at;
     finding
+}
+
+/// Partials by their names.
+pub(super) fn partials(texts: &[(String, String)]) -> Partials {
+    let partial = |(name, text): &(String, String)| {
+        let partial = Partial {
+            text: text.clone(),
+            path: name.clone(),
+        };
+        (name.clone(), partial)
+    };
+    texts.iter().map(partial).collect()
+}
+
+/// Whether a prompt file of these keys can be read and rendered.
+pub(super) fn is_prompt(file: &Map<String, Value>, texts: &[(String, String)]) -> bool {
+    uses(file, &partials(texts)).is_ok()
 }
 
 fn document_of(file: &Map<String, Value>) -> Result<Document, Finding> {

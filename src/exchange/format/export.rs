@@ -5,6 +5,7 @@
 //! our own reader would bring back in another way. What the model would be given differently is
 //! refused, or listed.
 
+mod again;
 mod chat;
 mod dotprompt;
 mod langchain;
@@ -16,10 +17,12 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use super::{Format, Source};
+pub(super) use self::again::outside;
+use self::again::read_again;
+use super::Format;
 use crate::exchange::write::yaml_file;
 use crate::prompt::code;
-use crate::prompt::digest::{Digest, content, digest};
+use crate::prompt::digest::{content, digest};
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::template::{Partials, inlined};
@@ -409,65 +412,6 @@ fn files(target: Target, draft: &mut Draft<'_>) -> Vec<(String, String)> {
         Target::Langchain => langchain::write(draft),
         Target::Json => Vec::new(),
     }
-}
-
-/// What our reader makes of what was written.
-fn read_again(
-    target: Target,
-    name: &str,
-    files: &[(String, String)],
-) -> Result<(Map<String, Value>, Digest), Finding> {
-    let wrong = |why: &str| {
-        Finding::error(
-            code::TARGET_LACKS,
-            format!("the exported file cannot be read again: {why}"),
-        )
-        .help("export it to json, which holds everything")
-    };
-    let (Some(format), Some((path, text))) = (target.format(), files.first()) else {
-        return Err(wrong("there is none"));
-    };
-    let beside = |wanted: &str| {
-        let found = files.iter().find(|(path, _)| path == wanted);
-        found
-            .map(|(_, text)| text.clone())
-            .ok_or_else(|| "there is none".to_owned())
-    };
-    let source = Source {
-        path,
-        stem: name,
-        text,
-        beside: &beside,
-        folder: "",
-        role: "user",
-        is_tidy: false,
-    };
-    let read = format.read(&source)?.pop();
-    let foreign = match read {
-        Some(Ok(foreign)) => foreign,
-        Some(Err(refused)) => return Err(wrong(&refused.why.message)),
-        None => return Err(wrong("it holds no prompt")),
-    };
-    let document = document::parse(&yaml_file(&foreign.file)).map_err(|findings| {
-        wrong(
-            findings
-                .first()
-                .map_or("", |finding| finding.message.as_str()),
-        )
-    })?;
-    let partials = foreign
-        .partials
-        .into_iter()
-        .map(|(name, text)| {
-            let partial = crate::prompt::template::Partial {
-                text,
-                path: name.clone(),
-            };
-            (name, partial)
-        })
-        .collect();
-    let Keys { content, .. } = keys(&document, &partials);
-    Ok((content, digest(&document, &partials)))
 }
 
 /// The properties of the input schema, and whether each must be given.

@@ -84,9 +84,8 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         .get("first")
         .and_then(|it| it.get("kwargs"))
         .unwrap_or(inner);
-    if let Some(Value::Object(own)) = inner.get("metadata").and_then(|it| it.get("promptctl")) {
-        draft.take_own(own);
-    }
+    let block = inner.get("metadata").and_then(|it| it.get("promptctl"));
+    draft.keep_block(block, None);
     if draft.messages.is_empty() {
         return Err(refused(
             Some(Span::point(1, 1)),

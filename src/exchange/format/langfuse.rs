@@ -167,14 +167,14 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
         .map(str::to_owned)
         .collect();
     draft.labels(&labels, "labels", located.place(&inside("labels")));
-    let mut own = None;
     if let Some(Value::Object(config)) = map.get("config") {
         let mut config = config.clone();
-        own = config.remove("promptctl");
+        let block = config.remove("promptctl");
         let model = config
             .remove("model")
             .or_else(|| config.remove("model_name"));
         let at = |key: &str| located.place(&inside(&format!("config.{key}")));
+        draft.keep_block(block.as_ref(), at("promptctl"));
         if let Some(model) = model {
             draft.model = draft.text("model", &model, at("model"));
         }
@@ -244,9 +244,6 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
                 "export it once more",
             ));
         }
-    }
-    if let Some(Value::Object(own)) = own {
-        draft.take_own(&own);
     }
     let author = map
         .get("createdBy")

@@ -11,6 +11,7 @@ mod humanloop;
 mod langchain;
 mod langfuse;
 mod mlflow;
+mod ours;
 mod picoschema;
 mod promptfoo;
 mod prompty;
@@ -61,6 +62,16 @@ pub struct Foreign {
     pub partials: Vec<(String, String)>,
     /// What did not come as it was.
     pub lost: Vec<Finding>,
+    ours: Option<Box<Ours>>,
+}
+
+/// What our own export wrote down beside the prompt.
+#[derive(Debug, Clone)]
+struct Ours {
+    /// What stands under `promptctl`.
+    block: Map<String, Value>,
+    /// The prompt with all of it, whatever the rest of the file says.
+    with: Foreign,
 }
 
 /// What each format keeps and loses: one row for the code, the help and the topic.
@@ -211,6 +222,13 @@ impl Format {
     /// What keeps the whole file from being read. What keeps one prompt of several out is the error
     /// in its place.
     pub fn read(self, source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
+        let read = self.read_apart(source)?.into_iter();
+        let settled = read.map(|one| one.map(|foreign| ours::settled(foreign, self, source)));
+        Ok(settled.collect())
+    }
+
+    /// The same, with what our own export wrote down apart.
+    fn read_apart(self, source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
         let one = |read: Result<Foreign, Finding>| {
             vec![read.map_err(|why| Refused {
                 name: source.stem.to_owned(),

@@ -86,6 +86,10 @@ fn shared(resolved: &Resolved, located: &Located, source: &Source<'_>) -> Draft 
     };
     providers(config, located, source, &mut draft);
     tests(config, located, source, &mut draft);
+    for key in &resolved.beside {
+        let message = format!("`{key}` beside a `$ref` to what is no map: left out");
+        draft.lose(code::SOURCE_DROPPED, None, message);
+    }
     for (key, value) in config {
         let at = located.place(key);
         let message = format!("the key `{key}` has no counterpart here: left out");
@@ -149,8 +153,7 @@ fn one(
         why
     })?;
     draft.file = None;
-    if let Some(Value::Object(own)) = config.get("metadata").and_then(|it| it.get("promptctl")) {
-        draft.take_own(own);
-    }
+    let block = config.get("metadata").and_then(|it| it.get("promptctl"));
+    draft.keep_block(block, located.place("metadata.promptctl"));
     draft.finish(wanted.name)
 }

@@ -90,16 +90,13 @@ pub(super) fn head(keys: &Map<String, Value>, front: &Front<'_>, draft: &mut Dra
                 at,
                 draft,
             ),
-            "promptctl" => {}
+            "promptctl" => draft.keep_block(Some(value), at),
             _ => draft.note(
                 code::SOURCE_DROPPED,
                 at,
                 format!("the key `{key}` has no counterpart here: left out"),
             ),
         }
-    }
-    if let Some(Value::Object(own)) = keys.get("promptctl") {
-        draft.take_own(own);
     }
 }
 

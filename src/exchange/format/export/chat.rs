@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::Draft;
 use crate::exchange::dialect::handlebars::Optional;
 use crate::exchange::dialect::{Dialect, Known, Node, handlebars, tidy, written};
+use crate::prompt::finding::Severity;
 
 /// A message in the language of the target.
 pub(super) enum Message {
@@ -200,7 +201,32 @@ fn in_language(
     if dialect == Dialect::Nunjucks {
         judged(&written.judged, &place.path, draft);
     }
+    differences(&written.text, dialect, place, draft);
     Ok(written.text)
+}
+
+/// Says what prints or decides another way there.
+fn differences(text: &str, dialect: Dialect, place: &Place, draft: &mut Draft<'_>) {
+    let mut known = Known::default();
+    for (name, schema, _) in super::variables(&draft.keys) {
+        let names = match schema.get("type").and_then(Value::as_str) {
+            Some("string") => &mut known.texts,
+            Some("array") => &mut known.lists,
+            Some("boolean") => &mut known.flags,
+            Some("integer" | "number") => &mut known.numbers,
+            _ => continue,
+        };
+        names.insert(name);
+    }
+    let read = dialect.read(text, &known);
+    // What is refused on the way in is doubtful where the kinds of the values are not known.
+    let read = read.or_else(|_| dialect.read(text, &Known::default()));
+    for note in read.map(|template| template.notes).unwrap_or_default() {
+        // As on the way in, of the same only the first is told.
+        if !draft.lost.iter().any(|it| it.message == note.message) {
+            draft.report(Severity::Note, note.message, &place.path);
+        }
+    }
 }
 
 /// An empty list decides another way in JavaScript.
@@ -221,10 +247,6 @@ fn judged(names: &[String], path: &str, draft: &mut Draft<'_>) {
                 format!("the condition `{name}`, which holds there for an empty list, too: it"),
                 path,
             );
-        } else if kinds.is_none() {
-            draft.note(format!(
-                "a list or map given as `{name}` counts as a condition there even when it is empty"
-            ));
         }
     }
 }

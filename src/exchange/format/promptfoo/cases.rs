@@ -55,13 +55,7 @@ pub(super) fn tests(
         files: Files::new(source),
         source,
     };
-    // What our own export wrote down comes as it is.
-    let own = config.get("metadata").and_then(|it| it.get("promptctl"));
-    let tests = match own.is_some_and(|own| own.get("testData").is_some()) {
-        true => Vec::new(),
-        false => all(config, &default, located, source, draft),
-    };
-    for (test, path) in tests {
+    for (test, path) in all(config, &default, located, source, draft) {
         cases.add(&test, &path, located, draft);
     }
     // The same test for each value is the same case only once.

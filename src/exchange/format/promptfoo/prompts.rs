@@ -100,23 +100,29 @@ struct Entry<'c> {
 
 impl<'c> Entry<'c> {
     fn new(item: &'c Value, path: String, located: &Located, stem: &'c str, before: usize) -> Self {
-        let text = |keys: &[&str]| keys.iter().find_map(|key| item.get(*key)?.as_str());
+        let text = |keys: &[&'static str]| {
+            let mut all = keys.iter();
+            all.find_map(|key| Some((*key, item.get(*key)?.as_str()?)))
+        };
         let label = text(&["label", "display"]);
-        let known = ["label", "display", "raw", "id", "file"];
+        let said = text(&["raw", "id", "file"]);
+        // The first of the keys that mean the same; an `id` beside the text says nothing more.
+        let known = [label, said, Some(("id", ""))];
         let others = item
             .as_object()
             .into_iter()
             .flatten()
             .map(|(key, _)| key)
-            .filter(|key| !known.contains(&key.as_str()))
+            .filter(|key| !known.iter().flatten().any(|(known, _)| known == key))
             .map(|key| (key.clone(), located.place(&format!("{path}.{key}"))));
+        let label = label.map(|(_, label)| label);
         Self {
             name: match label {
                 Some(label) => format!("{stem}/{label}"),
                 None => format!("{stem}/prompt-{}", before + 1),
             },
             label,
-            text: item.as_str().or_else(|| text(&["raw", "id", "file"])),
+            text: item.as_str().or(said.map(|(_, text)| text)),
             stem,
             at: located.place(&path),
             others: others.collect(),

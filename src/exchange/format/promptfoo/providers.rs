@@ -111,6 +111,8 @@ struct Provider {
     id: String,
     /// What stands beside the id.
     keys: Map<String, Value>,
+    /// What stands beside an id that is a key.
+    beside: Map<String, Value>,
     settings: Map<String, Value>,
 }
 
@@ -122,27 +124,29 @@ impl Provider {
             Some(file) => of_file(file, source)?,
             None => item.clone(),
         };
-        // `- openai:gpt-4o: {config: …}` names the provider by the key.
+        let mut beside = Map::new();
         let (id, keys) = match item {
-            Value::String(id) => (Some(id), Map::new()),
-            Value::Object(map) => match map.get("id") {
-                Some(id) => (id.as_str().map(str::to_owned), map),
-                None => match map.into_iter().next() {
-                    Some((id, Value::Object(inner))) => (Some(id), inner),
-                    Some((id, _)) => (Some(id), Map::new()),
-                    None => (None, Map::new()),
+            Value::String(id) => (id, Map::new()),
+            Value::Object(mut map) => match map.get("id") {
+                Some(Value::String(id)) => (id.clone(), map),
+                Some(_) => return Err("a provider whose `id` is no text: left out".to_owned()),
+                // `- openai:gpt-4o: {config: …}` names the provider by the key.
+                None => match map.keys().find(|key| key.contains(':')).cloned() {
+                    Some(key) => {
+                        let keys = map.shift_remove(&key).unwrap_or_default();
+                        beside = map;
+                        named_by_key(key, keys)?
+                    }
+                    None if map.contains_key("$ref") => {
+                        return Err("a provider that stands elsewhere: left out".to_owned());
+                    }
+                    None => return Err(without_id(&map)),
                 },
             },
-            _ => (None, Map::new()),
-        };
-        let Some(id) = id else {
-            return Err("a provider without an id: left out".to_owned());
+            _ => return Err(without_id(&Map::new())),
         };
         if PROGRAMS.iter().any(|start| id.starts_with(start)) {
             return Err(format!("the provider {id} is a program: left out"));
-        }
-        if id == "$ref" {
-            return Err("a provider that stands elsewhere: left out".to_owned());
         }
         if id.contains("{{") {
             return Err(format!(
@@ -152,6 +156,7 @@ impl Provider {
         let settings = keys.get("config").and_then(Value::as_object).cloned();
         Ok(Self {
             id,
+            beside,
             settings: settings.unwrap_or_default(),
             keys,
         })
@@ -170,6 +175,8 @@ impl Provider {
         }
         let known: (&[&str], &[&str]) = (&["id", "config"], &["label", "delay", "env"]);
         draft.leave_out(&self.keys, known, "a provider", |key| place(key).or(at));
+        let known: (&[&str], &[&str]) = (&[], &["label", "delay", "env"]);
+        draft.leave_out(&self.beside, known, "a provider", |key| place(key).or(at));
         let reached: Vec<String> = self
             .settings
             .keys()
@@ -192,10 +199,42 @@ impl Provider {
             }
             is_fixed
         });
-        if let Some(Value::Object(inner)) = self.settings.remove("generationConfig") {
-            self.settings.extend(inner);
+        match self.settings.remove("generationConfig") {
+            Some(Value::Object(inner)) => self.settings.extend(inner),
+            Some(Value::Null) | None => {}
+            Some(_) => {
+                let message = "`generationConfig` of a provider is no map: left out";
+                let at = place("config.generationConfig").or(at);
+                draft.lose(code::SOURCE_DROPPED, at, message);
+            }
         }
         draft.settings(&self.settings, |inner| place(&format!("config.{inner}")));
+    }
+}
+
+/// A provider that is named by a key; its own `id` counts over that.
+fn named_by_key(key: String, keys: Value) -> Result<(String, Map<String, Value>), String> {
+    let keys = match keys {
+        Value::Object(keys) => keys,
+        Value::Null => Map::new(),
+        _ => {
+            return Err(format!(
+                "what stands under the provider {key} is no map: left out"
+            ));
+        }
+    };
+    let id = keys.get("id").and_then(Value::as_str).map(str::to_owned);
+    Ok((id.unwrap_or(key), keys))
+}
+
+fn without_id(map: &Map<String, Value>) -> String {
+    let keys: Vec<String> = map.keys().map(|key| format!("`{key}`")).collect();
+    match keys.as_slice() {
+        [] => "a provider without an id: left out".to_owned(),
+        keys => format!(
+            "a provider without an id, such as `openai:chat:gpt-5-mini` ({}): left out",
+            keys.join(", ")
+        ),
     }
 }
 

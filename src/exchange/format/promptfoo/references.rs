@@ -14,12 +14,15 @@ pub(super) struct Resolved {
     pub(super) config: Map<String, Value>,
     /// The keys of the configuration that something refers to.
     pub(super) named: BTreeSet<String>,
+    /// What stands beside references to what is no map.
+    pub(super) beside: BTreeSet<String>,
 }
 
 pub(super) fn resolve(config: &Map<String, Value>) -> Resolved {
     let mut reader = Reader {
         root: config,
         named: BTreeSet::new(),
+        beside: BTreeSet::new(),
         left: MAX_VALUES,
     };
     let parts = ["prompts", "providers", "targets", "tests", "defaultTest"];
@@ -32,6 +35,7 @@ pub(super) fn resolve(config: &Map<String, Value>) -> Resolved {
     Resolved {
         config: resolved,
         named: reader.named,
+        beside: reader.beside,
     }
 }
 
@@ -46,6 +50,7 @@ fn has_reference(value: &Value) -> bool {
 struct Reader<'c> {
     root: &'c Map<String, Value>,
     named: BTreeSet<String>,
+    beside: BTreeSet<String>,
     left: usize,
 }
 
@@ -60,7 +65,16 @@ impl Reader<'_> {
             if count <= self.left {
                 self.left -= count;
                 self.named.insert(key);
-                *value = found.clone();
+                let mut found = found.clone();
+                let beside = value.as_object().into_iter().flatten();
+                for (key, own) in beside.filter(|(key, _)| *key != "$ref") {
+                    // What stands beside a reference counts over what is referred to, as there.
+                    match found.as_object_mut() {
+                        Some(map) => drop(map.insert(key.clone(), own.clone())),
+                        None => drop(self.beside.insert(key.clone())),
+                    }
+                }
+                *value = found;
                 return self.put(value, depth + 1);
             }
         }

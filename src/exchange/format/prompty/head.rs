@@ -23,7 +23,6 @@ pub(super) fn head(
     threads: &mut BTreeSet<String>,
 ) -> Result<(), Finding> {
     let mut sample = Map::new();
-    let mut own_keys = None;
     for (key, value) in keys {
         let at = front.place(key);
         match key.as_str() {
@@ -64,11 +63,7 @@ pub(super) fn head(
             },
             "outputs" | "outputSchema" => outputs(value, at, draft),
             "tools" => tools(value, at, draft),
-            "promptctl" => {
-                if let Value::Object(own) = value {
-                    own_keys = Some(own.clone());
-                }
-            }
+            "promptctl" => draft.keep_block(Some(value), at),
             "authors" | "metadata" => {
                 if let Some(tags) = value.get("tags") {
                     draft.take_tags(tags, at);
@@ -92,9 +87,6 @@ pub(super) fn head(
     keep_values(&mut sample, front.place("sample"), draft);
     if !sample.is_empty() && draft.test_data.is_empty() {
         draft.test_data.push(Value::Object(sample));
-    }
-    if let Some(own) = own_keys {
-        draft.take_own(&own);
     }
     known.variables = keys.get("inputs").map(|_| {
         let properties = draft.schema.get("properties").and_then(Value::as_object);
