@@ -210,15 +210,10 @@ fn what_may_be_changed_on_the_way_is_not_lifted() {
     }
     let rules = "RULES = [$]\ndef add(text):\n    RULES.append(text)\n";
     let rules = rules.replace('$', TEXT);
-    for text in
-        ["def ask(q):\n    client.responses.create(instructions='\\n'.join(RULES), input=q)"]
-    {
-        let found = findings("a.py", &format!("{rules}{text}")).prompts;
-        let is_sure = found
-            .iter()
-            .any(|it| it.doubts.is_empty() && it.says_something());
-        assert!(!is_sure, "{text}");
-    }
+    let ask = "def ask(q):\n    client.responses.create(instructions='\\n'.join(RULES), input=q)";
+    let found = findings("a.py", &format!("{rules}{ask}")).prompts;
+    let mut found = found.iter();
+    assert!(!found.any(|it| it.doubts.is_empty() && it.says_something()));
     let gaps = "client.responses.create({ input: ['You are', , 'kind and good'].join() });";
     assert_eq!(findings("a.ts", gaps).unread.len(), 1);
     let spread = format!(
