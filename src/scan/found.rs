@@ -13,6 +13,7 @@ mod language;
 mod literal;
 mod modules;
 mod names;
+mod remarks;
 mod shallow;
 mod sieve;
 mod sinks;
@@ -429,8 +430,8 @@ fn read(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings 
         None => return findings,
     };
     // A call that cannot be read is no prompt that is let pass.
-    let allowed = allowed_lines(path, text, &[("P510", 0), ("P514", 1)]);
-    let noted = allowed_lines(path, text, &[("P510", 0), ("P514", 1), ("P525", 1)]);
+    let allowed = remarks::allowed_lines(path, text, &[("P510", 0), ("P514", 1)]);
+    let noted = remarks::allowed_lines(path, text, &[("P510", 0), ("P514", 1), ("P525", 1)]);
     let mut counts = std::collections::HashMap::new();
     let unread = findings.unread.iter_mut();
     let open = unread.filter_map(|call| call.instead.as_deref_mut());
@@ -439,7 +440,7 @@ fn read(path: &str, text: &str, all: bool, known: Wrappers<'_>) -> FileFindings 
         line: line_of(at),
         why: "the file holds a NUL character".to_owned(),
     });
-    let encoding = other_encoding(path, text).map(|(line, why)| Doubt { line, why });
+    let encoding = remarks::other_encoding(path, text).map(|(line, why)| Doubt { line, why });
     let doubts: Vec<Doubt> = nul.into_iter().chain(encoding).collect();
     for prompt in findings.prompts.iter_mut().chain(open) {
         let count: &mut usize = counts.entry(prompt.mark()).or_default();
@@ -471,76 +472,6 @@ pub fn name_all(prompts: &mut [(String, FoundPrompt)]) {
         prompt.name = Some(free);
     }
 }
-
-/// Why the letters of a file may be others than those that were read, and the line that shows it.
-fn other_encoding(path: &str, text: &str) -> Option<(usize, String)> {
-    // PEP 263: a comment in the first two lines says how a file of Python is encoded.
-    if path.ends_with(".py") {
-        let comments = text.lines().take(2).enumerate();
-        let comments = comments.filter(|(_, line)| line.trim_start().starts_with('#'));
-        for (index, line) in comments {
-            let said = line.split_once("coding").map(|(_, rest)| rest);
-            let Some(name) = said.and_then(|rest| rest.strip_prefix([':', '='])) else {
-                continue;
-            };
-            let is_of_name =
-                |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-            let name: String = name
-                .trim_start()
-                .chars()
-                .take_while(|it| is_of_name(*it))
-                .collect();
-            let plain = name.to_ascii_lowercase().replace('_', "-");
-            if !["utf-8", "utf8", "ascii", "us-ascii"].contains(&plain.as_str()) {
-                return Some((
-                    index + 1,
-                    format!("the file says that it is encoded in {name}"),
-                ));
-            }
-        }
-    }
-    let at = text.find(char::REPLACEMENT_CHARACTER)?;
-    let line = 1 + text[..at].matches('\n').count();
-    Some((line, "the file is not UTF-8 there".to_owned()))
-}
-
-/// The lines on which comments allow a prompt in code: P510 that of the comment, P514 and P525 the
-/// next as well. A text that says so allows nothing, least of all itself.
-fn allowed_lines(path: &str, text: &str, codes: &[(&str, usize)]) -> BTreeSet<usize> {
-    const ALLOWS: &str = "promptctl: allow ";
-    let mut allowed = BTreeSet::new();
-    if !text.contains(ALLOWS) {
-        return allowed;
-    }
-    let tree = match language::reading(path) {
-        Some(Reading::Parsed(language)) => language.parse(text).ok(),
-        _ => None,
-    };
-    let is_comment = |at: usize, before: &str| match &tree {
-        Some(tree) => {
-            let node = tree.root_node().descendant_for_byte_range(at, at + 1);
-            node.is_some_and(|node| node.kind() == "comment")
-        }
-        None => COMMENTS
-            .iter()
-            .any(|mark| before.trim_end().ends_with(mark)),
-    };
-    let mut start = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if let Some((before, rest)) = line.split_once(ALLOWS)
-            && is_comment(start + before.len(), before)
-        {
-            for (_, below) in codes.iter().filter(|(code, _)| rest.starts_with(code)) {
-                allowed.extend(index + 1..=index + 1 + below);
-            }
-        }
-        start += line.len();
-    }
-    allowed
-}
-
-/// How comments begin in languages that are not parsed.
-const COMMENTS: [&str; 7] = ["#", "//", "/*", "*", "--", ";", "<!--"];
 
 #[cfg(test)]
 mod tests;
