@@ -200,13 +200,15 @@ impl Record {
                 one.insert((*key).clone(), (*value).clone());
                 serde_json::from_value::<Self>(Value::Object(one)).is_err()
             };
-            bad(match given.iter().find(is_wrong) {
-                Some((key, value)) => {
-                    let shown: String = value.to_string().chars().take(60).collect();
-                    format!("`{key}` of a record cannot be {shown}")
-                }
-                None => format!("the record is not valid: {error}"),
-            })
+            let Some((key, value)) = given.iter().find(is_wrong) else {
+                return bad(format!("the record is not valid: {error}"));
+            };
+            let shown: String = value.to_string().chars().take(60).collect();
+            let failure = bad(format!("`{key}` of a record cannot be {shown}"));
+            match key.as_str() {
+                "time" => failure.hint("write it as RFC 3339 has it: 2026-11-20T12:00:00Z"),
+                _ => failure,
+            }
         })?;
         if record.schema != SCHEMA {
             return Err(bad(format!(

@@ -85,8 +85,14 @@ fn the_record_of_a_service_is_checked_and_completed() {
             json!({"prompt": "a", "modle": "m"}),
             "`modle` is not a field",
         ),
-        (json!({"prompt": "a", "version": "3"}), "not valid"),
-        (json!({"prompt": "a", "time": "yesterday"}), "RFC 3339"),
+        (
+            json!({"prompt": "a", "version": "3"}),
+            "`version` of a record cannot be \"3\"",
+        ),
+        (
+            json!({"prompt": "a", "time": "yesterday"}),
+            "`time` of a record cannot be \"yesterday\"",
+        ),
         (json!({"prompt": "a", "schema": 2}), "`schema` is 2"),
         (
             json!({"prompt": "a", "cost_usd": -0.01}),
