@@ -529,15 +529,14 @@ fn a_planted_command_or_option_is_found() {
 /// say is read in one place each.
 #[test]
 fn no_code_searches_sentences() {
-    const OF_OTHERS: [&str; 8] = [
+    const OF_OTHERS: [&str; 7] = [
         // The parser of YAML.
         "prompt/document/mistakes.rs",
         "prompt/document/yaml.rs",
         // git.
         "repository/process/words.rs",
         // The API.
-        "openai/fault.rs",
-        "exchange/refusal.rs",
+        "openai/api_error.rs",
         // The message of a tag.
         "releases/tag.rs",
         // What stands in backquotes is shown as code.
