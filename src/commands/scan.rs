@@ -285,13 +285,15 @@ fn fail(
         found.join(" and "),
         baseline.shown
     ));
-    let (code, option) = match (ids, args.ids) {
-        (_, true) => (code::STORED_ID, " --ids"),
-        (0, false) => (code::PROMPT_IN_CODE, ""),
-        (_, false) => (code::STORED_ID, ""),
-    };
+    let option = if args.ids { " --ids" } else { "" };
+    let allowed: Vec<String> = [(code::STORED_ID, ids), (code::PROMPT_IN_CODE, prompts)]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(code, _)| format!("`promptctl: allow {code}`"))
+        .collect();
     session.ui.hint(format!(
-        "`promptctl: allow {code}` in a comment of the line allows one, promptctl scan{option}{} --write-baseline all of today",
+        "{} in a comment of the line allows one, promptctl scan{option}{} --write-baseline all of today",
+        allowed.join(" or "),
         show::paths(&args.paths)
     ));
 }
