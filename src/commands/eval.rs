@@ -1,5 +1,6 @@
 //! `promptctl eval`.
 
+mod args;
 mod base;
 pub(super) mod bisect;
 mod choose;
@@ -35,8 +36,6 @@ use crate::files::Loaded;
 use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
-use crate::prompt::name::Environment;
-use crate::prompt::reference::Reference;
 use crate::record::log::OWN_FOLDER;
 use base::BasePrepared;
 
@@ -44,56 +43,12 @@ use super::evaluation::outputs::Outputs;
 use super::evaluation::report::Report;
 use choose::Chosen;
 use groups::{
-    AnswerArgs, BaseArgs, CaseArgs, EarlierArgs, EvalFormat, Only, RecordArgs, RuleArgs, ShownArgs,
+    EvalFormat, Only,
 };
 use record::{Record, Recorder};
 use results::{Doing, Tally, finish};
 
-/// Run the cases of prompts, and say whether they pass
-///
-/// The cases are those of `testData:` and `datasets:`, the checks those of `evaluators:`. Without a
-/// name, all prompts with cases are evaluated. Everything is read, checked and rendered before the
-/// first call. Answers are kept in .promptctl/cache, so that the same question is paid for once.
-///
-/// Every case has to pass, unless `eval: {minPassRate: …}` or --min-pass-rate says how many. A case
-/// that is undecided, or that got no answer, counts as failed.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
-Exit codes: 3 if a prompt does not pass, or something that would decide is missing; 4 if a call is \
-needed and the key is missing or refused.
-More: promptctl help evaluation
-
-Examples:
-  promptctl eval support/triage
-  promptctl eval support/triage --dry-run               # what it would ask, and cost
-  promptctl eval support/triage --max-cost 0.50 -o report.md -o junit.xml
-  promptctl eval support/triage --model echo            # offline
-  promptctl eval support/triage --only failed
-  promptctl eval --base origin/main                     # is what changed better, and how sure is it
-  promptctl eval support/triage --record                # for requireEval; see help policy
-  promptctl eval --list")]
-pub(super) struct Args {
-    /// The prompts; all that have cases where none is named
-    #[arg(value_name = "REF", value_parser = super::typed::reference, add = super::candidates::references())]
-    references: Vec<Reference>,
-    /// What is live in ENV: `NAME --env staging` is `NAME@staging`
-    #[arg(short, long, value_name = "ENV", requires = "references", add = super::candidates::environments())]
-    env: Option<Environment>,
-    #[command(flatten)]
-    cases: CaseArgs,
-    #[command(flatten)]
-    answers: AnswerArgs,
-    #[command(flatten)]
-    base: BaseArgs,
-    #[command(flatten)]
-    rule: RuleArgs,
-    #[command(flatten)]
-    shown: ShownArgs,
-    #[command(flatten)]
-    record: RecordArgs,
-    #[command(flatten)]
-    earlier: EarlierArgs,
-}
+pub(super) use args::Args;
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     run_cases(args, session).map_err(with_hints_of_cases)

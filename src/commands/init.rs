@@ -1,10 +1,11 @@
 //! `promptctl init`.
 
 mod adopt;
+mod args;
 mod hosted;
 mod roots;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
@@ -12,14 +13,13 @@ use serde_json::json;
 use self::adopt::commit_of;
 use self::hosted::Plan;
 use self::roots::{with_roots, yaml_list};
-use super::common::{FormatArg, words_on_adopting};
-use super::plan::PlanArg;
+use super::common::words_on_adopting;
 use super::session::Session;
 use crate::config::{CONFIG_FILE, Config, Environ};
 use crate::error::{Exit, Failure};
 use crate::files::FileChange;
 use crate::output::json;
-use crate::prompt::name::{Environment, PromptName};
+use crate::prompt::name::PromptName;
 use crate::prompt::schema::prompt_schema;
 use crate::releases::{Store, unknown_remote};
 use crate::setup::{
@@ -27,61 +27,7 @@ use crate::setup::{
     is_in_repository,
 };
 
-/// Make a repository of prompts, or adopt `.prompt.yml` files
-///
-/// Makes a git repository where there is none, and commits the configuration, the JSON Schema for
-/// editors and an ignore rule for the execution log. In a clone, it sets git up so that a plain
-/// git fetch brings the tags of releases.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
-More: promptctl help github
-
-Examples:
-  promptctl init team-prompts
-  promptctl init --dry-run               # what it would make
-  promptctl init --adopt --yes           # the .prompt.yml files of this repository
-  promptctl init --hooks --diff-driver   # in each clone
-  promptctl init --github")]
-pub(super) struct Args {
-    /// The folder; it is made if it does not exist
-    #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
-    folder: Option<PathBuf>,
-    /// Take over the prompt files that the repository has, wherever they stand: the plan is shown
-    /// first, and carried out with --yes or after a question
-    #[arg(long)]
-    adopt: bool,
-    /// Write a workflow for GitHub: check pull requests and comment on them, publish what is merged
-    #[arg(long)]
-    github: bool,
-    /// Write jobs for GitLab: check merge requests and comment on them, publish what is merged
-    #[arg(long)]
-    gitlab: bool,
-    /// Where --github and --gitlab publish what is merged; without it the first environment that is
-    /// not production: you publish to production by hand. Production, if it is named, wants an approval
-    #[arg(short, long, value_name = "ENV", add = super::candidates::environments())]
-    env: Option<Environment>,
-    /// The action of --github that installs promptctl, such as a fork, or a commit instead of a tag
-    #[arg(long, value_name = "OWNER/REPO@REF", requires = "github")]
-    action: Option<String>,
-    /// Install git's hooks in this clone: a commit raises the versions of the prompts that are staged,
-    /// and checks them
-    #[arg(long)]
-    hooks: bool,
-    /// Let git diff, log -p and difftool compare prompts by what they say, and git merge merge them
-    /// by their fields; each clone needs it once
-    #[arg(long)]
-    diff_driver: bool,
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
-    /// The commit's message
-    #[arg(short, long, value_name = "TEXT")]
-    message: Option<String>,
-    #[command(flatten)]
-    plan: PlanArg,
-    #[command(flatten)]
-    format: FormatArg,
-}
+pub(super) use args::Args;
 
 const CONFIG: &str = "\
 # Settings of promptctl for this repository. All of them may be left out.

@@ -1,62 +1,26 @@
 //! `promptctl publish`.
 
 mod all;
+mod args;
 
 use super::aftermath::{env_option, listed, print_changes, say_next, say_pending, say_unpushed};
-use super::common::{EnvArg, ago_and_when, count, warn_all};
-use super::gate::{Gate, parse_allowed};
+use super::common::{ago_and_when, count, warn_all};
+use super::gate::Gate;
 use super::interrupt::ReleaseWatch;
 use super::publishing::publish;
-use super::release_args::{ReleaseArgs, YesArg, agree, require_environment};
+use super::release_args::{agree, require_environment};
 use super::rules::branches_of;
 use super::session::Session;
 use super::typed::{Typed, expanded};
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
-use crate::prompt::code::{self, Code};
+use crate::prompt::code::{self};
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::{Reference, Selector};
 use crate::releases::{Action, Change, Options, Release, Store, not_committed, require_bumped};
 
-/// Make a version live in an environment
-///
-/// Makes the annotated tags PROMPT/vN and PROMPT/ENV/N, and sends them to the remote where there
-/// is one. Only committed content without errors is published: what validate calls an error stops
-/// it, unless this very content was released there before. Without @vN, the version of the working
-/// copy is meant. On a terminal it asks before it publishes a folder or a pattern; Enter is no.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
-Exit codes: 3 if the file has errors, a rule of the environment refuses, or part of --all failed; \
-4 if the remote refuses the tags.
-More: promptctl help releases
-
-Examples:
-  promptctl publish support/triage -m \"Approved by support\"
-  promptctl publish support/triage@v2 --env staging
-  promptctl publish support/
-  promptctl publish --all --dry-run
-  promptctl publish support/triage --env canary --create-env")]
-pub(super) struct Args {
-    /// The prompts: name, name@v3, name@<git revision>, a file, a folder/ or a pattern
-    #[arg(value_name = "REF", required_unless_present = "all", value_parser = super::typed::several, add = super::candidates::references())]
-    references: Vec<Typed>,
-    /// Every prompt whose version is higher than any that was ever released in the environment
-    #[arg(long, conflicts_with = "references")]
-    all: bool,
-    /// Let through errors with this code, such as P025; the release says so
-    #[arg(long, value_name = "CODE", value_parser = parse_allowed)]
-    allow: Vec<Code>,
-    /// Make the environment, where it is a new one; its name is permanent
-    #[arg(long)]
-    create_env: bool,
-    #[command(flatten)]
-    yes: YesArg,
-    #[command(flatten)]
-    env: EnvArg,
-    #[command(flatten)]
-    release: ReleaseArgs,
-}
+pub(super) use args::Args;
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let json = args.release.format.is_json();

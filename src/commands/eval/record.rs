@@ -7,7 +7,7 @@ use super::super::evaluation::wording::title;
 use super::super::rules::{branches_of, signers_of_evidence};
 use super::super::run_context::RunContext;
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use super::base::Side;
 use super::choose::Chosen;
 use crate::error::{Exit, Failure};

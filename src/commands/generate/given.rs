@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::given_file::read_file;
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code;

@@ -2,7 +2,7 @@
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use super::roots::yaml_list;
 use crate::config::CONFIG_FILE;
 use crate::prompt::name::SUFFIXES;

@@ -9,7 +9,7 @@ use super::super::interrupt::{ReleaseWatch, stopped};
 use super::super::publishing::{finish, plan};
 use super::super::rules::branches_of;
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, refused_clash};

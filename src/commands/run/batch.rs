@@ -12,7 +12,8 @@ use super::super::common::warn_all;
 use super::super::given_file::read_file;
 use super::super::interrupt::waiting;
 use super::super::session::Session;
-use super::{Args, RunContext, result, tell_fallback};
+use super::args::Args;
+use super::{RunContext, result, tell_fallback};
 use crate::error::{Exit, Failure};
 use crate::execute::{
     Batch, Ended, Executed, Expected, Gate, Input, Renderer, Stop, Worst, request_for, run_batch,
