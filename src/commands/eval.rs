@@ -7,22 +7,18 @@ mod choose;
 mod earlier;
 mod estimate;
 mod groups;
+mod prepared;
 mod record;
 mod results;
+mod said;
 
 use std::io;
-use std::path::Path;
 use std::time::Instant;
 
-use serde_json::Value;
-
-use super::evaluation::{Asking, Callers, cache_of, machine, markdown, own_folder, text};
+use super::evaluation::{Asking, Callers, cache_of, own_folder};
 use super::run_context::RunContext;
 use super::session::Session;
 use crate::error::{Exit, Failure};
-use crate::execute::{Expected, Renderer};
-use crate::experiment::PromptFiles;
-use crate::experiment::judge::Judges;
 use crate::experiment::judge::panel::Panel;
 use crate::experiment::result::SCHEMA;
 use crate::experiment::run::{
@@ -30,21 +26,14 @@ use crate::experiment::run::{
 };
 use crate::experiment::runs::{Head, RunFile};
 use crate::experiment::task::Task;
-use crate::experiment::verdict::Verdict;
 use crate::experiment::versus::Pairing;
-use crate::files::Loaded;
-use crate::prompt::evaluate::{Evaluator, prepare};
-use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 use crate::record::log::OWN_FOLDER;
 use base::BasePrepared;
 
 use super::evaluation::outputs::Outputs;
-use super::evaluation::report::Report;
-use choose::Chosen;
-use groups::{
-    EvalFormat, Only,
-};
+use groups::{EvalFormat, Only};
+use prepared::Prepared;
 use record::{Record, Recorder};
 use results::{Doing, Tally, finish};
 
@@ -128,52 +117,6 @@ fn nothing_left(record: &Record, args: &Args, ground: &RunContext, session: &mut
         notice.say(session);
     }
     exit
-}
-
-/// What the cases of a prompt need.
-struct Prepared<'a> {
-    chosen: &'a Chosen,
-    renderer: Renderer<'a>,
-    expected: Expected,
-    evaluators: Vec<Evaluator>,
-    schema: Option<&'a Value>,
-    judges: Judges,
-    files: PromptFiles<'a>,
-}
-
-impl<'a> Prepared<'a> {
-    /// `other` is the content whose schema of the answer counts where this one has none: that of the
-    /// cases.
-    fn new(
-        chosen: &'a Chosen,
-        other: Option<&'a Loaded>,
-        ground: &'a RunContext,
-        session: &Session,
-    ) -> Result<Self, Failure> {
-        let other = other.and_then(|other| other.document.output_schema());
-        let schema = chosen.loaded.document.output_schema().or(other);
-        let evaluators = prepare(&chosen.suite.evaluators, schema)
-            .map_err(|finding| Failure::from(at_evaluator(finding, chosen, schema)))?;
-        let judges = choose::judges(chosen, &evaluators, schema, ground, session)?;
-        Ok(Self {
-            chosen,
-            judges,
-            evaluators,
-            schema,
-            renderer: Renderer::new(&ground.store, &chosen.loaded)?,
-            expected: Expected::of(&chosen.loaded.document)?,
-            files: PromptFiles::of(&ground.store, &chosen.loaded),
-        })
-    }
-}
-
-/// What is wrong with an evaluator of a prompt, at its place in the file.
-fn at_evaluator(finding: Finding, chosen: &Chosen, schema: Option<&Value>) -> Finding {
-    let mut evaluators = chosen.suite.evaluators.iter();
-    let wrong = evaluators.position(|it| Evaluator::new(it, schema).is_err());
-    let document = &chosen.loaded.document;
-    let at = wrong.and_then(|index| document.span_of(&format!("evaluators[{index}]")));
-    finding.in_file(&chosen.loaded.path).at(at)
 }
 
 /// Runs what was chosen, and shows what came of it.
@@ -298,37 +241,4 @@ fn ask_again(
     let unrecorded = more.unrecorded.or(panel.into_unrecorded());
     end.unrecorded = end.unrecorded.take().or(unrecorded);
     Ok(())
-}
-
-fn exit_of(verdict: Verdict) -> Exit {
-    match verdict {
-        Verdict::Pass => Exit::Done,
-        Verdict::Fail | Verdict::Incomplete => Exit::Verdict,
-    }
-}
-
-/// A path from the top of the repository.
-fn shown_path(path: &Path, ground: &RunContext) -> String {
-    let below = path.strip_prefix(ground.store.top()).unwrap_or(path);
-    below.display().to_string()
-}
-
-/// Prints a run in the format that is wanted.
-fn print(format: EvalFormat, report: &Report<'_>, session: &mut Session) {
-    let ui = &mut session.ui;
-    match format {
-        EvalFormat::Text => {
-            let shown = text::render(report, ui.width(), ui.colors_out());
-            // What is foreign in it is escaped already.
-            ui.styled(shown);
-        }
-        EvalFormat::Json => ui.block(crate::output::json::document(&report.json())),
-        EvalFormat::Markdown => ui.data(markdown::render(report)),
-        EvalFormat::Junit => ui.data(machine::junit(report)),
-        EvalFormat::Github => ui.data(machine::github(report)),
-    }
-    if format == EvalFormat::Text && session.environ.is_github_actions {
-        session.ui.data(machine::github(report));
-    }
-    session.ui.flush();
 }

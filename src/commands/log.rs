@@ -1,6 +1,7 @@
 //! `promptctl log`.
 
 mod append;
+mod shape;
 mod show;
 pub(super) mod trim;
 
@@ -25,8 +26,9 @@ use crate::output::ui::{BAD, DIM, GOOD, NOTE, Ui};
 use crate::prompt::visible;
 use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
-use crate::record::log::{BadLine, Execution, Item, Log, Order, Query};
+use crate::record::log::{Execution, Item, Log, Order, Query};
 use crate::releases::Store;
+use shape::{shape, warn_bad};
 
 /// Read the execution log
 ///
@@ -309,28 +311,5 @@ fn status_of(record: &Record) -> String {
     match record.source {
         Source::Fallback => format!("{}, fallback", record.status.as_str()),
         _ => record.status.as_str().to_owned(),
-    }
-}
-
-/// A record as scripts read it, with its outcomes.
-fn shape(execution: &Execution) -> Value {
-    let mut value = serde_json::to_value(&execution.record).unwrap_or(Value::Null);
-    if let Value::Object(map) = &mut value
-        && !execution.outcomes.is_empty()
-    {
-        map.insert("outcomes".to_owned(), json!(execution.outcomes));
-    }
-    value
-}
-
-/// Warns of lines that are not records.
-fn warn_bad(bad: &[BadLine], session: &mut Session) {
-    if let Some(first) = bad.first() {
-        session.ui.warning(format!(
-            "{} lines of the log are not records; the first is {}:{}",
-            bad.len(),
-            first.path.display(),
-            first.line
-        ));
     }
 }

@@ -11,15 +11,15 @@ use super::running::RunMarker;
 use crate::error::Failure;
 use crate::prompt::code;
 
+mod output;
 mod words;
 
+pub(crate) use output::GitOutput;
+use output::LOCK_PATIENCE;
 pub(crate) use words::{
     GitError, RefsError, TagError, explain, is_lock_message, refused, words_of, write_failure,
 };
 use words::{age_of, has_moved, lock_path};
-
-/// How long a lock that another process holds is waited for.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// One call of the `git` program.
 pub(crate) struct Git {
@@ -27,16 +27,6 @@ pub(crate) struct Git {
     input: Option<Vec<u8>>,
     hooks: Hooks,
     note: Option<Arc<RunMarker>>,
-}
-
-/// What a call of `git` said.
-pub(crate) struct GitOutput {
-    /// Whether git exited with 0.
-    pub(crate) ok: bool,
-    /// Its standard output.
-    pub(crate) out: String,
-    /// Its standard error.
-    pub(crate) err: String,
 }
 
 impl GitOutput {

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use clap_complete::CompletionCandidate;
 use clap_complete::engine::ArgValueCompleter;
 
-use super::{beginning, store};
+use super::place::{beginning, store};
 use crate::config::Environ;
 use crate::files::Loaded;
 use crate::openai::prices::listed;

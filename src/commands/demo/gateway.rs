@@ -1,7 +1,7 @@
 //! The demonstration of `serve`: from a stored prompt in somebody's code to an answer, without a
 //! network.
 
-use super::{Scene, Story};
+use super::story::{Scene, Story};
 
 pub(super) const STORY: Story = Story {
     files: &[

@@ -1,8 +1,6 @@
 //! What `promptctl eval` is given.
 
-use super::groups::{
-    AnswerArgs, BaseArgs, CaseArgs, EarlierArgs, RecordArgs, RuleArgs, ShownArgs,
-};
+use super::groups::{AnswerArgs, BaseArgs, CaseArgs, EarlierArgs, RecordArgs, RuleArgs, ShownArgs};
 use crate::prompt::name::Environment;
 use crate::prompt::reference::Reference;
 

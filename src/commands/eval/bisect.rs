@@ -1,5 +1,6 @@
 //! `promptctl bisect`.
 
+mod args;
 mod shown;
 mod tried;
 
@@ -7,15 +8,13 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::super::common::parse_dollars;
-use super::super::common::{FormatArg, count, load_to_read};
+use super::super::common::{count, load_to_read};
 use super::super::evaluation::estimate::estimate;
 use super::super::evaluation::{Asking, Callers, cache_of, server, unknown_case};
-use super::super::plan::PlanArg;
 use super::super::run_context::RunContext;
 use super::super::session::Session;
-use super::Prepared;
 use super::choose::Chosen;
+use super::prepared::Prepared;
 use super::results::early;
 use crate::error::{Exit, Failure};
 use crate::execute::Stop;
@@ -30,59 +29,17 @@ use crate::openai::request::RequestOptions;
 use crate::output::calls::dollars_in_all;
 use crate::output::json;
 use crate::prompt::code;
-use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use shown::show;
 use tried::{Tried, versions};
 
+pub(in crate::commands) use args::Args;
+
 /// Up to so many versions are all asked; of more, halves are.
 const ASK_ALL: usize = 16;
 
-/// The most often that a version is asked.
-const MOST_REPEATS: u32 = 100;
-
 /// How many calls are under way at once.
 const CONCURRENCY: usize = 16;
-
-/// Find the version of a prompt that broke a case, or mended it
-///
-/// Asks every version, or halves where there are more than 16, the same case with the same checks, and
-/// shows how often each passes. A version is named only where all its answers differ from those of the
-/// one before, or more of them than chance explains (Fisher's exact test at 5 %). The case is that of the files here; one that is gone is taken from the
-/// newest version that had it, its dataset as it was then. What was asked before comes from the cache.
-#[derive(Debug, clap::Args)]
-#[command(after_long_help = "\
-Exit codes: 3 if the limit on the cost ended it; 4 if a call is needed and the key is missing or refused.
-More: promptctl help cases
-
-Examples:
-  promptctl bisect support/triage --case question --dry-run
-  promptctl bisect support/triage --case question --max-cost 0.10
-  promptctl bisect support/triage --case question --repeat 9 --format json")]
-pub(in crate::commands) struct Args {
-    /// The prompt
-    #[arg(value_name = "NAME", value_parser = super::super::typed::name, add = super::super::candidates::names())]
-    name: PromptName,
-    /// The case, by its id or a unique beginning of it
-    #[arg(long, value_name = "ID")]
-    case: String,
-    /// How often each version is asked; it passes if most of its answers do
-    #[arg(long, value_name = "N", default_value = "3", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPEATS)))]
-    repeat: u32,
-    /// Another model than that of each version; `echo` answers offline
-    #[arg(long, value_name = "MODEL")]
-    model: Option<String>,
-    /// Spend at most so many US dollars: a call begins only if it fits at its worst
-    #[arg(long, value_name = "USD", value_parser = parse_dollars)]
-    max_cost: Option<f64>,
-    /// Call no model: what the cache does not have is not asked
-    #[arg(long)]
-    cached: bool,
-    #[command(flatten)]
-    plan: PlanArg,
-    #[command(flatten)]
-    format: FormatArg,
-}
 
 pub(in crate::commands) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let ground = RunContext::new(session)?;

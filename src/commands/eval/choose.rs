@@ -4,20 +4,18 @@ use std::fs::File;
 use std::io::{self, BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use super::super::common::{in_environment, load_to_read, warn_all};
-use super::super::evaluation::{address, runs_folder, server, unknown_case};
+use super::super::evaluation::{runs_folder, server, unknown_case};
 use super::super::run_context::RunContext;
 use super::super::session::Session;
+use super::Only;
 use super::args::Args;
-use super::{Only, Prepared};
+use super::prepared::Prepared;
 use crate::error::Failure;
 use crate::experiment::PromptFiles;
 use crate::experiment::Selection;
 use crate::experiment::case::Suite;
 use crate::experiment::given::{GivenAnswers, Scores};
-use crate::experiment::judge::Judges;
 use crate::experiment::result::Subject;
 use crate::experiment::runs::failed_before;
 use crate::experiment::task::Task;
@@ -25,7 +23,6 @@ use crate::files::Loaded;
 use crate::openai::echo;
 use crate::openai::request::RequestOptions;
 use crate::prompt::code;
-use crate::prompt::evaluate::{Evaluator, prepare};
 use crate::prompt::hint::Hint;
 use crate::prompt::reference::Reference;
 
@@ -379,28 +376,6 @@ pub(super) fn tasks<'a>(
         }
     }
     Ok(tasks)
-}
-
-/// The judges that the evaluators of a prompt and of its cases ask.
-///
-/// # Errors
-/// An evaluator of a case cannot work, or the provider of a judge's model is not mapped.
-pub(super) fn judges(
-    chosen: &Chosen,
-    evaluators: &[Evaluator],
-    schema: Option<&Value>,
-    ground: &RunContext,
-    session: &Session,
-) -> Result<Judges, Failure> {
-    let mut own = Vec::new();
-    for at in &chosen.cases {
-        let case = &chosen.suite.cases[*at];
-        let ready = prepare(&case.evaluators, schema)
-            .map_err(|finding| Failure::from(case.place.mark(finding)))?;
-        own.extend(ready.into_iter().filter(|it| it.model().is_some()));
-    }
-    let all = evaluators.iter().chain(&own);
-    Judges::of(&chosen.suite, all, &|model| address(model, ground, session))
 }
 
 /// What a request of a prompt is made with. Where no model is asked, the prompt need not name one.

@@ -14,7 +14,7 @@ use super::super::run_context::RunContext;
 use super::super::session::Session;
 use super::args::Args;
 use super::record;
-use super::{exit_of, print};
+use super::said::{exit_of, print};
 use crate::error::{Exit, Failure};
 use crate::experiment::cache::Cache;
 use crate::experiment::result::Subject;

@@ -1,11 +1,11 @@
 //! What `promptctl generate` is given.
 
-use super::super::common::parse_dollars;
 use super::super::common::FormatArg;
+use super::super::common::parse_dollars;
 use super::super::release_args::YesArg;
 use super::super::typed::Placed;
-use super::given::InputArg;
 use crate::prompt::reference::Reference;
+use std::str::FromStr;
 
 /// Have version 1 of a prompt written by a model
 ///
@@ -63,4 +63,34 @@ pub(in crate::commands) struct Args {
     pub(super) yes: YesArg,
     #[command(flatten)]
     pub(super) format: FormatArg,
+}
+
+/// `--input 'ticket: text of the e-mail'`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InputArg {
+    pub(super) name: String,
+    pub(super) about: String,
+}
+
+impl FromStr for InputArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, about) = text.split_once(':').unwrap_or((text, ""));
+        let name = name.trim();
+        let starts = name.starts_with(|first: char| first.is_ascii_lowercase());
+        let is_name = name
+            .bytes()
+            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_');
+        match starts && is_name {
+            true => Ok(Self {
+                name: name.to_owned(),
+                about: about.trim().to_owned(),
+            }),
+            false => Err(
+                "write NAME: ABOUT, such as 'ticket: text of the e-mail'; a name has small letters, digits and _"
+                    .to_owned(),
+            ),
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! What the writer is given.
 
 use std::path::Path;
-use std::str::FromStr;
 
 use serde_json::{Value, json};
 
@@ -20,36 +19,6 @@ const MAX_MATERIAL: usize = 400_000;
 
 /// How many digits of a digest mark the material.
 const MARKER: usize = 12;
-
-/// `--input 'ticket: text of the e-mail'`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct InputArg {
-    pub(super) name: String,
-    pub(super) about: String,
-}
-
-impl FromStr for InputArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, about) = text.split_once(':').unwrap_or((text, ""));
-        let name = name.trim();
-        let starts = name.starts_with(|first: char| first.is_ascii_lowercase());
-        let is_name = name
-            .bytes()
-            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_');
-        match starts && is_name {
-            true => Ok(Self {
-                name: name.to_owned(),
-                about: about.trim().to_owned(),
-            }),
-            false => Err(
-                "write NAME: ABOUT, such as 'ticket: text of the e-mail'; a name has small letters, digits and _"
-                    .to_owned(),
-            ),
-        }
-    }
-}
 
 /// The values of the writer's variables.
 ///

@@ -6,7 +6,7 @@ use super::super::common::FormatArg;
 use super::super::messages::print;
 use super::super::out::OutArg;
 use super::super::session::Session;
-use super::shape;
+use super::shape::shape;
 use crate::error::{Exit, Failure};
 use crate::execute::{Rendered, Request, render};
 use crate::files::Loaded;

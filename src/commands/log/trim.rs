@@ -8,7 +8,7 @@ use super::super::out::OutArg;
 use super::super::own_log::{FilterArgs, parse_age};
 use super::super::plan::PlanArg;
 use super::super::session::Session;
-use super::warn_bad;
+use super::shape::warn_bad;
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::record::export;

@@ -3,8 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::Candidate;
 use super::lack::Lack;
+use super::row::Candidate;
 use crate::error::Failure;
 use crate::files::{Loaded, Source};
 use crate::prompt::evidence::EvalRule;

@@ -1,6 +1,6 @@
 //! What lacks where an environment asks for an evaluation, in words, with the command that makes it.
 
-use super::Candidate;
+use super::row::Candidate;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, Source};
 use crate::prompt::code;

@@ -1,7 +1,7 @@
 //! Proving the evidence of what is live: the one that its release names, or, of what became live before
 //! that was asked for, one that was recorded since.
 
-use super::{Candidate, EvidenceRow};
+use super::row::{Candidate, EvidenceRow};
 use crate::files::Loaded;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;

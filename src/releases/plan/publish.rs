@@ -1,6 +1,6 @@
 //! What publishing a content takes, and why it cannot be.
 
-use super::{Planned, PlannedRelease, Row, not_committed};
+use super::planned::{Planned, PlannedRelease, Row, not_committed};
 use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code;

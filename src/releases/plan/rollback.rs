@@ -1,6 +1,6 @@
 //! Where a rollback goes, and why it cannot.
 
-use super::{Planned, PlannedRelease, Row};
+use super::planned::{Planned, PlannedRelease, Row};
 use crate::error::{Exit, Failure};
 use crate::prompt::code::{self};
 use crate::prompt::name::{Environment, PromptName};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{GitOutput, LOCK_PATIENCE};
+use super::output::{GitOutput, LOCK_PATIENCE};
 use crate::error::{Exit, Failure};
 use crate::prompt::code;
 use crate::prompt::next::Next;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::super::session::Session;
+use super::args::{Args, MOST_REPEATS};
 use super::tried::Tried;
-use super::{Args, MOST_REPEATS};
 use crate::experiment::case::Case;
 use crate::output::calls::dollars_in_all;
 use crate::output::json;

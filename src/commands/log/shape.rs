@@ -1,0 +1,28 @@
+//! Executions as scripts read them, and lines that cannot be read.
+
+use super::super::session::Session;
+use crate::record::log::{BadLine, Execution};
+use serde_json::{Value, json};
+
+/// A record as scripts read it, with its outcomes.
+pub(super) fn shape(execution: &Execution) -> Value {
+    let mut value = serde_json::to_value(&execution.record).unwrap_or(Value::Null);
+    if let Value::Object(map) = &mut value
+        && !execution.outcomes.is_empty()
+    {
+        map.insert("outcomes".to_owned(), json!(execution.outcomes));
+    }
+    value
+}
+
+/// Warns of lines that are not records.
+pub(super) fn warn_bad(bad: &[BadLine], session: &mut Session) {
+    if let Some(first) = bad.first() {
+        session.ui.warning(format!(
+            "{} lines of the log are not records; the first is {}:{}",
+            bad.len(),
+            first.path.display(),
+            first.line
+        ));
+    }
+}
