@@ -1,6 +1,7 @@
 //! `promptctl scan`.
 
 mod baseline;
+mod changed;
 mod elsewhere;
 mod keys;
 mod lift;
@@ -33,8 +34,9 @@ use walk::WantedPrompts;
 ///
 /// Reads every text file that git tracks or does not ignore, and `.env` files also where it does;
 /// outside of a repository, what the ignore rules leave. Python, JavaScript and TypeScript are
-/// parsed: what calls send to a model is found with its roles, variables, model and settings, and
-/// `{role, content}` wherever it stands. In other languages messages are found by their look, and
+/// parsed, in notebooks and in scripts that say so in their first line, too: what calls send to a
+/// model is found with its roles, variables, model and settings, requests to its address among them,
+/// and `{role, content}` wherever it stands. In other languages messages are found by their look, and
 /// marked `shallow`. Tests are left out without --tests; files above 1 MB and comments always. What
 /// a known call sends is a prompt however short; elsewhere a system text has 2 words and one of the
 /// user 6, or 3 beside values. What no call is seen to send counts where its name says that it is a
@@ -52,11 +54,11 @@ use walk::WantedPrompts;
 ///
 /// --lift writes each prompt as a prompt file, in one commit, and prints the code that takes its
 /// place; source code is never changed. What the program may send otherwise, because a loop, a
-/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is
+/// branch, another function or another file changes it, is refused with its line (P524). Lifted again, a prompt is
 /// known by its function and its number there, and what changed is merged into what changed here.
 ///
-/// Constants and functions that files of the repository import from each other by name are followed,
-/// named here or not. What a call surely sends to a model and cannot be read, because a database or
+/// Constants, functions and methods of classes that files of the repository import from each other
+/// are followed, named here or not, also by way of files that give them on. What a call surely sends to a model and cannot be read, because a database or
 /// whoever calls its function gives it, is noted with its line (P525, a note in SARIF), by --lift
 /// too. It never fails: look at such a call once, and allow it by a comment.
 ///
@@ -349,7 +351,9 @@ fn look(
     if let Some(wanted) = &wanted {
         elsewhere::call(&mut found, wanted, &args.paths, keys);
     }
-    second_look::changed_imports(&mut found);
+    if let Some(wanted) = &wanted {
+        changed::look(&mut found, wanted, &args.paths, keys);
+    }
     elsewhere::fill_in(&mut found, keys);
     found::name_all(&mut found.prompts);
     Ok(All {

@@ -21,6 +21,10 @@ mod uses;
 /// How many steps one file may take, so that hostile nesting ends.
 const MOST_WORK: usize = 4_000_000;
 
+/// Why a name is no constant of the file, in words that follow the name of the file.
+pub(super) const THIRD_FILE: &str = "has it from a third file";
+pub(super) const UNSAID: &str = "does not say it";
+
 /// The most of a kind that is kept of one file.
 const MOST_KEPT: usize = 200_000;
 

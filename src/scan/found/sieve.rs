@@ -18,6 +18,11 @@ const WINDOW: usize = 400;
 /// files are parsed whatever they say.
 const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
 
+/// Addresses of models, and what sends something there.
+const ADDRESSES: &str = r"api\.openai\.com|openai\.azure\.com|api\.anthropic\.com|generativelanguage\.googleapis|api\.mistral\.ai|api\.groq\.com|api\.cohere|openrouter\.ai/api|api\.deepseek\.com|api\.together\.xyz|api\.perplexity\.ai|enerateContent|/chat/completions|/v1/(?:completions|responses|messages)|/api/(?:generate|chat)\b";
+const POSTS: &str =
+    r"\b(?:a?post|[rR]equest|\$?fetch|axios|ky|got|stream|ajax|build_request)\s*[(<]";
+
 /// Names that files give to what sends something, or to a message; they count where the file names a
 /// library that talks to models.
 const ALIASES: &str = r#"[^=!<>]=\s*[\w.$()\[\]"'?!]+\.(?:responses|messages|completions)[ \t]*(?:[\r\n;]|,[ \t]*\w+\s*=|$)|["'](?:responses|messages|completions|chat)["']\s*\]\s*(?:\.\s*(?:a?create|parse|stream|completions)|\[\s*["'](?:a?create|parse|stream|completions)|[\r\n;]|$)"#;
@@ -39,7 +44,7 @@ const ROLE: &str = r#"\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)
 const OWN_KEYS: &str = r"\bsystem_?(?:[pP]rompt|[iI]nstructions?)\b";
 
 /// Keys that other code has, too: they count where the file names a library that talks to models.
-const KEYS: &str = r"\b(?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[mM]essage|[mM]sg))\b|\b(?:a?invoke|predict)\(";
+const KEYS: &str = r"\b(?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[mM]essage|[mM]sg))\b|\b(?:a?invoke|predict|a?complete|a?stream_(?:complete|chat))\(";
 
 /// What `--all` looks at: names of prompts.
 const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are |You're a|Your (?:task|job) |Act as ";
@@ -57,6 +62,8 @@ const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]
 
 struct Sieve {
     sends: Regex,
+    addresses: Regex,
+    posts: Regex,
     aliases: Regex,
     makes: Regex,
     renamed: Regex,
@@ -80,6 +87,8 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
     };
     Some(Sieve {
         sends: ascii(SENDS).ok()?,
+        addresses: ascii(ADDRESSES).ok()?,
+        posts: ascii(POSTS).ok()?,
         aliases: ascii(ALIASES).ok()?,
         makes: ascii(MAKES).ok()?,
         renamed: ascii(RENAMED).ok()?,
@@ -138,7 +147,7 @@ impl Look<'_> {
         let Self { bytes, traits, .. } = *self;
         let in_code = |found: &Match<'_>| !is_comment(bytes, found.start(), traits);
         let any = |regex: &Regex| regex.find_iter(bytes).any(|found| in_code(&found));
-        if any(&sieve.sends) {
+        if any(&sieve.sends) || (any(&sieve.addresses) && any(&sieve.posts)) {
             return true;
         }
         if (any(&sieve.renamed) || (any(&sieve.aliases) && sieve.makes.is_match(bytes)))

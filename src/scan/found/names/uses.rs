@@ -230,6 +230,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
                 .is_some_and(|it| matches!(it.kind, "for_statement" | "for_in_statement"));
             let kind = match value("value") {
                 _ if is_header => SiteKind::Other(IN_A_LOOP),
+                Some(given) if is_required(file, given) => SiteKind::Import,
                 Some(value) => match default(stack) {
                     Some(default) => SiteKind::Default(default),
                     None => given(SiteKind::Set(value)),
@@ -291,6 +292,19 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         _ if is_apart => Aim::Assigned(SiteKind::Other(TAKEN_APART), node),
         _ => used(file, stack),
     }
+}
+
+/// Whether a value is what another file gives: `require("m")`, `await import("m")`.
+fn is_required<'t>(file: &File<'t>, value: Node<'t>) -> bool {
+    let mut node = value;
+    if node.kind() == "await_expression" {
+        node = node.named_child(0).unwrap_or(node);
+    }
+    if node.kind() == "member_expression" {
+        let object = file.traits().spelled.child(node, "object");
+        node = object.unwrap_or(node);
+    }
+    node.kind() == "call_expression" && file.required_module(node).is_some()
 }
 
 /// What is done with the value.
