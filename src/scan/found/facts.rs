@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::{Node, Tree};
 
-use super::syntax::{File, Origin, Role, Walk};
+use super::names::{Collector, Names};
+use super::syntax::{File, Origin, Role, Visit, Walk};
 
 /// How many steps one file may take, so that hostile nesting ends.
 const MOST_WORK: usize = 2_000_000;
@@ -50,7 +51,9 @@ pub(super) struct Facts<'t> {
 }
 
 impl<'t> Facts<'t> {
-    pub(super) fn gather(file: &File<'t>, tree: &'t Tree) -> Self {
+    /// What a file holds, and what it says of its names.
+    pub(super) fn gather(file: &File<'t>, tree: &'t Tree) -> (Self, Names<'t>) {
+        let mut names = Collector::new(file);
         let mut facts = Self {
             scopes: vec![Scope {
                 start: 0,
@@ -81,10 +84,19 @@ impl<'t> Facts<'t> {
         let mut statement = None;
         // What is entered and not left, as far as it is a list.
         let mut around: Vec<Option<Node<'t>>> = Vec::new();
-        for (node, is_entered) in Walk::new(tree) {
+        let mut is_over = false;
+        for visit in Walk::new(tree) {
+            names.visit(&visit);
+            let Visit {
+                node, is_entered, ..
+            } = visit;
+            if is_over {
+                continue;
+            }
             if !facts.spend(1) {
                 facts.give_up(node);
-                break;
+                is_over = true;
+                continue;
             }
             if !is_entered {
                 around.pop();
@@ -160,7 +172,7 @@ impl<'t> Facts<'t> {
             }
         }
         facts.origins.retain(|name, _| !twice.contains(name));
-        facts
+        (facts, names.finish())
     }
 
     /// Notes names that other files give; which of two it is, nobody knows.

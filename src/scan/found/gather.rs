@@ -12,7 +12,6 @@ use wrapped::{Wrapper, Wrappers};
 
 use super::facts::Facts;
 use super::language::Language;
-use super::names::Names;
 use super::sinks::{self, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
 use super::syntax::{Argument, Call, Expr, File, value_of};
 use super::value::{Reader, Remark, Settable, Value};
@@ -68,8 +67,7 @@ pub(super) fn gather(
 ) -> Result<Gathered, &'static str> {
     let tree = language.parse(text)?;
     let file = File { text, language };
-    let facts = Facts::gather(&file, &tree);
-    let names = Names::gather(&file, &tree);
+    let (facts, names) = Facts::gather(&file, &tree);
     let libraries: Vec<&'static str> = facts
         .imports
         .iter()

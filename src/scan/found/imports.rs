@@ -3,7 +3,7 @@
 use super::endings::{Reading, reading_of};
 use super::facts::Facts;
 use super::gather::wrapped;
-use super::names::{Names, THIRD_FILE, UNSAID};
+use super::names::{THIRD_FILE, UNSAID};
 use super::syntax::{Export, File, Origin};
 use super::value::Reader;
 use super::{Content, FoundPrompt, Imported, LARGEST, Language, Piece};
@@ -59,8 +59,7 @@ pub fn constants(path: &str, text: &str, items: &[&str]) -> Vec<Constant> {
         Err(why) => return none(why),
     };
     let file = File { text, language };
-    let facts = Facts::gather(&file, &tree);
-    let names = Names::gather(&file, &tree);
+    let (facts, names) = Facts::gather(&file, &tree);
     let reader = Reader::new(&file, &facts, &names);
     let exports = file.exports(tree.root_node());
     let passed = |origin: &Origin<'_>| match origin.item {

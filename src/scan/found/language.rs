@@ -5,10 +5,11 @@
 //! words of the sieve, and the names of libraries and calls in `sinks`.
 
 use std::collections::HashSet;
+use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use tree_sitter::{Node, ParseOptions, Parser, Tree, TreeCursor};
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 use super::modules;
 
@@ -57,6 +58,8 @@ pub(super) enum Dedent {
 pub(super) struct Spelled {
     kinds: Vec<&'static str>,
     fields: Vec<&'static str>,
+    /// The fields by their names, in the order of those.
+    ids: Vec<(&'static str, u16)>,
 }
 
 impl Spelled {
@@ -64,7 +67,10 @@ impl Spelled {
         let kinds = 0..u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
         let fields = 0..=u16::try_from(grammar.field_count()).unwrap_or(u16::MAX);
         let field = |id| grammar.field_name_for_id(id).unwrap_or_default();
+        let mut ids: Vec<(&'static str, u16)> = fields.clone().map(|id| (field(id), id)).collect();
+        ids.sort_unstable();
         Self {
+            ids,
             kinds: kinds
                 .map(|id| grammar.node_kind_for_id(id).unwrap_or_default())
                 .collect(),
@@ -82,14 +88,16 @@ impl Spelled {
 
     /// The part of a node that is called so.
     pub(super) fn child<'t>(&self, node: Node<'t>, field: &str) -> Option<Node<'t>> {
-        let id = self.fields.iter().position(|it| *it == field)?;
-        node.child_by_field_id(u16::try_from(id).ok()?)
+        let index = self
+            .ids
+            .binary_search_by_key(&field, |(name, _)| name)
+            .ok()?;
+        node.child_by_field_id(self.ids[index].1)
     }
 
-    /// What the node below a cursor is to the one around it.
-    pub(super) fn field(&self, cursor: &TreeCursor<'_>) -> Option<&'static str> {
-        let id = cursor.field_id()?;
-        self.fields.get(usize::from(id.get())).copied()
+    /// What a node is called that is this field of the one around it.
+    pub(super) fn field(&self, id: Option<NonZeroU16>) -> Option<&'static str> {
+        self.fields.get(usize::from(id?.get())).copied()
     }
 }
 

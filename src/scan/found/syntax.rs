@@ -12,7 +12,7 @@ mod walk;
 
 pub(super) use exports::Export;
 pub(super) use function::{Origin, Parameter};
-pub(super) use walk::Walk;
+pub(super) use walk::{Visit, Walk};
 
 /// How many brackets around a value are looked through.
 const DEEPEST_BRACKETS: usize = 50;

@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::{SiteKind, UseKind};
+use crate::scan::found::language::Spelled;
 use crate::scan::found::syntax::File;
 
 /// Methods that change nothing.
@@ -182,7 +183,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     let default = |stack: &[Frame<'t>]| {
         let pattern = stack.get(stack.len().checked_sub(2)?)?;
         (pattern.kind == "object_assignment_pattern")
-            .then(|| pattern.node.child_by_field_name("right"))
+            .then(|| file.traits().spelled.child(pattern.node, "right"))
             .flatten()
     };
     match (parent.kind, field) {
@@ -407,7 +408,8 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         | ("subscript_expression", Some("index"))
         | ("ternary_expression", Some("condition")) => UseKind::Read,
         ("binary_expression", _) => {
-            let operator = node.child_by_field_name("operator").map(|it| file.word(it));
+            let operator = file.traits().spelled.child(node, "operator");
+            let operator = operator.map(|it| file.word(it));
             match operator {
                 Some("||" | "&&" | "??") => other_name,
                 _ => UseKind::Read,
@@ -430,12 +432,12 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
 }
 
 /// For a member that is given something: the value where it is a plain one.
-pub(super) fn given<'t>(stack: &[Frame<'t>]) -> Option<Option<Node<'t>>> {
+pub(super) fn given<'t>(spelled: &Spelled, stack: &[Frame<'t>]) -> Option<Option<Node<'t>>> {
     let (parent, index, is_apart) = target(stack)?;
     let field = stack[index].field;
     match (parent.kind, field) {
         ("assignment" | "assignment_expression", Some("left")) => {
-            let right = parent.node.child_by_field_name("right")?;
+            let right = spelled.child(parent.node, "right")?;
             let is_plain = !is_apart && is_statement(stack, index - 1);
             Some(is_plain.then_some(right))
         }

@@ -110,7 +110,7 @@ impl<'t> Reader<'_, 't> {
         if depth > 4 {
             return None;
         }
-        let field = |name| node.child_by_field_name(name);
+        let field = |name| self.file.traits().spelled.child(node, name);
         let base = match (node.kind(), self.file.expr(node)) {
             ("subscript", _) if field("subscript")?.kind() == "slice" => field("value")?,
             ("binary_operator", _) => {
