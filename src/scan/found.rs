@@ -33,7 +33,7 @@ pub use findings::{
     Cell, Confidence, Content, Doubt, FileFindings, FoundKind, FoundMessage, FoundPrompt, Imported,
     Piece, Settable, Stands, Syntax, Unread, Variable,
 };
-pub use gather::wrapped::{Wrapper, Wrappers};
+pub use gather::wrapped::{Wrapper, Wrappers, stands_for_folder};
 use language::Quotes;
 pub use language::{Language, is_own_object};
 

@@ -94,6 +94,9 @@ fn cells_of_a_notebook_are_read_and_said() {
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     [exit 3]
     "#);
+    let annotations = repo.ok("promptctl scan --format github");
+    let said = "a prompt stands in source code in cell 2: You sort by cells";
+    assert!(annotations.contains(said), "{annotations}");
     // What is no notebook, and names what a model is sent, is not passed over.
     repo.write("torn.ipynb", &NOTEBOOK[..500]);
     repo.write("other.ipynb", "{\"cells\": [");

@@ -335,7 +335,7 @@ fn methods_and_what_files_give_on_are_followed() {
     );
     repo.write(
         "main.py",
-        "from app import Client, TONE\nClient('You are kind').ask('Say hello to them')\nClient(TONE).sort(x)\nother.ask('You are not far')\n",
+        "import requests\nfrom app import Client, TONE\nfrom shop import Shop\nClient('You are kind').ask('Say hello to them')\nClient(TONE).sort(x)\nother.ask('You are not far')\nrequests.ask('You are no client')\ndesk = Shop()\ndesk.ask('You are no client')\n",
     );
     repo.write(
         "app/desk.py",
@@ -368,10 +368,10 @@ fn methods_and_what_files_give_on_are_followed() {
     assert_snapshot!(found(&repo, "promptctl scan --format json").join("\n"), @"
     app/desk.py:4 gpt-5 You are a desk
     app/desk.py:6 gpt-5 Sum it up in a line
-    main.py:2 gpt-5 You are kind
-    main.py:2 gpt-5 Say hello to them
-    main.py:3 gpt-5 Be very brief
-    main.py:4 gpt-5 You are not far
+    main.py:4 gpt-5 You are kind
+    main.py:4 gpt-5 Say hello to them
+    main.py:5 gpt-5 Be very brief
+    main.py:6 gpt-5 You are not far
     web/a.js:5 - You are a web / {{x}}
     web/a.js:6 - Be brief on the web / {{x}}
     web/b.ts:3 - You are a web / {{x}}

@@ -1,6 +1,7 @@
 //! What other files give another value: a constant of a module is no constant then.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -145,17 +146,22 @@ fn module_of(key: &str) -> &str {
 
 /// What may be set, as patterns that find where.
 struct Sought {
-    /// What most files do not name.
-    named: Regex,
-    set: Regex,
+    /// What may be given a value, by its name.
+    items: Regex,
+    /// What is told such a name.
+    by_name: Regex,
     /// What gives a module another name.
     renamed: Regex,
     /// What is given all at once, by any of its names.
     whole: Regex,
-    /// Modules, and maps and classes.
-    wholes: BTreeSet<String>,
+    modules: BTreeSet<String>,
+    /// Maps and classes.
+    owners: BTreeSet<String>,
     itself: Regex,
 }
+
+/// How much of a line is looked at.
+const LONGEST_LINE: usize = 2_000;
 
 /// What stands for the object where a key is set, and where a function is told what to set.
 const KEY: &str = "[";
@@ -169,7 +175,7 @@ struct Changes {
     wholes: HashSet<String>,
     /// The names that the file has for modules.
     modules: HashSet<(String, String)>,
-    /// The modules, maps and classes that it names.
+    /// The maps and classes that it names, and the modules that it imports.
     named: HashSet<String>,
     /// Whether it sets names of its own as those of a module.
     is_of_itself: bool,
@@ -196,7 +202,7 @@ impl Changes {
             BY_NAME | ")" | "]" => self.named.contains(module),
             object => {
                 let renamed = (object.to_owned(), module.to_owned());
-                object == module || self.modules.contains(&renamed)
+                (object == module && self.named.contains(module)) || self.modules.contains(&renamed)
             }
         };
         let mut set = self.set.iter();
@@ -236,29 +242,24 @@ impl Sought {
         if items.is_empty() {
             return None;
         }
-        let wholes: BTreeSet<String> = modules.union(&owners).cloned().collect();
-        let (items, modules, owners, both) = (
-            one_of(&items),
-            one_of(&modules),
-            one_of(&owners),
-            one_of(&wholes),
-        );
         let regex = |pattern: &str| {
             let mut builder = RegexBuilder::new(pattern);
             builder.size_limit(100 << 20).unicode(false).build().ok()
         };
+        let (all, known, holders) = (one_of(&items), one_of(&modules), one_of(&owners));
         Some(Self {
-            named: regex(&format!(r"{items}|{both}|\bsys\.modules\b"))?,
-            set: regex(&format!(
-                r#"(?:(?P<object>\w+|[)\]])[ \t]*\.[ \t]*|\[\s*["'])(?P<set>{items})(?:["']\s*\])?\s*(?:[-+*/|&%^@?]{{1,2}}|<<|>>)?=(?:[^=]|$)|(?:setattr\w*|__setattr__|\bassign|defineProperty|Reflect\.set|patch(?:\.\w+)?|vars|update)\s*\((?:[^()]|\([^()]*\))*?\b(?P<by>{items})\b"#
+            items: regex(&format!(r"\b(?:{all})\b"))?,
+            by_name: regex(&format!(
+                r"(?:setattr\w*|__setattr__|\bassign|defineProperty|Reflect\.set|\bpatch(?:\.\w+)?|\bvars|\bupdate)\s*\((?:[^()]|\([^()]*\))*?\b(?P<by>{all})\b"
             ))?,
             renamed: regex(&format!(
-                r#"\b(?P<module>{modules})\s+as\s+(?P<name>\w+)|\b(?P<other>\w+)\s*=\s*(?:[\w.]*\.)?(?:(?:import_module\s*\(|modules\s*\[)\s*["'][\w.]*\b)?(?P<of>{modules})\b(?:["']\s*[)\]])?[ \t]*(?:[;#\r\n]|$)"#
+                r#"\b(?P<module>{known})\s+as\s+(?P<name>\w+)|\b(?P<other>\w+)\s*=\s*(?:[\w.]*\.)?(?:(?:import_module\s*\(|modules\s*\[)\s*["'][\w.]*\b)?(?P<of>{known})\b(?:["']\s*[)\]])?[ \t]*(?:[;#\r\n]|$)"#
             ))?,
             whole: regex(&format!(
-                r"(?:setattr|__setattr__|\bassign|defineProperty|defineProperties|Reflect\.set|vars|reload)\s*\(\s*(?:\w+\s*\.\s*)*(?P<given>\w+)\s*[,)]|\b(?P<own>\w+)\s*\.\s*__dict__|\b(?P<put>{owners})\s*\.\s*(?:update|setdefault|pop|popitem|clear|prototype)\b"
+                r"(?:setattr|__setattr__|\bassign|defineProperty|defineProperties|Reflect\.set|\bvars|\breload)\s*\(\s*(?:\w+\s*\.\s*)*(?P<given>\w+)\s*[,)]|\b(?P<put>{holders})\s*\.\s*(?:update|setdefault|pop|popitem|clear|prototype)\b|\b(?P<own>\w+)\.__dict__"
             ))?,
-            wholes,
+            modules,
+            owners,
             itself: regex(r"\bsys\s*\.\s*modules\s*\[\s*__name__\s*\]")?,
         })
     }
@@ -267,23 +268,30 @@ impl Sought {
     fn changes(&self, path: &Path) -> Option<Changes> {
         let length = std::fs::metadata(path).ok()?.len();
         let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
-        if !self.named.is_match(&bytes) {
-            return None;
-        }
         let word = |hit: &Captures<'_>, name: &str| {
             let word = hit.name(name)?;
             Some(String::from_utf8_lossy(word.as_bytes()).into_owned())
         };
         let mut set = HashSet::new();
-        for hit in self.set.captures_iter(&bytes) {
-            let (given, by) = (word(&hit, "set"), word(&hit, "by"));
-            let object = word(&hit, "object").unwrap_or_else(|| match by {
-                Some(_) => BY_NAME.to_owned(),
-                None => KEY.to_owned(),
-            });
-            if !is_own_object(&object) {
-                set.extend(given.or(by).map(|item| (object, item)));
+        for hit in self.items.find_iter(&bytes) {
+            if let Some(object) = object_of(&bytes, hit.range())
+                && !is_own_object(&object)
+            {
+                let item = String::from_utf8_lossy(hit.as_bytes()).into_owned();
+                set.insert((object, item));
             }
+        }
+        for hit in self.by_name.captures_iter(&bytes) {
+            set.extend(word(&hit, "by").map(|item| (BY_NAME.to_owned(), item)));
+        }
+        let mut given = HashSet::new();
+        for hit in self.whole.captures_iter(&bytes) {
+            let mut all = ["given", "own", "put"].iter();
+            given.extend(all.find_map(|name| word(&hit, name)));
+        }
+        let is_of_itself = self.itself.is_match(&bytes);
+        if set.is_empty() && given.is_empty() && !is_of_itself {
+            return None;
         }
         let mut modules = HashSet::new();
         for hit in self.renamed.captures_iter(&bytes) {
@@ -292,28 +300,83 @@ impl Sought {
             modules.extend(names.zip(module));
         }
         let mut wholes = HashSet::new();
-        for hit in self.whole.captures_iter(&bytes) {
-            let all = ["given", "own", "put"];
-            let Some(given) = all.iter().find_map(|name| word(&hit, name)) else {
-                continue;
-            };
-            let renamed = modules.iter().filter(|(name, _)| *name == given);
+        for name in given {
+            let renamed = modules.iter().filter(|(other, _)| *other == name);
             wholes.extend(renamed.map(|(_, module)| module.clone()));
-            if self.wholes.contains(&given) {
-                wholes.insert(given);
+            let is_module = self.modules.contains(&name) && is_imported(&bytes, &name);
+            if is_module || self.owners.contains(&name) {
+                wholes.insert(name);
             }
         }
-        let is_of_itself = self.itself.is_match(&bytes);
-        if set.is_empty() && wholes.is_empty() && !is_of_itself {
-            return None;
-        }
         let is_named = |word: &&String| memchr::memmem::find(&bytes, word.as_bytes()).is_some();
+        let imported = self.modules.iter().filter(|it| is_imported(&bytes, it));
+        let owners = self.owners.iter().filter(is_named);
         Some(Changes {
-            named: self.wholes.iter().filter(is_named).cloned().collect(),
+            named: imported.chain(owners).cloned().collect(),
             set,
             wholes,
             modules,
             is_of_itself,
         })
+    }
+}
+
+/// Whether a line of a file imports something by this word.
+fn is_imported(bytes: &[u8], word: &str) -> bool {
+    memchr::memmem::find_iter(bytes, word.as_bytes()).any(|at| {
+        let start = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |at| at + 1);
+        let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |end| at + end);
+        let line = &bytes[start..end.min(start + LONGEST_LINE).max(at)];
+        ["import", "require", "from", "sys.modules"]
+            .iter()
+            .any(|it| memchr::memmem::find(line, it.as_bytes()).is_some())
+    })
+}
+
+/// What stands before a name that is given a value as a member or a key; none where it is not.
+fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
+    let blank = |it: &u8| matches!(it, b' ' | b'\t');
+    let behind = |text: &[u8]| text.iter().take_while(|it| blank(it)).count();
+    let mut after = &bytes[name.end..];
+    let mut before = &bytes[..name.start];
+    let quote = before
+        .last()
+        .copied()
+        .filter(|it| matches!(it, b'"' | b'\''));
+    if let Some(quote) = quote {
+        after = after.strip_prefix(&[quote])?;
+        after = after[behind(after)..].strip_prefix(b"]")?;
+        before = before[..before.len() - 1]
+            .trim_ascii_end()
+            .strip_suffix(b"[")?;
+        // What stands alone is a list.
+        before
+            .last()
+            .filter(|it| it.is_ascii_alphanumeric() || b"_)]".contains(it))?;
+    }
+    after = &after[behind(after)..];
+    let operator = after
+        .iter()
+        .take_while(|it| b"-+*/|&%^@?<>".contains(it))
+        .count();
+    let is_set = operator <= 3 && after.get(operator) == Some(&b'=');
+    if !is_set
+        || matches!(after.get(operator + 1), Some(b'=' | b'>'))
+        || after.starts_with(b"<=")
+        || after.starts_with(b">=")
+    {
+        return None;
+    }
+    if quote.is_some() {
+        return Some(KEY.to_owned());
+    }
+    let end = before.len() - before.iter().rev().take_while(|it| blank(it)).count();
+    let object = before[..end].strip_suffix(b".")?;
+    let object = &object[..object.len() - object.iter().rev().take_while(|it| blank(it)).count()];
+    let is_word = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_';
+    let word = object.iter().rev().take_while(|it| is_word(it)).count();
+    match word {
+        0 => object.last().map(|last| char::from(*last).to_string()),
+        word => Some(String::from_utf8_lossy(&object[object.len() - word..]).into_owned()),
     }
 }

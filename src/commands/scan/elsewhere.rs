@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::keys::Keys;
 use super::walk::{ScanResults, WantedPrompts};
 use crate::scan::found::imports::{Constant, candidates, constants, modules as imported_by};
-use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper};
+use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper, stands_for_folder};
 
 /// How many files a text may go through from where it is written to the call that sends it.
 const MOST_ROUNDS: usize = 4;
@@ -195,8 +195,10 @@ pub(super) fn call(
             let mut wrappers = of_fresh.filter_map(|it| known.get(it)).flatten().peekable();
             wrappers.peek()?;
             let bytes = std::fs::read(&file.path).ok()?;
-            let is_imported = imported.contains(&file.key);
-            if !wrappers.any(|wrapper| wrapper.may_be_used_in(&bytes, is_imported)) {
+            let is_export = || memchr::memmem::find(&bytes, b"export").is_some();
+            let gives_on =
+                imported.contains(&file.key) && (stands_for_folder(&file.key) || is_export());
+            if !wrappers.any(|wrapper| wrapper.may_be_used_in(&bytes, gives_on)) {
                 return None;
             }
             let text = String::from_utf8_lossy(&bytes);
@@ -214,8 +216,13 @@ pub(super) fn call(
         fresh.clear();
         for (file, findings) in all {
             let mine = known.get(&file.key).map_or(0, Vec::len);
-            if findings.wrappers.len() > mine && imported.contains(&file.key) {
-                known.insert(file.key.clone(), findings.wrappers.clone());
+            let given = findings.wrappers.iter();
+            let given: Vec<Wrapper> = given
+                .filter(|it| it.is_given_by(&file.key))
+                .cloned()
+                .collect();
+            if given.len() > mine && imported.contains(&file.key) {
+                known.insert(file.key.clone(), given);
                 fresh.insert(file.key.clone());
             }
             again.insert(file.shown.clone(), findings);

@@ -247,9 +247,10 @@ pub(super) fn findings(prompts: &Prompts, lifted: &Lifted, paths: &str) -> Vec<F
         .filter(|prompt| prompt.1.is_new() || has_changed(prompt, lifted));
     told.map(|(path, prompt)| {
         let name = prompt.name.as_deref().unwrap_or_default();
-        let place = match &prompt.place {
-            Some(place) => format!(" in {place}"),
-            None => String::new(),
+        let place = match (&prompt.place, prompt.cell) {
+            (Some(place), _) => format!(" in {place}"),
+            (None, Some(cell)) => format!(" in cell {}", cell.number),
+            (None, None) => String::new(),
         };
         let message = format!(
             "a prompt stands in source code{place}: {}",

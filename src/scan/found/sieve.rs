@@ -8,6 +8,7 @@ use regex::bytes::{Match, Regex};
 use code::{Code, words};
 
 use super::language::{Language, Quotes, Traits};
+use super::sinks;
 
 mod code;
 
@@ -17,11 +18,6 @@ const WINDOW: usize = 400;
 /// Calls that surely send something: what they send and nobody can read is noted, so that these
 /// files are parsed whatever they say.
 const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
-
-/// Addresses of models, and what sends something there.
-const ADDRESSES: &str = r"api\.openai\.com|openai\.azure\.com|api\.anthropic\.com|generativelanguage\.googleapis|api\.mistral\.ai|api\.groq\.com|api\.cohere|openrouter\.ai/api|api\.deepseek\.com|api\.together\.xyz|api\.perplexity\.ai|enerateContent|/chat/completions|/v1/(?:completions|responses|messages)|/api/(?:generate|chat)\b";
-const POSTS: &str =
-    r"\b(?:a?post|[rR]equest|\$?fetch|axios|ky|got|stream|ajax|build_request)\s*[(<]";
 
 /// Names that files give to what sends something, or to a message; they count where the file names a
 /// library that talks to models.
@@ -85,10 +81,16 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
             .unicode(false)
             .build()
     };
+    let one_of = |words: Vec<&str>| {
+        let words: Vec<String> = words.into_iter().map(regex::escape).collect();
+        words.join("|")
+    };
+    let addresses = one_of(sinks::ADDRESSES.iter().map(|(part, _)| *part).collect());
+    let posts = format!(r"(?:\b|\$)(?:{})\s*[(<]", one_of(sinks::POSTS.to_vec()));
     Some(Sieve {
         sends: ascii(SENDS).ok()?,
-        addresses: ascii(ADDRESSES).ok()?,
-        posts: ascii(POSTS).ok()?,
+        addresses: ascii(&addresses).ok()?,
+        posts: ascii(&posts).ok()?,
         aliases: ascii(ALIASES).ok()?,
         makes: ascii(MAKES).ok()?,
         renamed: ascii(RENAMED).ok()?,

@@ -65,7 +65,7 @@ pub(super) const POSTS: &[&str] = &[
 pub(super) const BODY_KEYS: &[&str] = &["json", "data", "body", "content"];
 
 /// What stands in addresses of models, and the library of each.
-const ADDRESSES: &[(&str, Option<&str>)] = &[
+pub(super) const ADDRESSES: &[(&str, Option<&str>)] = &[
     ("api.openai.com", Some("openai")),
     ("openai.azure.com", Some("openai")),
     ("api.anthropic.com", Some("anthropic")),

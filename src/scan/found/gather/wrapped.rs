@@ -9,6 +9,7 @@ use super::Gatherer;
 use super::flow::makes_objects;
 use super::sending::{Far, Sending, Taken};
 use super::together::Part;
+use crate::scan::found::facts::Scope;
 use crate::scan::found::language::Language;
 use crate::scan::found::sinks;
 use crate::scan::found::syntax::{Call, Expr, Parameter, value_of};
@@ -23,6 +24,8 @@ pub struct Wrapper {
     class: Option<String>,
     /// Whether it, or its class, is what the file gives without a name.
     is_default: bool,
+    /// Whether the file has it from another one by an import, and does not say that it gives it on.
+    is_imported: bool,
     given: Vec<Given>,
     sdk: Option<&'static str>,
     syntax: Syntax,
@@ -45,11 +48,17 @@ struct Given {
 
 impl Wrapper {
     /// Whether a file may call it, by the words in it; or give it on, where others import that file.
-    pub fn may_be_used_in(&self, bytes: &[u8], is_imported: bool) -> bool {
+    pub fn may_be_used_in(&self, bytes: &[u8], gives_on: bool) -> bool {
         let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
         let is_called = (self.is_default && self.class.is_none()) || has(&self.function);
         let is_named = self.is_default || has(self.head()) || has("import *");
-        is_named && is_called || is_imported && (is_named || has("export *"))
+        is_named && is_called || gives_on && (is_named || has("export *"))
+    }
+
+    /// Whether a file of this name gives it to others: what is imported, a file that stands for its
+    /// folder does.
+    pub fn is_given_by(&self, path: &str) -> bool {
+        !self.is_imported || stands_for_folder(path)
     }
 
     /// What a file gives that another one names: the class, or the function itself.
@@ -61,6 +70,12 @@ impl Wrapper {
     fn is_named(&self, item: &str) -> bool {
         self.head() == item || (self.is_default && item == "default")
     }
+}
+
+/// Whether a file stands for the folder that it is in.
+pub fn stands_for_folder(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file == "__init__.py" || file.starts_with("index.")
 }
 
 /// What the modules that a file imports send of what they are given: asked by the name of a module.
@@ -108,6 +123,7 @@ impl<'t> Gatherer<'_, 't> {
             function: if is_method { name } else { head }.to_owned(),
             class: is_method.then(|| head.to_owned()),
             is_default,
+            is_imported: false,
             given: given.collect(),
             sdk: sending.sdk,
             syntax: sending.syntax,
@@ -181,25 +197,58 @@ impl<'t> Gatherer<'_, 't> {
         }
         let word = self.file.word(object);
         let is_own = self.file.traits().own_objects.contains(&word) || word.starts_with("super");
-        method == wrapper.function && (!is_own || is_below())
+        method == wrapper.function
+            && match is_own {
+                true => is_below(),
+                false => self.may_be_of(object, class),
+            }
+    }
+
+    /// Whether an object may be of a class: the code does not say that it is of another one.
+    fn may_be_of(&self, object: Node<'t>, class: &str) -> bool {
+        let mut made = object;
+        if let Expr::Name(name) = self.file.expr(object) {
+            if self.facts.origins.contains_key(name)
+                && self.reader.names.is_from_outside(name, object.start_byte())
+            {
+                return name == class;
+            }
+            match self.reader.names.bound(name, object) {
+                Some(bound) => made = bound.value,
+                None => return true,
+            }
+        }
+        let Expr::Call(call) = self.file.expr(made) else {
+            return true;
+        };
+        let path = self.file.path(call.callee);
+        let Some(maker) = path.last().filter(|it| it.starts_with(char::is_uppercase)) else {
+            return true;
+        };
+        let is_below = |scope: &Scope<'t>| {
+            let bases = scope.node.map(|node| self.file.bases(node));
+            scope.is_class
+                && scope.name == Some(*maker)
+                && bases.is_some_and(|it| it.contains(&class))
+        };
+        *maker == class || self.facts.scopes.iter().any(is_below)
     }
 
     /// What the file gives on that other files send: `from .llm import ask`, `export * from "./llm"`.
     fn pass_on(&mut self, known: Wrappers<'_>) {
-        let imported = self
-            .facts
-            .origins
-            .iter()
-            .map(|(name, origin)| (*name, *origin));
-        let given = self.facts.given_on.iter().copied();
+        let imported = self.facts.origins.iter();
+        let imported = imported.map(|(name, origin)| (*name, *origin, true));
+        let given = self.facts.given_on.iter();
+        let given = given.map(|(name, origin)| (*name, *origin, false));
         let mut all = Vec::new();
-        for (name, origin) in imported.chain(given) {
+        for (name, origin, is_imported) in imported.chain(given) {
             let Some(item) = origin.item else { continue };
             let wrappers = known(origin.module).into_iter();
             all.extend(wrappers.filter_map(|wrapper| {
                 let is_all = item == "*";
                 (is_all || wrapper.is_named(item)).then(|| {
                     let mut wrapper = wrapper;
+                    wrapper.is_imported = is_imported;
                     if !is_all {
                         wrapper.is_default = name == "default";
                         *wrapper.class.as_mut().unwrap_or(&mut wrapper.function) = name.to_owned();
