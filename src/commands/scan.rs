@@ -1,6 +1,7 @@
 //! `promptctl scan`.
 
 mod baseline;
+mod changed;
 mod elsewhere;
 mod keys;
 mod lift;
@@ -32,8 +33,8 @@ use walk::WantedPrompts;
 /// Find prompts and ids of stored prompts in source code
 ///
 /// Reads every text file that git tracks or does not ignore. Python, JavaScript and TypeScript are
-/// parsed: what calls send to a model is found with its roles, variables, model and settings, through
-/// constants and functions of this and other files. In other languages messages are found by their
+/// parsed, in notebooks too: what calls send to a model is found with its roles, variables, model and
+/// settings, through constants, functions and methods of this and other files. In other languages messages are found by their
 /// look, and marked `shallow`. Constants count too whose names say that they are prompts, or whose
 /// texts begin as prompts do (`You are a …`). Tests are left out without --tests.
 ///
@@ -333,7 +334,9 @@ fn look(
     if let Some(wanted) = &wanted {
         elsewhere::call(&mut found, wanted, &args.paths, keys);
     }
-    second_look::changed_imports(&mut found);
+    if let Some(wanted) = &wanted {
+        changed::look(&mut found, wanted, &args.paths, keys);
+    }
     elsewhere::fill_in(&mut found, keys);
     found::name_all(&mut found.prompts);
     Ok(All {

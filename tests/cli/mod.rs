@@ -84,6 +84,7 @@ mod rows;
 mod run;
 mod scan;
 mod scan_code;
+mod scan_files;
 mod scan_flow;
 mod scan_programs;
 mod schemas;

@@ -90,8 +90,8 @@ fn what_reaches_a_call_by_functions_and_files_is_found_and_the_rest_is_noted() {
     assert_eq!(
         shown["unread"],
         json!([
-            {"path": "src/desk.py", "line": 38, "column": 12, "call": "client.responses.create", "what": ["made"], "why": null, "allowed": false},
-            {"path": "src/desk.py", "line": 42, "column": 12, "call": "client.responses.create", "what": ["rules(ticket)"], "why": null, "allowed": false}
+            {"path": "src/desk.py", "line": 38, "column": 12, "cell": null, "call": "client.responses.create", "what": ["made"], "why": null, "allowed": false},
+            {"path": "src/desk.py", "line": 42, "column": 12, "cell": null, "call": "client.responses.create", "what": ["rules(ticket)"], "why": null, "allowed": false}
         ])
     );
     let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
@@ -257,13 +257,14 @@ fn found(shell: &Shell, command: &str) -> Vec<String> {
     let shown = shell.json(command);
     let all = shown["findings"].as_array().unwrap().iter();
     all.map(|it| {
-        let text = &it["messages"][0]["content"];
+        let all = it["messages"].as_array().unwrap().iter();
+        let texts = all.map(|it| it["content"].as_str().unwrap_or("…").trim());
         format!(
             "{}:{} {} {}",
             it["path"].as_str().unwrap(),
             it["line"],
             it["model"].as_str().unwrap_or("-"),
-            text.as_str().unwrap_or_default().trim()
+            texts.collect::<Vec<_>>().join(" / ")
         )
     })
     .collect()
@@ -301,11 +302,10 @@ fn what_is_given_to_a_function_of_another_file_that_sends_it_is_found() {
         "from elsewhere import ask\nask('You are nobody', 'x')\n",
     );
     let all = [
-        "app/desk.py:4 gpt-5 You are kind",
-        "app/desk.py:4 gpt-5 Sort this: {{x}}",
-        "app/desk.py:6 gpt-5 Be very brief",
-        "app/hop.py:3 gpt-5 You are a hop",
-        "app/hop.py:5 gpt-5 Go on with it",
+        "app/desk.py:4 gpt-5 You are kind / Sort this: {{x}}",
+        "app/desk.py:6 gpt-5 Be very brief / {{x}}",
+        "app/hop.py:3 gpt-5 You are a hop / {{q}}",
+        "app/hop.py:5 gpt-5 {{rules}} / Go on with it",
         "main.py:2 gpt-5 You are far away",
         "web/desk.ts:3 gpt-5 Translate this: {{x}}",
         "web/desk.ts:4 gpt-5 You are a web",
@@ -316,8 +316,135 @@ fn what_is_given_to_a_function_of_another_file_that_sends_it_is_found() {
     // A part of the code says the same of its files.
     assert_eq!(
         found(&repo, "promptctl scan app/desk.py --format json"),
-        all[..3]
+        all[..2]
     );
+}
+
+#[test]
+fn methods_and_what_files_give_on_are_followed() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "app/llm.py",
+        "from openai import OpenAI\nclass Client:\n    def __init__(self, system):\n        self.system = system\n        self.client = OpenAI()\n    def ask(self, text):\n        return self.client.responses.create(model='gpt-5', input=text)\n    def sort(self, x):\n        return self.client.responses.create(model='gpt-5', instructions=self.system, input=x)\n",
+    );
+    repo.write("app/texts.py", "TONE = 'Be very brief'\n");
+    repo.write(
+        "app/__init__.py",
+        "from .llm import Client\nfrom .texts import TONE\n",
+    );
+    repo.write(
+        "main.py",
+        "import requests\nfrom app import Client, TONE\nfrom shop import Shop\nClient('You are kind').ask('Say hello to them')\nClient(TONE).sort(x)\nother.ask('You are not far')\nrequests.ask('You are no client')\ndesk = Shop()\ndesk.ask('You are no client')\n",
+    );
+    repo.write(
+        "app/desk.py",
+        "from .llm import Client as Base\nclass Desk(Base):\n    def __init__(self):\n        super().__init__('You are a desk')\n    def go(self):\n        return self.ask('Sum it up in a line')\nclass Other:\n    def go(self):\n        return self.ask('Not this one at all')\n",
+    );
+    repo.write(
+        "web/texts.js",
+        "const KIND = 'You are a web';\nmodule.exports = { KIND, BRIEF: 'Be brief on the web' };\n",
+    );
+    repo.write(
+        "web/index.js",
+        "export { KIND as SOFT, BRIEF } from './texts';\nexport * from './llm';\n",
+    );
+    repo.write(
+        "web/llm.js",
+        "const { OpenAI } = require('openai');\nconst client = new OpenAI();\nasync function ask(q) { return client.responses.create({ model: 'gpt-5', input: q }); }\nmodule.exports = { ask };\n",
+    );
+    repo.write(
+        "web/a.js",
+        "const { OpenAI } = require('openai');\nconst client = new OpenAI();\nconst { KIND: kind } = require('./texts');\nconst all = require('./texts.js');\nclient.responses.create({ instructions: kind, input: x });\nclient.responses.create({ instructions: all.BRIEF, input: x });\n",
+    );
+    repo.write(
+        "web/b.ts",
+        "import { SOFT, ask } from '.';\nimport OpenAI from 'openai';\nnew OpenAI().responses.create({ instructions: SOFT, input: x });\nask(`Translate this: ${x}`);\n",
+    );
+    repo.write(
+        "web/c.js",
+        "const llm = require('./llm');\nllm.ask('Sum it up on the web');\n",
+    );
+    assert_snapshot!(found(&repo, "promptctl scan --format json").join("\n"), @"
+    app/desk.py:4 gpt-5 You are a desk
+    app/desk.py:6 gpt-5 Sum it up in a line
+    main.py:4 gpt-5 You are kind
+    main.py:4 gpt-5 Say hello to them
+    main.py:5 gpt-5 Be very brief
+    main.py:6 gpt-5 You are not far
+    web/a.js:5 - You are a web / {{x}}
+    web/a.js:6 - Be brief on the web / {{x}}
+    web/b.ts:3 - You are a web / {{x}}
+    web/b.ts:4 gpt-5 Translate this: {{x}}
+    web/c.js:2 gpt-5 Sum it up on the web
+    ");
+}
+
+#[test]
+fn what_a_wrapper_is_given_for_one_call_is_one_prompt() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "desk.py",
+        "from openai import OpenAI\nclient = OpenAI()\ndef ask(system, user, history=()):\n    return client.chat.completions.create(model='gpt-5', messages=[{'role': 'system', 'content': system}, *history, {'role': 'user', 'content': user}])\ndef sort(x):\n    return ask('You are kind', f'Sort this: {x}')\ndef polite(text):\n    return ask(user=text, system='You are polite')\npolite('Say thanks to all of them')\ndef tell(q, rules='You are usual'):\n    return client.responses.create(model='gpt-5', instructions=rules, input=q)\ntell('Tell them what it costs', rules='You are exact')\n",
+    );
+    assert_snapshot!(repo.run("promptctl scan"), @"
+    desk/sort  desk.py:6:16  sent by openai to gpt-5; given to a function that sends it
+      system  You are kind
+      user    Sort this: {{x}}
+
+    desk/polite  desk.py:8:34  sent by openai to gpt-5; given to a function that sends it
+      system  You are polite
+      user    {{text}}
+
+    desk  desk.py:9:8  sent by openai to gpt-5; given to a function that sends it
+      user  Say thanks to all of them
+
+    rules  desk.py:10:19  sent by openai to gpt-5
+      system  You are usual
+      user    {{q}}
+      not lifted: line 11: `rules` is a parameter: callers may give another value
+
+    desk-2  desk.py:12:39  sent by openai to gpt-5; given to a function that sends it
+      system  You are exact
+      user    Tell them what it costs
+
+    --- stderr
+    5 prompts in the code of 1 file (4 files read, 1 parsed)
+    hint: promptctl scan --lift writes them as prompt files, and prints the code that takes their place
+    ");
+    assert_snapshot!(repo.run("promptctl scan --lift --only desk/sort --dry-run"), @r#"
+    desk/sort v1 would be made from desk.py (code)
+      prompts/desk/sort.prompt.yml
+        version: 1
+        digest: xxxxxxxxxxxx
+        model: gpt-5
+        input:
+          schema:
+            type: object
+            required: [x]
+            properties:
+              x: {}
+        messages:
+          - role: system
+            content: You are kind
+          - role: user
+            content: "Sort this: {{x}}"
+        source:
+          format: code
+          path: desk.py
+          place: "sort#given1"
+          line: 6
+          commit: "<id>"
+          digest: "xxxxxxxxxxxx"
+    desk/sort  in place of desk.py:6
+      from prompts import Prompts
+      prompts = Prompts("prompts.json")
+      prompts["desk/sort"].render(x=x)[0]["content"]  # system
+      prompts["desk/sort"].render(x=x)[1]["content"]  # user
+    --- stderr
+    hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
+    "#);
 }
 
 #[test]
@@ -458,6 +585,96 @@ fn a_constant_of_a_module_that_any_file_sets_stays_a_value() {
     assert!(
         shown.contains("`TWO` of `conf2` may be given another value in evil.py"),
         "{shown}"
+    );
+}
+
+/// What a scan says of each prompt: its text, and why it is not lifted.
+fn doubts(shell: &Shell, command: &str) -> Vec<String> {
+    let shown = shell.json(command);
+    let all = shown["findings"].as_array().unwrap().iter();
+    all.map(|it| {
+        let why = it["doubts"].as_array().unwrap().iter();
+        let why: Vec<&str> = why.map(|it| it["why"].as_str().unwrap()).collect();
+        format!(
+            "{}: {}",
+            it["messages"][0]["content"].as_str().unwrap(),
+            why.join("; ")
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn what_another_file_sets_is_not_lifted_from_its_own() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    let import = "from openai import OpenAI\nclient = OpenAI()\n";
+    let ask = |name: &str| {
+        format!("def ask(x):\n    return client.responses.create(instructions={name}, input=x)\n")
+    };
+    for (file, text) in [
+        ("one", "SYSTEM = 'You sort by one'\n"),
+        ("two", "RULES = 'You sort by two'\n"),
+        ("three", "STYLE = 'You sort by three'\n"),
+        ("four", "ALL = {'kind': 'You sort by four'}\n"),
+        ("five", "class Five:\n    TONE = 'You sort by five'\n"),
+        ("six", "def made():\n    return 'You sort by six'\n"),
+        ("seven", "BEST = 'You sort by seven'\n"),
+        ("eight", "LAST = 'You sort by eight'\n"),
+        (
+            "nine",
+            "NINE = 'You sort by nine'\nask = client.responses.create(instructions=NINE)\n",
+        ),
+        ("ten", "text = 'You sort by ten'\n"),
+    ] {
+        let name = match file {
+            "four" => "ALL['kind']",
+            "five" => "Five.TONE",
+            "six" => "made()",
+            _ => text.split(' ').next().unwrap(),
+        };
+        let end = if file == "nine" {
+            String::new()
+        } else {
+            ask(name)
+        };
+        repo.write(&format!("{file}.py"), format!("{import}{text}{end}"));
+    }
+    repo.write(
+        "web.ts",
+        "import OpenAI from 'openai';\nconst client = new OpenAI();\nexport const desk = { rules: 'You sort by web' };\nconst SYSTEM = 'You sort by sea';\nexport const ask = (x: string) => client.responses.create({ instructions: desk.rules, input: x });\nexport const say = (x: string) => client.responses.create({ instructions: SYSTEM, input: x });\n",
+    );
+    repo.write(
+        "main.py",
+        "import one as c, two, three as d, four, sys\nfrom five import Five\nimport six, nine, ten\nc.SYSTEM = 'x'\nsetattr(two, 'RULES', 'x')\nfor key in given:\n    setattr(d, key, 'x')\nfour.ALL['kind'] = 'x'\nFive.TONE = 'x'\nsix.made = lambda: 'x'\nsys.modules['seven'].BEST = 'x'\nnine.NINE = 'x'\nbook.text = 'x'\nself.LAST = 'x'\n",
+    );
+    repo.write(
+        "main.ts",
+        "import { desk } from './web';\ndesk.rules = 'x';\n",
+    );
+    repo.write("tests/test_eight.py", "import eight\neight.LAST = 'x'\n");
+    assert_snapshot!(doubts(&repo, "promptctl scan --format json").join("\n"), @"
+    You sort by eight: 
+    You sort by five: `TONE` may be given another value in main.py
+    You sort by four: `kind` may be given another value in main.py
+    You sort by nine: 
+    You sort by one: `SYSTEM` may be given another value in main.py
+    You sort by seven: `BEST` may be given another value in main.py
+    You sort by six: `made` may be given another value in main.py
+    You sort by ten: 
+    You sort by three: `STYLE` may be given another value in main.py
+    You sort by two: `RULES` may be given another value in main.py
+    You sort by web: `rules` may be given another value in main.ts
+    You sort by sea:
+    ");
+    let run = repo.run("promptctl scan one.py --lift");
+    assert_eq!(run.code, Some(1), "{run}");
+    assert!(run.to_string().contains("P524"), "{run}");
+    // Its tests are part of what is looked at.
+    let shown = doubts(&repo, "promptctl scan eight.py --tests --format json");
+    assert_eq!(
+        shown,
+        ["You sort by eight: `LAST` may be given another value in tests/test_eight.py"]
     );
 }
 

@@ -1,18 +1,21 @@
 //! What files of the repository give each other: texts, and functions that send what they are given.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{PoisonError, RwLock};
 
 use rayon::prelude::*;
 
 use super::keys::Keys;
 use super::walk::{ScanResults, WantedPrompts};
-use crate::scan::found::imports::{Constant, candidates, constants, modules as imported};
-use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper};
+use crate::scan::found::imports::{Constant, candidates, constants, modules as imported_by};
+use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper, stands_for_folder};
 
 /// How many files a text may go through from where it is written to the call that sends it.
 const MOST_ROUNDS: usize = 4;
+
+/// What a file gives that cannot be read.
+const UNREADABLE: Constant = Constant::Unsure("could not be read");
 
 /// Puts the texts of constants that files import from each other where they are used, and says of
 /// the others why not.
@@ -64,32 +67,72 @@ struct Others<'k> {
 impl Others<'_> {
     /// Reads what these import, each file once.
     fn read<'p>(&mut self, prompts: impl Iterator<Item = (&'p String, &'p FoundPrompt)>) {
-        let mut asked: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (path, prompt) in prompts {
             for imported in &prompt.imports {
-                if let Some(file) = self.file(path, &imported.module) {
-                    asked.entry(file).or_default().insert(&imported.item);
+                if let Some(file) = self.file(&self.keys.of(path), &imported.module) {
+                    asked.entry(file).or_default().insert(imported.item.clone());
                 }
             }
         }
-        let keys = self.keys;
-        let read = |(file, items): (String, BTreeSet<&str>)| {
-            let items: Vec<&str> = items.into_iter().collect();
-            let bytes = keys.file(&file).and_then(|path| std::fs::read(path).ok());
-            let texts = match bytes {
-                Some(bytes) => constants(&file, &String::from_utf8_lossy(&bytes), &items),
-                None => items.iter().map(|_| Err("could not be read")).collect(),
+        for _ in 0..MOST_ROUNDS {
+            let keys = self.keys;
+            let read = |(file, items): (String, BTreeSet<String>)| {
+                let names: Vec<&str> = items.iter().map(String::as_str).collect();
+                let bytes = keys.file(&file).and_then(|path| std::fs::read(path).ok());
+                let texts = match bytes {
+                    Some(bytes) => constants(&file, &String::from_utf8_lossy(&bytes), &names),
+                    None => names.iter().map(|_| UNREADABLE.clone()).collect(),
+                };
+                let items: Vec<(String, Constant)> = items.into_iter().zip(texts).collect();
+                (file, items)
             };
-            let items = items.into_iter().map(str::to_owned);
-            (file, items.zip(texts).collect())
-        };
-        self.known = asked.into_par_iter().map(read).collect();
+            let all: Vec<_> = std::mem::take(&mut asked)
+                .into_par_iter()
+                .map(read)
+                .collect();
+            for (file, items) in all {
+                for (_, constant) in &items {
+                    if let Some((third, item)) = self.passed(&file, constant)
+                        && self.of_file(&third, &item).is_none()
+                    {
+                        asked.entry(third).or_default().insert(item);
+                    }
+                }
+                self.known.entry(file).or_default().extend(items);
+            }
+        }
     }
 
-    /// The file of the repository that a module is.
-    fn file(&self, path: &str, module: &str) -> Option<String> {
-        let mut candidates = candidates(&self.keys.of(path), module).into_iter();
+    /// The file of the repository that a module is which another file imports.
+    fn file(&self, key: &str, module: &str) -> Option<String> {
+        let mut candidates = candidates(key, module).into_iter();
         candidates.find(|it| self.keys.file(it).is_some())
+    }
+
+    fn of_file(&self, file: &str, item: &str) -> Option<&Constant> {
+        self.known.get(file)?.get(item)
+    }
+
+    /// The third file that gives what a file passes on, and the name there.
+    fn passed(&self, file: &str, constant: &Constant) -> Option<(String, String)> {
+        match constant {
+            Constant::Passed(module, item) => Some((self.file(file, module)?, item.clone())),
+            Constant::Text(_) | Constant::Unsure(_) => None,
+        }
+    }
+
+    /// What a file gives, by way of others, and the file that says it.
+    fn constant(&self, file: String, item: &str) -> (String, Constant) {
+        let (mut file, mut item) = (file, item.to_owned());
+        for _ in 0..MOST_ROUNDS {
+            let known = self.of_file(&file, &item).unwrap_or(&UNREADABLE);
+            match self.passed(&file, known) {
+                Some((third, name)) => (file, item) = (third, name),
+                None => return (file, known.clone()),
+            }
+        }
+        (file, Constant::Passed(String::new(), item))
     }
 
     fn fill(&mut self, path: &str, prompt: &mut FoundPrompt) {
@@ -97,22 +140,25 @@ impl Others<'_> {
             let Imported {
                 module, item, line, ..
             } = &imported;
-            let Some(file) = self.file(path, module) else {
+            let Some(file) = self.file(&self.keys.of(path), module) else {
                 prompt.lost.push(format!(
                     "line {line}: `{item}` comes from `{module}`, which is no file here that is read: it stays a value"
                 ));
                 continue;
             };
-            let known = self.known.get(&file).and_then(|items| items.get(item));
-            match known.unwrap_or(&Err("could not be read")) {
-                Ok(text) => {
-                    prompt.fill(&imported, text);
+            let (file, known) = self.constant(file, item);
+            match known {
+                Constant::Text(text) => {
+                    prompt.fill(&imported, &text);
                     let said = imported.expression.clone();
                     self.filled
                         .insert((path.to_owned(), prompt.call_line, said));
                 }
-                Err(why) => prompt.lost.push(format!(
+                Constant::Unsure(why) => prompt.lost.push(format!(
                     "line {line}: `{item}` comes from {file}, which {why}: it stays a value"
+                )),
+                Constant::Passed(..) => prompt.lost.push(format!(
+                    "line {line}: `{item}` comes from {file}, which has it from a third file: it stays a value"
                 )),
             }
         }
@@ -126,10 +172,7 @@ pub(super) fn call(
     paths: &[PathBuf],
     keys: &Keys,
 ) {
-    let is_all = match paths {
-        [] => keys.is_all(Path::new(".")),
-        paths => paths.iter().any(|path| keys.is_all(path)),
-    };
+    let is_all = keys.are_all(paths);
     let mut known: HashMap<String, Vec<Wrapper>> = HashMap::new();
     for (path, wrappers) in std::mem::take(&mut found.wrappers) {
         known.entry(keys.of(&path)).or_default().extend(wrappers);
@@ -139,6 +182,8 @@ pub(super) fn call(
     }
     let modules = Modules::new(found, wanted, is_all, keys);
     let importers = importers(found, wanted, &modules);
+    // What nobody imports gives nothing on.
+    let imported: HashSet<String> = importers.iter().flat_map(|it| it.modules.clone()).collect();
     if !is_all {
         besides(&mut known, &importers, &modules);
     }
@@ -150,7 +195,10 @@ pub(super) fn call(
             let mut wrappers = of_fresh.filter_map(|it| known.get(it)).flatten().peekable();
             wrappers.peek()?;
             let bytes = std::fs::read(&file.path).ok()?;
-            if !wrappers.any(|wrapper| wrapper.may_be_called_in(&bytes)) {
+            let is_export = || memchr::memmem::find(&bytes, b"export").is_some();
+            let gives_on =
+                imported.contains(&file.key) && (stands_for_folder(&file.key) || is_export());
+            if !wrappers.any(|wrapper| wrapper.may_be_used_in(&bytes, gives_on)) {
                 return None;
             }
             let text = String::from_utf8_lossy(&bytes);
@@ -168,8 +216,13 @@ pub(super) fn call(
         fresh.clear();
         for (file, findings) in all {
             let mine = known.get(&file.key).map_or(0, Vec::len);
-            if findings.wrappers.len() > mine {
-                known.insert(file.key.clone(), findings.wrappers.clone());
+            let given = findings.wrappers.iter();
+            let given: Vec<Wrapper> = given
+                .filter(|it| it.is_given_by(&file.key))
+                .cloned()
+                .collect();
+            if given.len() > mine && imported.contains(&file.key) {
+                known.insert(file.key.clone(), given);
                 fresh.insert(file.key.clone());
             }
             again.insert(file.shown.clone(), findings);
@@ -213,7 +266,10 @@ struct Modules<'k> {
 
 impl<'k> Modules<'k> {
     fn new(found: &ScanResults, wanted: &WantedPrompts, is_all: bool, keys: &'k Keys) -> Self {
-        let code = found.code.iter().filter(|(_, path)| wanted.wants(path));
+        let code = found
+            .code
+            .iter()
+            .filter(|(_, path)| wanted.wants(path, &[]));
         Self {
             keys,
             scanned: code.map(|(_, path)| keys.of(path)).collect(),
@@ -244,14 +300,14 @@ impl<'k> Modules<'k> {
 /// The files of the scan that import others.
 fn importers(found: &ScanResults, wanted: &WantedPrompts, modules: &Modules<'_>) -> Vec<Importer> {
     let read = |(path, shown): &(PathBuf, String)| {
-        if !wanted.wants(shown) {
-            return None;
-        }
         let bytes = std::fs::read(path).ok()?;
-        if bytes.len() > found::LARGEST {
+        if !wanted.wants(shown, &bytes) {
             return None;
         }
-        let names = imported(shown, &bytes);
+        if bytes.len() > found::LARGEST && !found::is_notebook(shown) {
+            return None;
+        }
+        let names = imported_by(shown, &bytes);
         if names.is_empty() {
             return None;
         }

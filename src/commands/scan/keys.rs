@@ -50,9 +50,14 @@ impl Keys {
         }
     }
 
-    /// Whether all files of the folder are below one that is typed like this.
-    pub(super) fn is_all(&self, path: &Path) -> bool {
-        self.root.starts_with(real(&self.directory.join(path)))
+    /// Whether all files of the folder are below one of these, as they are typed; without any, below
+    /// where the command runs.
+    pub(super) fn are_all(&self, paths: &[PathBuf]) -> bool {
+        let is_above = |path: &Path| self.root.starts_with(real(&self.directory.join(path)));
+        match paths {
+            [] => is_above(Path::new(".")),
+            paths => paths.iter().any(|path| is_above(path)),
+        }
     }
 
     /// The file that is called like this, if there is one in the folder.

@@ -15,7 +15,7 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::name::PromptName;
 use crate::prompt::visible;
-use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece, Stands, Syntax, Unread};
+use crate::scan::found::{Cell, Content, FoundMessage, FoundPrompt, Piece, Stands, Syntax, Unread};
 
 /// How much of a message is shown.
 const LONGEST_SHOWN: usize = 96;
@@ -56,6 +56,8 @@ pub(super) struct PromptJson<'a> {
     path: &'a str,
     line: usize,
     column: usize,
+    /// Of a notebook.
+    cell: Option<CellJson>,
     end_line: usize,
     call_line: usize,
     sdk: Option<&'static str>,
@@ -70,6 +72,35 @@ pub(super) struct PromptJson<'a> {
     new: bool,
     lost: &'a [String],
     doubts: Vec<DoubtJson<'a>>,
+}
+
+/// Where something stands in a notebook.
+#[derive(Serialize)]
+struct CellJson {
+    number: usize,
+    line: usize,
+}
+
+impl From<Cell> for CellJson {
+    fn from(cell: Cell) -> Self {
+        Self {
+            number: cell.number,
+            line: cell.line,
+        }
+    }
+}
+
+/// A place as people read it: with the cell of a notebook.
+fn place_of(path: &str, at: Span, cell: Option<Cell>) -> String {
+    match cell {
+        Some(cell) => format!(
+            "{} (cell {}, line {})",
+            place(path, at),
+            cell.number,
+            cell.line
+        ),
+        None => place(path, at),
+    }
 }
 
 #[derive(Serialize)]
@@ -106,6 +137,7 @@ impl<'a> PromptJson<'a> {
             path,
             line: prompt.at.line,
             column: prompt.at.column,
+            cell: prompt.cell.map(CellJson::from),
             end_line: prompt.end_line,
             call_line: prompt.call_line,
             sdk: prompt.sdk,
@@ -166,6 +198,8 @@ pub(super) struct UnreadJson<'a> {
     path: &'a str,
     line: usize,
     column: usize,
+    /// Of a notebook.
+    cell: Option<CellJson>,
     /// None of a file.
     call: Option<&'a str>,
     what: &'a [String],
@@ -180,6 +214,7 @@ impl<'a> From<&'a (String, Unread)> for UnreadJson<'a> {
             path,
             line: call.at.line,
             column: call.at.column,
+            cell: call.cell.map(CellJson::from),
             call: call.why().is_none().then_some(&call.call),
             what: if call.why().is_none() {
                 &call.what
@@ -216,9 +251,10 @@ pub(super) fn findings(prompts: &Prompts, lifted: &Lifted, paths: &str) -> Vec<F
         .filter(|prompt| prompt.1.is_new() || has_changed(prompt, lifted));
     told.map(|(path, prompt)| {
         let name = prompt.name.as_deref().unwrap_or_default();
-        let place = match &prompt.place {
-            Some(place) => format!(" in {place}"),
-            None => String::new(),
+        let place = match (&prompt.place, prompt.cell) {
+            (Some(place), _) => format!(" in {place}"),
+            (None, Some(cell)) => format!(" in cell {}", cell.number),
+            (None, None) => String::new(),
         };
         let message = format!(
             "a prompt stands in source code{place}: {}",
@@ -298,7 +334,7 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: 
     };
     for (path, prompt) in prompts.iter().filter(is_told) {
         let name = prompt.name.as_deref().unwrap_or_default();
-        let place = place(path, prompt.at);
+        let place = place_of(path, prompt.at, prompt.cell);
         let title = paint(colors, BOLD, name);
         let about = about(path, prompt, lifted, marks_new);
         let about = visible::line(&about);
@@ -345,7 +381,7 @@ pub(super) fn unread(unread: &UnreadCalls, session: &mut Session) {
             Some(why) => format!("this file {why}: calls in it may be left out"),
             None => format!("{} sends {}", call.call, cut(&what, LONGEST_SHOWN)),
         };
-        let line = format!("{}  not read: {said}", place(path, call.at));
+        let line = format!("{}  not read: {said}", place_of(path, call.at, call.cell));
         session.ui.sentence(None, line);
     }
     if !told.is_empty() {

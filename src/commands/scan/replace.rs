@@ -145,6 +145,16 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
         Stands::Given | Stands::Choice if is_text => {
             lines.push(format!("{rendered}[0]{content}"));
         }
+        // Each in the place of its argument.
+        Stands::Given if !prompt.is_list => {
+            for (index, message) in prompt.messages.iter().enumerate() {
+                let comment = words.comment;
+                lines.push(format!(
+                    "{rendered}[{index}]{content}  {comment} {}",
+                    message.role
+                ));
+            }
+        }
         Stands::Given | Stands::Choice => lines.push(rendered),
         Stands::InCall | Stands::Elsewhere if call.ends_with("responses.create") => {
             let kept = kept(prompt, words);

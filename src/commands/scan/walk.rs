@@ -63,10 +63,11 @@ pub(super) struct WantedPrompts {
 }
 
 impl WantedPrompts {
-    pub(super) fn wants(&self, path: &str) -> bool {
-        found::is_code(path)
+    pub(super) fn wants(&self, path: &str, bytes: &[u8]) -> bool {
+        let mut languages = self.languages.iter();
+        found::is_code(path, bytes)
             && (self.tests || !found::is_test(path))
-            && (self.languages.is_empty() || self.languages.iter().any(|it| it.is_of(path)))
+            && (self.languages.is_empty() || languages.any(|it| it.is_of(path, bytes)))
     }
 }
 
@@ -306,7 +307,7 @@ impl<'a> Reader<'a> {
         let is_wide = matches!(self.buffer.get(..2), Some([0xff, 0xfe] | [0xfe, 0xff]));
         let shown = self.files.shown(path);
         let has_nul = !is_wide && memchr::memchr(0, &self.buffer).is_some();
-        if has_nul && !found::is_code(&shown) {
+        if has_nul && !found::is_code(&shown, &self.buffer) {
             return Ok(());
         }
         if self.buffer.len() == HEAD {
@@ -327,7 +328,10 @@ impl<'a> Reader<'a> {
         self.own.scanned.bytes += self.buffer.len() as u64;
         self.note_code(path, &shown);
         let is_wanted = match is_wide {
-            true => self.files.wanted.is_some_and(|wanted| wanted.wants(&shown)),
+            true => {
+                let mut wanted = self.files.wanted.into_iter();
+                wanted.any(|wanted| wanted.wants(&shown, &self.buffer))
+            }
             false => self.may_hold(&shown),
         };
         let text = if is_wide {
@@ -377,7 +381,7 @@ impl<'a> Reader<'a> {
     /// Whether what was read may hold a prompt that is looked for.
     fn may_hold(&self, shown: &str) -> bool {
         self.files.wanted.is_some_and(|wanted| {
-            wanted.wants(shown) && found::may_hold(shown, &self.buffer, wanted.all)
+            wanted.wants(shown, &self.buffer) && found::may_hold(shown, &self.buffer, wanted.all)
         })
     }
 
@@ -387,7 +391,7 @@ impl<'a> Reader<'a> {
     }
 
     fn note_code(&mut self, path: &Path, shown: &str) {
-        if scan::may_read_environment(shown) {
+        if scan::may_read_environment(shown) || found::is_code(shown, &self.buffer) {
             self.own.code.push((path.to_owned(), shown.to_owned()));
         }
     }
@@ -406,7 +410,7 @@ impl<'a> Reader<'a> {
                 .read_to_end(&mut self.buffer)?;
             let is_last = self.buffer.len() < PIECE;
             let head = &self.buffer[..HEAD.min(self.buffer.len())];
-            if is_first && memchr::memchr(0, head).is_some() && !found::is_code(&shown) {
+            if is_first && memchr::memchr(0, head).is_some() && !found::is_code(&shown, head) {
                 return Ok(());
             }
             if !is_noted && self.may_hold(&shown) {

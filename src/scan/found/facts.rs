@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use tree_sitter::{Node, Tree};
 
-use super::syntax::{File, Origin, Role, Walk};
+use super::names::{Collector, Names};
+use super::syntax::{File, Origin, Role, Visit, Walk};
 
 /// How many steps one file may take, so that hostile nesting ends.
 const MOST_WORK: usize = 2_000_000;
@@ -42,13 +43,17 @@ pub(super) struct Facts<'t> {
     pub(super) imports: Vec<String>,
     /// Where names come from that other files give.
     pub(super) origins: HashMap<&'t str, Origin<'t>>,
+    /// What third files give, and this one gives on, by the names that others read; `*` is all.
+    pub(super) given_on: Vec<(&'t str, Origin<'t>)>,
     work_left: Cell<usize>,
     /// The first line at which something was left out that the file holds.
     given_up: Cell<Option<usize>>,
 }
 
 impl<'t> Facts<'t> {
-    pub(super) fn gather(file: &File<'t>, tree: &'t Tree) -> Self {
+    /// What a file holds, and what it says of its names.
+    pub(super) fn gather(file: &File<'t>, tree: &'t Tree) -> (Self, Names<'t>) {
+        let mut names = Collector::new(file);
         let mut facts = Self {
             scopes: vec![Scope {
                 start: 0,
@@ -67,6 +72,7 @@ impl<'t> Facts<'t> {
             documented: Vec::new(),
             imports: Vec::new(),
             origins: HashMap::new(),
+            given_on: file.given_on(tree.root_node()),
             work_left: Cell::new(MOST_WORK),
             given_up: Cell::new(None),
         };
@@ -78,10 +84,19 @@ impl<'t> Facts<'t> {
         let mut statement = None;
         // What is entered and not left, as far as it is a list.
         let mut around: Vec<Option<Node<'t>>> = Vec::new();
-        for (node, is_entered) in Walk::new(tree) {
+        let mut is_over = false;
+        for visit in Walk::new(tree) {
+            names.visit(&visit);
+            let Visit {
+                node, is_entered, ..
+            } = visit;
+            if is_over {
+                continue;
+            }
             if !facts.spend(1) {
                 facts.give_up(node);
-                break;
+                is_over = true;
+                continue;
             }
             if !is_entered {
                 around.pop();
@@ -143,18 +158,13 @@ impl<'t> Facts<'t> {
                     facts.answers.push((scope, value));
                 }
                 Role::Import(name) if facts.imports.len() < MOST_KEPT => {
-                    for (name, origin) in file.origins(node) {
-                        // Which of two it is, nobody knows.
-                        match facts.origins.get(name) {
-                            Some(known) if *known != origin => _ = twice.insert(name),
-                            _ => _ = facts.origins.insert(name, origin),
-                        }
-                    }
+                    facts.came(file.origins(node), &mut twice);
                     facts.imports.push(name);
                 }
                 Role::Call if facts.calls.len() < MOST_KEPT => {
                     facts.calls.push(node);
                     facts.imports.extend(file.required(node));
+                    facts.came(file.required_names(node), &mut twice);
                 }
                 Role::Map if facts.maps.len() < MOST_KEPT => facts.maps.push((node, list)),
                 Role::Return(_) | Role::Import(_) | Role::Call | Role::Map => facts.give_up(node),
@@ -162,7 +172,17 @@ impl<'t> Facts<'t> {
             }
         }
         facts.origins.retain(|name, _| !twice.contains(name));
-        facts
+        (facts, names.finish())
+    }
+
+    /// Notes names that other files give; which of two it is, nobody knows.
+    fn came(&mut self, all: Vec<(&'t str, Origin<'t>)>, twice: &mut HashSet<&'t str>) {
+        for (name, origin) in all {
+            match self.origins.get(name) {
+                Some(known) if *known != origin => _ = twice.insert(name),
+                _ => _ = self.origins.insert(name, origin),
+            }
+        }
     }
 
     /// Whether there is work left to do, and takes some of it.

@@ -6,15 +6,15 @@ use std::collections::{HashMap, HashSet};
 use tree_sitter::Node;
 
 use arguments::Flat;
+use posted::Posted;
 use sending::{Followed, Sending, Unseen, open_ends};
 use wrapped::{Wrapper, Wrappers};
 
 use super::facts::Facts;
 use super::language::Language;
-use super::names::Names;
 use super::sinks::{self, LIST_KEYS, SYSTEM_KEYS, Sink, USER_KEYS, sink};
 use super::syntax::{Argument, Call, Expr, File, value_of};
-use super::value::{Reader, Remark, Value};
+use super::value::{Reader, Remark, Settable, Value};
 use super::{Confidence, FoundKind, FoundPrompt, Syntax, Unread};
 
 mod arguments;
@@ -24,7 +24,9 @@ mod flow;
 mod maps;
 mod messages;
 mod paths;
+mod posted;
 mod sending;
+mod together;
 mod unread;
 pub(super) mod words;
 pub(super) mod wrapped;
@@ -65,8 +67,7 @@ pub(super) fn gather(
 ) -> Result<Gathered, &'static str> {
     let tree = language.parse(text)?;
     let file = File { text, language };
-    let facts = Facts::gather(&file, &tree);
-    let names = Names::gather(&file, &tree);
+    let (facts, names) = Facts::gather(&file, &tree);
     let libraries: Vec<&'static str> = facts
         .imports
         .iter()
@@ -88,6 +89,7 @@ pub(super) fn gather(
         unsure: Vec::new(),
         notes: Vec::new(),
         doubts: Vec::new(),
+        settable: Vec::new(),
         found: Vec::new(),
     };
     gatherer.calls();
@@ -144,21 +146,29 @@ struct Gatherer<'r, 't> {
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
+    /// What it is made of that other files may set.
+    settable: Vec<Settable<'t>>,
     found: Vec<(usize, FoundPrompt)>,
 }
 
 impl<'t> Gatherer<'_, 't> {
     /// What calls send: those that take messages before those that make one.
     fn calls(&mut self) {
-        let mut sinks: Vec<(u8, Node<'t>, Call<'t>, Vec<&'t str>, Sink)> = Vec::new();
+        let mut sinks = Vec::new();
         for node in &self.facts.calls {
             let Some(call) = self.file.call(*node) else {
                 continue;
             };
             let path = self.path(call.callee);
-            let arguments = self.flat(&call.arguments).all;
-            let Some(sink) = sink(&path, &arguments, !self.libraries.is_empty()) else {
-                continue;
+            let arguments = self.flat(&call.arguments);
+            let posted = self.posted(&call, &path, &arguments);
+            let is_known = !self.libraries.is_empty();
+            let sink = match &posted {
+                Some(_) => Sink::Api,
+                None => match sink(&path, &arguments.all, is_known) {
+                    Some(sink) => sink,
+                    None => continue,
+                },
             };
             let turn = match sink {
                 Sink::Api | Sink::Messages => 0,
@@ -166,24 +176,38 @@ impl<'t> Gatherer<'_, 't> {
                 Sink::Template | Sink::MessageTemplate(_) => 2,
                 Sink::Message(_) => 3,
             };
-            sinks.push((turn, *node, call, path, sink));
+            sinks.push((turn, *node, call, path, (sink, posted)));
         }
         sinks.sort_by_key(|(turn, ..)| *turn);
-        for (_, node, call, path, sink) in sinks {
+        for (_, node, call, path, (sink, posted)) in sinks {
             if !self.used.contains(&node.id()) {
-                self.call(node, &call, &path, sink);
+                self.call(node, &call, &path, (sink, posted));
             }
         }
     }
 
-    fn call(&mut self, node: Node<'t>, call: &Call<'t>, path: &[&'t str], sink: Sink) {
+    fn call(
+        &mut self,
+        node: Node<'t>,
+        call: &Call<'t>,
+        path: &[&'t str],
+        (sink, posted): (Sink, Option<Posted<'t>>),
+    ) {
+        let is_posted = posted.as_ref().is_some_and(|it| it.is_sure);
+        let sdk = match &posted {
+            Some(posted) => posted.sdk,
+            None => self.sdk(path),
+        };
+        let given = posted.map(|it| it.body);
         let Flat {
             all: arguments,
             doubts,
-        } = self.flat(&call.arguments);
+            settable,
+        } = given.unwrap_or_else(|| self.flat(&call.arguments));
         self.reader.sent_at.set(node.start_byte());
         self.notes.clear();
         self.doubts = doubts;
+        self.settable = settable;
         self.left_open(&arguments);
         let mut drafts = self.drafts(sink, call, &arguments);
         let mut kind = match sink {
@@ -207,11 +231,11 @@ impl<'t> Gatherer<'_, 't> {
         let floor = match sink {
             Sink::Template | Sink::MessageTemplate(_) | Sink::Messages => 2,
             // What surely reaches a model is a prompt however short it is.
-            Sink::Api | Sink::Said if sinks::is_sure(path) => 1,
+            Sink::Api | Sink::Said if is_posted || sinks::is_sure(path) => 1,
             _ => 0,
         };
         let sending = Sending {
-            sdk: self.sdk(path),
+            sdk,
             syntax: match sink {
                 Sink::Template | Sink::MessageTemplate(_) | Sink::Messages => {
                     self.syntax(&arguments)
@@ -232,6 +256,7 @@ impl<'t> Gatherer<'_, 't> {
             node,
             path,
             words: self.callee(call, path),
+            is_sure: is_posted || sinks::sends(path, !self.libraries.is_empty()),
             drafts: drafts.clone(),
         };
         let mut is_any_read = drafts.iter().any(|draft| draft.value.says_something());
@@ -246,10 +271,20 @@ impl<'t> Gatherer<'_, 't> {
             &sending.settings,
         );
         let mut unread = Vec::new();
+        let together = self.together(&calls.drafts);
         for one in open {
+            if together.as_ref().is_some_and(|it| it.has(one.node)) {
+                continue;
+            }
             match self.follow(one, &sending, 0) {
                 true => is_any_read = true,
                 false => unread.push(one),
+            }
+        }
+        if let Some(together) = together {
+            match self.follow_together(&together, &sending, 0) {
+                true => is_any_read = true,
+                false => unread.extend(together.open_ends()),
             }
         }
         if kind == FoundKind::Sent && matches!(sink, Sink::Api | Sink::Said) {
@@ -418,6 +453,11 @@ impl<'t> Gatherer<'_, 't> {
         };
         let given = value_of(arguments, sinks::MODEL_KEYS);
         let model = given.and_then(|model| self.reader.model(model));
+        let mut settable = Vec::new();
+        let mut relied = |given: Node<'t>| settable.extend(self.reader.relied_on(given));
+        if let (Some(given), Some(_)) = (given, &model) {
+            relied(given);
+        }
         if let (Some(given), None) = (given, &model) {
             left(given, "the model");
             kept.insert(0, (Some("model".to_owned()), self.reader.shown(given)));
@@ -431,7 +471,10 @@ impl<'t> Gatherer<'_, 't> {
         for key in sinks::SETTINGS {
             if let Some(given) = value_of(arguments, &[key]) {
                 match self.reader.setting(given) {
-                    Some(value) => parameters.push(((*key).to_owned(), value)),
+                    Some(value) => {
+                        relied(given);
+                        parameters.push(((*key).to_owned(), value));
+                    }
                     None => {
                         left(given, key);
                         kept.push((Some((*key).to_owned()), self.reader.shown(given)));
@@ -441,6 +484,7 @@ impl<'t> Gatherer<'_, 't> {
         }
         let place = self.facts.place_of(node.start_byte());
         let call_line = node.start_position().row + 1;
+        self.settable.append(&mut settable);
         let mut prompt = self.finished(drafts, node);
         prompt.model = model;
         prompt.parameters = parameters;

@@ -1,35 +1,53 @@
 //! Texts that another file of the same tree gives.
 
+use super::endings::{Reading, reading_of};
 use super::facts::Facts;
 use super::gather::wrapped;
-use super::names::Names;
-use super::syntax::File;
+use super::names::{THIRD_FILE, UNSAID};
+use super::syntax::{Export, File, Origin};
 use super::value::Reader;
 use super::{Content, FoundPrompt, Imported, LARGEST, Language, Piece};
 
 /// The files that a module may be which a file imports, the nearest first; paths with `/`.
 pub fn candidates(path: &str, module: &str) -> Vec<String> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let Some(language) = Language::of(path) else {
-        return Vec::new();
-    };
-    (language.traits().modules)(folder, module)
+    match Language::of(path) {
+        Some(language) => (language.traits().modules)(folder, module),
+        // A script without an ending is of either.
+        None => {
+            let all = [Language::Python, Language::JavaScript].into_iter();
+            all.flat_map(|it| (it.traits().modules)(folder, module))
+                .collect()
+        }
+    }
 }
 
 /// The modules that a file may import, by a cheap look at it.
 pub fn modules(path: &str, bytes: &[u8]) -> Vec<String> {
-    Language::of(path).map_or_else(Vec::new, |language| {
-        wrapped::imported_modules(bytes, language)
-    })
+    match reading_of(path, bytes) {
+        Some(Reading::Parsed(language)) => wrapped::imported_modules(bytes, language),
+        Some(Reading::Notebook) => super::notebook_of(bytes).map_or_else(
+            |_| Vec::new(),
+            |code| wrapped::imported_modules(code.text.as_bytes(), code.language),
+        ),
+        Some(Reading::Words | Reading::ScriptWords) | None => Vec::new(),
+    }
 }
 
-/// A text that a file gives, or why it is not sure what that is, in words that follow the name of the
-/// file.
-pub type Constant = Result<String, &'static str>;
+/// What a file gives under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Constant {
+    /// A text.
+    Text(String),
+    /// What a third file gives: the module, and the name there.
+    Passed(String, String),
+    /// It is not sure what, in words that follow the name of the file.
+    Unsure(&'static str),
+}
 
 /// The texts that a file gives under names.
 pub fn constants(path: &str, text: &str, items: &[&str]) -> Vec<Constant> {
-    let none = |why| items.iter().map(|_| Err(why)).collect();
+    let none = |why| items.iter().map(|_| Constant::Unsure(why)).collect();
     let Some(language) = Language::of(path) else {
         return none("is of no language that is read");
     };
@@ -41,12 +59,35 @@ pub fn constants(path: &str, text: &str, items: &[&str]) -> Vec<Constant> {
         Err(why) => return none(why),
     };
     let file = File { text, language };
-    let facts = Facts::gather(&file, &tree);
-    let names = Names::gather(&file, &tree);
+    let (facts, names) = Facts::gather(&file, &tree);
     let reader = Reader::new(&file, &facts, &names);
+    let exports = file.exports(tree.root_node());
+    let passed = |origin: &Origin<'_>| match origin.item {
+        Some(item) => Constant::Passed(origin.module.to_owned(), item.to_owned()),
+        None => Constant::Unsure("gives all of a third file under that name"),
+    };
+    let text = |value| match reader.exact(value) {
+        Some(text) => Constant::Text(text),
+        None => Constant::Unsure("makes it of several parts"),
+    };
+    let named = |name: &str| match (names.constant(name), facts.origins.get(name)) {
+        (Ok(value), _) => text(value),
+        (Err(THIRD_FILE), Some(origin)) => passed(origin),
+        (Err(why), _) => Constant::Unsure(why),
+    };
     let read = |item: &&str| {
-        let value = names.constant(item)?;
-        reader.exact(value).ok_or("makes it of several parts")
+        if exports.unsure.contains(item) {
+            return Constant::Unsure("gives it more than once");
+        }
+        match (exports.all.get(item), exports.wholes.as_slice()) {
+            (Some(Export::Named(name)), _) => named(name),
+            (Some(Export::Value(value)), _) => text(*value),
+            (Some(Export::Passed(origin)), _) => passed(origin),
+            (None, [whole]) if names.constant(item) == Err(UNSAID) => {
+                Constant::Passed((*whole).to_owned(), (*item).to_owned())
+            }
+            (None, _) => named(item),
+        }
     };
     items.iter().map(read).collect()
 }
@@ -140,14 +181,78 @@ mod tests {
     fn only_a_plain_constant_is_a_text_of_another_file() {
         let text = "A = 'You are kind'\nB = A\nC = f'You are {x}'\nD = 'x'\nD = 'y'\nfrom z import E\ndef F(): pass\n";
         let of = |item| constants("a.py", text, &[item]).remove(0);
-        assert_eq!(of("A").as_deref(), Ok("You are kind"));
-        assert_eq!(of("B").as_deref(), Ok("You are kind"));
-        for item in ["C", "D", "E", "F", "G"] {
-            assert!(of(item).is_err(), "{item}");
+        let kind = Constant::Text("You are kind".to_owned());
+        assert_eq!([of("A"), of("B")], [kind.clone(), kind.clone()]);
+        for item in ["C", "D", "F", "G"] {
+            assert!(matches!(of(item), Constant::Unsure(_)), "{item}");
         }
+        assert_eq!(of("E"), Constant::Passed("z".to_owned(), "E".to_owned()));
         let script = "export const A = `You are kind`;\nexport let B = 'x'; B = 'y';\n";
         let of = |item| constants("a.ts", script, &[item]).remove(0);
-        assert_eq!(of("A").as_deref(), Ok("You are kind"));
-        assert!(of("B").is_err());
+        assert_eq!(of("A"), kind);
+        assert!(matches!(of("B"), Constant::Unsure(_)));
+    }
+
+    #[test]
+    fn what_scripts_give_has_the_name_that_others_read() {
+        let of = |text: &str, item| constants("a.js", text, &[item]).remove(0);
+        let text = |text: &str| Constant::Text(text.to_owned());
+        let local = "const A = 'You are kind';\nconst B = 'You are brief';\n";
+        for (end, item, expected) in [
+            ("export { B as A };", "A", text("You are brief")),
+            ("export default A;", "default", text("You are kind")),
+            (
+                "export default 'You are odd';",
+                "default",
+                text("You are odd"),
+            ),
+            ("module.exports = { A: B };", "A", text("You are brief")),
+            (
+                "module.exports = { A, C: 'You are odd' };",
+                "C",
+                text("You are odd"),
+            ),
+            ("exports.D = B;", "D", text("You are brief")),
+            (
+                "module.exports.D = `You are odd`;",
+                "D",
+                text("You are odd"),
+            ),
+            (
+                "export { C } from './c';",
+                "C",
+                Constant::Passed("./c".to_owned(), "C".to_owned()),
+            ),
+            (
+                "export { default as C } from './c';",
+                "C",
+                Constant::Passed("./c".to_owned(), "default".to_owned()),
+            ),
+            (
+                "export * from './c';",
+                "C",
+                Constant::Passed("./c".to_owned(), "C".to_owned()),
+            ),
+            (
+                "const { C: D } = require('./c');\nmodule.exports = { D };",
+                "D",
+                Constant::Passed("./c".to_owned(), "C".to_owned()),
+            ),
+        ] {
+            assert_eq!(of(&format!("{local}{end}\n"), item), expected, "{end}");
+        }
+        for end in [
+            "exports.D = A;\nexports.D = B;",
+            "export * from './c';\nexport * from './d';",
+            "export * as D from './c';",
+        ] {
+            let found = of(&format!("{local}{end}\n"), "D");
+            assert!(matches!(found, Constant::Unsure(_)), "{end} {found:?}");
+        }
+        let python = "from .c import *\n";
+        assert_eq!(
+            constants("a.py", python, &["C"]),
+            [Constant::Passed(".c".to_owned(), "C".to_owned())]
+        );
     }
 }

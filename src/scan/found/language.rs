@@ -1,14 +1,15 @@
-//! The languages of code: how files of each are called, and all in which they differ.
+//! The languages that are parsed, and all in which they differ.
 //!
 //! One row each: a language that leaves a question open does not compile. By hand besides: the kinds
 //! of nodes, which `syntax`, `facts` and `names` name (a test holds that a grammar has each), the
 //! words of the sieve, and the names of libraries and calls in `sinks`.
 
 use std::collections::HashSet;
+use std::num::NonZeroU16;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
-use tree_sitter::{Node, ParseOptions, Parser, Tree, TreeCursor};
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
 use super::modules;
 
@@ -20,112 +21,6 @@ const FEWEST_CHECKS: usize = 20_000;
 /// How many indentations a file may have that differ. The grammar of Python keeps those that are open
 /// in 1,024 bytes, two each, beside what it keeps of texts: with more it ends the program.
 const MOST_INDENTATIONS: usize = 350;
-
-/// A language of code.
-#[derive(Debug, PartialEq, Eq)]
-pub struct CodeLanguage {
-    /// What it is asked for by.
-    pub name: &'static str,
-    /// What people call it.
-    pub title: &'static str,
-    /// How names of its files end, and how those are read.
-    endings: &'static [(&'static str, Reading)],
-}
-
-/// How a file is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// As a syntax tree.
-    Parsed(Language),
-    /// By its words.
-    Words,
-    /// By its words, where backticks may be escaped.
-    ScriptWords,
-}
-
-const fn code(
-    name: &'static str,
-    title: &'static str,
-    endings: &'static [(&'static str, Reading)],
-) -> CodeLanguage {
-    CodeLanguage {
-        name,
-        title,
-        endings,
-    }
-}
-
-use Language::{JavaScript, Python, Tsx, TypeScript};
-use Reading::{Parsed, ScriptWords, Words};
-
-/// All languages that are read.
-pub const LANGUAGES: &[CodeLanguage] = &[
-    code("py", "Python", &[("py", Parsed(Python))]),
-    code(
-        "js",
-        "JavaScript",
-        &[
-            ("js", Parsed(JavaScript)),
-            ("jsx", Parsed(JavaScript)),
-            ("mjs", Parsed(JavaScript)),
-            ("cjs", Parsed(JavaScript)),
-        ],
-    ),
-    code(
-        "ts",
-        "TypeScript",
-        &[
-            ("ts", Parsed(TypeScript)),
-            ("tsx", Parsed(Tsx)),
-            ("mts", Parsed(TypeScript)),
-            ("cts", Parsed(TypeScript)),
-        ],
-    ),
-    code("go", "Go", &[("go", Words)]),
-    code("java", "Java", &[("java", Words)]),
-    code("kt", "Kotlin", &[("kt", Words), ("kts", Words)]),
-    code("cs", "C#", &[("cs", Words)]),
-    code("rs", "Rust", &[("rs", Words)]),
-    code("rb", "Ruby", &[("rb", Words)]),
-    code("php", "PHP", &[("php", Words)]),
-    code("swift", "Swift", &[("swift", Words)]),
-    code("scala", "Scala", &[("scala", Words)]),
-    code("dart", "Dart", &[("dart", Words)]),
-    code("ex", "Elixir", &[("ex", Words), ("exs", Words)]),
-    code("vue", "Vue", &[("vue", ScriptWords)]),
-    code("svelte", "Svelte", &[("svelte", ScriptWords)]),
-];
-
-impl CodeLanguage {
-    /// The language that is asked for by this name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        LANGUAGES.iter().find(|language| language.name == name)
-    }
-
-    /// Whether a file of this name is of the language.
-    pub fn is_of(&self, path: &str) -> bool {
-        self.reading(path).is_some()
-    }
-
-    fn reading(&self, path: &str) -> Option<Reading> {
-        let (_, ending) = path.rsplit_once('.')?;
-        let mut endings = self.endings.iter();
-        endings
-            .find(|(known, _)| *known == ending)
-            .map(|(_, reading)| *reading)
-    }
-}
-
-/// How files end that say of which types things are, and do nothing.
-const DECLARATIONS: [&str; 4] = [".pyi", ".d.ts", ".d.mts", ".d.cts"];
-
-/// How a file of this name is read; none where it is no code.
-pub(super) fn reading(path: &str) -> Option<Reading> {
-    if DECLARATIONS.iter().any(|ending| path.ends_with(ending)) {
-        return None;
-    }
-    LANGUAGES.iter().find_map(|language| language.reading(path))
-}
 
 /// A language that is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,6 +58,8 @@ pub(super) enum Dedent {
 pub(super) struct Spelled {
     kinds: Vec<&'static str>,
     fields: Vec<&'static str>,
+    /// The fields by their names, in the order of those.
+    ids: Vec<(&'static str, u16)>,
 }
 
 impl Spelled {
@@ -170,7 +67,10 @@ impl Spelled {
         let kinds = 0..u16::try_from(grammar.node_kind_count()).unwrap_or(u16::MAX);
         let fields = 0..=u16::try_from(grammar.field_count()).unwrap_or(u16::MAX);
         let field = |id| grammar.field_name_for_id(id).unwrap_or_default();
+        let mut ids: Vec<(&'static str, u16)> = fields.clone().map(|id| (field(id), id)).collect();
+        ids.sort_unstable();
         Self {
+            ids,
             kinds: kinds
                 .map(|id| grammar.node_kind_for_id(id).unwrap_or_default())
                 .collect(),
@@ -188,15 +88,24 @@ impl Spelled {
 
     /// The part of a node that is called so.
     pub(super) fn child<'t>(&self, node: Node<'t>, field: &str) -> Option<Node<'t>> {
-        let id = self.fields.iter().position(|it| *it == field)?;
-        node.child_by_field_id(u16::try_from(id).ok()?)
+        let index = self
+            .ids
+            .binary_search_by_key(&field, |(name, _)| name)
+            .ok()?;
+        node.child_by_field_id(self.ids[index].1)
     }
 
-    /// What the node below a cursor is to the one around it.
-    pub(super) fn field(&self, cursor: &TreeCursor<'_>) -> Option<&'static str> {
-        let id = cursor.field_id()?;
-        self.fields.get(usize::from(id.get())).copied()
+    /// What a node is called that is this field of the one around it.
+    pub(super) fn field(&self, id: Option<NonZeroU16>) -> Option<&'static str> {
+        self.fields.get(usize::from(id?.get())).copied()
     }
+}
+
+/// Whether a word is what methods of some language call their object.
+pub fn is_own_object(word: &str) -> bool {
+    [&PYTHON, &TSX]
+        .iter()
+        .any(|traits| traits.own_objects.contains(&word))
 }
 
 /// All in which languages that are parsed differ.
@@ -215,6 +124,8 @@ pub(super) struct Traits {
     pub(super) is_blank: fn(char) -> bool,
     /// The files that a module may be which one in a folder imports.
     pub(super) modules: fn(&str, &str) -> Vec<String>,
+    /// Whether other files can give the names of a module other values.
+    pub(super) modules_are_open: bool,
     /// Whether what a module gives may be a module.
     pub(super) has_packages: bool,
     /// Whether `%` fills a text in.
@@ -265,6 +176,7 @@ static PYTHON: Traits = Traits {
     dedents: &[("dedent", &["textwrap"])],
     is_blank: |letter| letter.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&letter),
     modules: modules::of_python,
+    modules_are_open: true,
     has_packages: true,
     fills_in_by_percent: true,
     fills_in_by_format: true,
@@ -302,6 +214,7 @@ const TYPESCRIPT: Traits = Traits {
     ],
     is_blank: |letter| (letter.is_whitespace() && letter != '\u{85}') || letter == '\u{feff}',
     modules: modules::of_script,
+    modules_are_open: false,
     has_packages: false,
     fills_in_by_percent: false,
     fills_in_by_format: false,
@@ -333,14 +246,6 @@ static TSX: Traits = Traits {
 };
 
 impl Language {
-    /// The language of a file of this name.
-    pub fn of(path: &str) -> Option<Self> {
-        match reading(path)? {
-            Reading::Parsed(language) => Some(language),
-            Reading::Words | Reading::ScriptWords => None,
-        }
-    }
-
     /// In what it differs.
     pub(super) fn traits(self) -> &'static Traits {
         match self {
@@ -406,29 +311,6 @@ fn indentations(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_two_languages_share_an_ending_or_a_name() {
-        let mut endings: Vec<&str> = LANGUAGES
-            .iter()
-            .flat_map(|language| language.endings.iter().map(|(ending, _)| *ending))
-            .collect();
-        let mut names: Vec<&str> = LANGUAGES.iter().map(|language| language.name).collect();
-        for all in [&mut endings, &mut names] {
-            let count = all.len();
-            all.sort_unstable();
-            all.dedup();
-            assert_eq!(all.len(), count);
-        }
-    }
-
-    #[test]
-    fn what_only_says_types_is_no_code() {
-        for path in ["a.pyi", "a.d.ts", "lib/a.d.mts", "a.txt", "py"] {
-            assert_eq!(reading(path), None, "{path}");
-        }
-        assert_eq!(Language::of("a/b.d.x.ts"), Some(Language::TypeScript));
-    }
 
     #[test]
     fn every_kind_of_node_that_is_named_is_one_of_a_grammar() {

@@ -7,10 +7,11 @@
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
-use tree_sitter::{Node, Tree};
+use tree_sitter::Node;
 
 use super::language::Traits;
 use super::syntax::File;
+pub(super) use collect::Collector;
 use members::{Classes, Member};
 
 mod collect;
@@ -20,6 +21,10 @@ mod uses;
 
 /// How many steps one file may take, so that hostile nesting ends.
 const MOST_WORK: usize = 4_000_000;
+
+/// Why a name is no constant of the file, in words that follow the name of the file.
+pub(super) const THIRD_FILE: &str = "has it from a third file";
+pub(super) const UNSAID: &str = "does not say it";
 
 /// The most of a kind that is kept of one file.
 const MOST_KEPT: usize = 200_000;
@@ -52,10 +57,14 @@ enum RegionKind {
 
 impl RegionKind {
     /// The kind that a node opens, if it opens one.
-    fn of(file: &File<'_>, (node, kind): (Node<'_>, &str), field: Option<&str>) -> Option<Self> {
+    fn of<'t>(
+        file: &File<'t>,
+        (node, kind): (Node<'t>, &str),
+        field: Option<&str>,
+    ) -> Option<Self> {
         let word = |name: &str| {
-            node.child_by_field_name(name)
-                .map_or("", |it| file.word(it))
+            let child = file.traits().spelled.child(node, name);
+            child.map_or("", |it| file.word(it))
         };
         Some(match kind {
             "function_definition" | "method_definition" => {
@@ -176,10 +185,6 @@ pub(super) enum Moved {
 }
 
 impl<'t> Names<'t> {
-    pub(super) fn gather(file: &File<'t>, tree: &'t Tree) -> Self {
-        collect::Collector::new(file).collect(tree)
-    }
-
     /// Whether there is work left to do, and takes some of it.
     fn spend(&self, work: usize) -> bool {
         let left = self.work_left.get();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::language::{self, Reading};
+use super::endings::Reading;
 
 /// Why the letters of a file may be others than those that were read, and the line that shows it.
 pub(super) fn other_encoding(path: &str, text: &str) -> Option<(usize, String)> {
@@ -38,13 +38,17 @@ pub(super) fn other_encoding(path: &str, text: &str) -> Option<(usize, String)> 
 
 /// The lines on which comments allow a prompt in code: P510 that of the comment, P514 and P525 the
 /// next as well. A text that says so allows nothing, least of all itself.
-pub(super) fn allowed_lines(path: &str, text: &str, codes: &[(&str, usize)]) -> BTreeSet<usize> {
+pub(super) fn allowed_lines(
+    how: Option<Reading>,
+    text: &str,
+    codes: &[(&str, usize)],
+) -> BTreeSet<usize> {
     const ALLOWS: &str = "promptctl: allow ";
     let mut allowed = BTreeSet::new();
     if !text.contains(ALLOWS) {
         return allowed;
     }
-    let tree = match language::reading(path) {
+    let tree = match how {
         Some(Reading::Parsed(language)) => language.parse(text).ok(),
         _ => None,
     };

@@ -8,7 +8,7 @@ use regex::bytes::{Match, Regex};
 use code::{Code, words};
 
 use super::language::{Language, Quotes, Traits};
-use super::sinks::{OWN_KEYS, SYSTEM_KEYS};
+use super::sinks::{self, OWN_KEYS, SYSTEM_KEYS};
 
 mod code;
 
@@ -38,7 +38,7 @@ const ROLE: &str = r#"\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)
 
 /// Calls that other code has, too: they count, as keys do, where the file names a library that talks
 /// to models.
-const ASKS: &str = r"\b(?:a?invoke|predict)\(";
+const ASKS: &str = r"\b(?:a?invoke|predict|a?complete|a?stream_(?:complete|chat))\(";
 
 /// What `--all` looks at: names of prompts.
 const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are |You're a|Your (?:task|job) |Act as ";
@@ -56,6 +56,8 @@ const LIBRARY: &str = r#"openai|anthropic|langchain|langgraph|litellm|['"]ai['"]
 
 struct Sieve {
     sends: Regex,
+    addresses: Regex,
+    posts: Regex,
     aliases: Regex,
     makes: Regex,
     renamed: Regex,
@@ -77,8 +79,16 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
             .unicode(false)
             .build()
     };
+    let one_of = |words: Vec<&str>| {
+        let words: Vec<String> = words.into_iter().map(regex::escape).collect();
+        words.join("|")
+    };
+    let addresses = one_of(sinks::ADDRESSES.iter().map(|(part, _)| *part).collect());
+    let posts = format!(r"(?:\b|\$)(?:{})\s*[(<]", one_of(sinks::POSTS.to_vec()));
     Some(Sieve {
         sends: ascii(SENDS).ok()?,
+        addresses: ascii(&addresses).ok()?,
+        posts: ascii(&posts).ok()?,
         aliases: ascii(ALIASES).ok()?,
         makes: ascii(MAKES).ok()?,
         renamed: ascii(RENAMED).ok()?,
@@ -146,7 +156,7 @@ impl Look<'_> {
         let Self { bytes, traits, .. } = *self;
         let in_code = |found: &Match<'_>| !is_comment(bytes, found.start(), traits);
         let any = |regex: &Regex| regex.find_iter(bytes).any(|found| in_code(&found));
-        if any(&sieve.sends) {
+        if any(&sieve.sends) || (any(&sieve.addresses) && any(&sieve.posts)) {
             return true;
         }
         if (any(&sieve.renamed) || (any(&sieve.aliases) && sieve.makes.is_match(bytes)))

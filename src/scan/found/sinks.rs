@@ -45,6 +45,82 @@ pub(super) const EXTRA_KEYS: &[&str] = &["extra_body", "extra_query", "extraBody
 /// The keys of the model.
 pub(super) const MODEL_KEYS: &[&str] = &["model", "model_name", "modelName", "modelId", "model_id"];
 
+/// What sends something to an address.
+pub(super) const POSTS: &[&str] = &[
+    "post",
+    "apost",
+    "request",
+    "Request",
+    "fetch",
+    "$fetch",
+    "axios",
+    "ky",
+    "got",
+    "stream",
+    "ajax",
+    "build_request",
+];
+
+/// The keys of what is sent there.
+pub(super) const BODY_KEYS: &[&str] = &["json", "data", "body", "content"];
+
+/// What stands in addresses of models, and the library of each.
+pub(super) const ADDRESSES: &[(&str, Option<&str>)] = &[
+    ("api.openai.com", Some("openai")),
+    ("openai.azure.com", Some("openai")),
+    ("api.anthropic.com", Some("anthropic")),
+    ("generativelanguage.googleapis.com", Some("google")),
+    ("api.mistral.ai", Some("mistral")),
+    ("api.groq.com", Some("groq")),
+    ("api.cohere", Some("cohere")),
+    ("openrouter.ai/api", None),
+    ("api.deepseek.com", None),
+    ("api.together.xyz", Some("together")),
+    ("api.perplexity.ai", None),
+    (":generateContent", Some("google")),
+    (":streamGenerateContent", Some("google")),
+    ("/chat/completions", Some("openai")),
+    ("/v1/completions", Some("openai")),
+    ("/v1/responses", Some("openai")),
+    ("/v1/messages", Some("anthropic")),
+    ("/api/generate", Some("ollama")),
+    ("/api/chat", Some("ollama")),
+];
+
+/// What stands in addresses there that take no prompt.
+const OTHER_ADDRESSES: &[&str] = &[
+    "/embeddings",
+    "/images",
+    "/audio",
+    "/models",
+    "/moderations",
+    "/files",
+    "/uploads",
+    "/batches",
+    "/fine_tuning",
+    "/vector_stores",
+    "/realtime",
+    "/usage",
+    "/organization",
+    "countTokens",
+    "count_tokens",
+];
+
+/// The library of what an address answers with, if that is a model.
+pub(super) fn address(text: &str) -> Option<Option<&'static str>> {
+    if text.len() > 1_000 || OTHER_ADDRESSES.iter().any(|it| text.contains(it)) {
+        // Addresses of Gemini name the model: `models/gemini:generateContent`.
+        return text
+            .contains("enerateContent")
+            .then_some(Some("google"))
+            .filter(|_| text.len() <= 1_000);
+    }
+    let mut known = ADDRESSES.iter();
+    known
+        .find(|(part, _)| text.contains(part))
+        .map(|(_, library)| *library)
+}
+
 /// What a call does with texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sink {
@@ -133,7 +209,12 @@ pub(super) fn sink(path: &[&str], arguments: &[Argument<'_>], is_sdk: bool) -> O
         {
             Some(Sink::Api)
         }
-        "invoke" | "ainvoke" | "predict" if is_sdk => Some(Sink::Said),
+        "invoke" | "ainvoke" | "predict" | "complete" | "acomplete" | "stream_complete"
+        | "astream_complete" | "stream_chat" | "astream_chat"
+            if is_sdk =>
+        {
+            Some(Sink::Said)
+        }
         name if ((is_sdk && has_key(arguments)) || value_of(arguments, OWN_KEYS).is_some())
             && !is_other(name, before) =>
         {

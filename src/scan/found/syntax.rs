@@ -5,12 +5,14 @@ use tree_sitter::Node;
 use super::language::{Language, Traits};
 
 mod around;
+mod exports;
 mod function;
 mod text;
 mod walk;
 
+pub(super) use exports::Export;
 pub(super) use function::{Origin, Parameter};
-pub(super) use walk::Walk;
+pub(super) use walk::{Visit, Walk};
 
 /// How many brackets around a value are looked through.
 const DEEPEST_BRACKETS: usize = 50;
@@ -77,7 +79,8 @@ impl<'t> Argument<'t> {
         }
     }
 
-    fn spread(value: Node<'t>) -> Self {
+    /// All that a value holds.
+    pub(super) fn of_all(value: Node<'t>) -> Self {
         Self {
             key: None,
             value,
@@ -242,12 +245,31 @@ impl<'t> File<'t> {
 
     /// The library of `require("…")` and `import("…")`.
     pub(super) fn required(&self, node: Node<'t>) -> Option<String> {
+        self.required_module(node).map(str::to_owned)
+    }
+
+    pub(super) fn required_module(&self, node: Node<'t>) -> Option<&'t str> {
         let callee = self.field(node, "function")?;
         if !matches!(self.word(callee), "require" | "import") {
             return None;
         }
         let first = *Self::children(self.field(node, "arguments")?).first()?;
-        self.key(first).map(str::to_owned)
+        self.key(first).filter(|_| first.kind() == "string")
+    }
+
+    /// What a class is made from, by its words.
+    pub(super) fn bases(&self, class: Node<'t>) -> Vec<&'t str> {
+        let mut cursor = class.walk();
+        let heritage = class
+            .named_children(&mut cursor)
+            .find(|it| it.kind() == "class_heritage")
+            .or_else(|| self.field(class, "superclasses"));
+        let words = heritage.map_or("", |it| self.word(it));
+        let is_letter = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$');
+        words
+            .split(|it| !is_letter(it))
+            .filter(|it| !matches!(*it, "" | "extends"))
+            .collect()
     }
 
     /// The body of a class that is below one of these, with its documentation.
@@ -387,7 +409,7 @@ impl<'t> File<'t> {
                         self.field(argument, "value")?,
                     )),
                     "dictionary_splat" | "list_splat" | "spread_element" => {
-                        Some(Argument::spread(*Self::children(argument).first()?))
+                        Some(Argument::of_all(*Self::children(argument).first()?))
                     }
                     _ => Some(Argument::of(None, argument)),
                 })
@@ -438,14 +460,14 @@ impl<'t> File<'t> {
                 match self.key(key).filter(|_| !is_name) {
                     Some(key) => Some(Argument::of(Some(key), value)),
                     None if matches!(key.kind(), "number" | "integer") => None,
-                    None => Some(Argument::spread(child)),
+                    None => Some(Argument::of_all(child)),
                 }
             }
             "shorthand_property_identifier" => Some(Argument::of(Some(self.word(child)), child)),
             "dictionary_splat" | "spread_element" => {
-                Some(Argument::spread(*Self::children(child).first()?))
+                Some(Argument::of_all(*Self::children(child).first()?))
             }
-            "method_definition" => Some(Argument::spread(child)),
+            "method_definition" => Some(Argument::of_all(child)),
             _ => None,
         };
         Self::children(node).into_iter().filter_map(entry).collect()

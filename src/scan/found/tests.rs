@@ -70,7 +70,7 @@ fn a_call_in_python_tells_what_it_sends() {
         ),
         (
             "payload = {'model': 'm', 'messages': [{'role': 'system', 'content': '\\n'.join(['You sort.', f'Into {n:>3} queues.'])}]}\nrequests.post(url, json=payload)",
-            "message - m | system You sort.\nInto <n> queues.",
+            "sent - m | system You sort.\nInto <n> queues.",
         ),
         (
             "from google import genai\nclient.models.generate_content(model='g', contents='Say hello to all of the world', config=types.GenerateContentConfig(system_instruction='You are kind', temperature=1))",

@@ -67,6 +67,15 @@ impl Remark {
     }
 }
 
+/// What another file may give another value before a function here uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settable<'t> {
+    pub(super) name: &'t str,
+    /// The map or the class that has it; none where the file itself does.
+    pub(super) owner: Option<&'t str>,
+    pub(super) line: usize,
+}
+
 /// A text, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Value<'t> {
@@ -79,6 +88,8 @@ pub(super) struct Value<'t> {
     pub(super) notes: Vec<Remark>,
     /// Why the program may send another text.
     pub(super) doubts: Vec<Remark>,
+    /// What it is made of that other files may set.
+    pub(super) settable: Vec<Settable<'t>>,
     /// Whether the code chooses between this and others.
     is_choice: bool,
 }
@@ -134,7 +145,17 @@ impl<'t> Value<'t> {
                 }
             }
         }
+        for one in other.settable {
+            self.rely_on(one);
+        }
         self.is_choice |= other.is_choice;
+    }
+
+    /// Notes that other files may set what it is made of.
+    fn rely_on(&mut self, one: Settable<'t>) {
+        if self.settable.len() < 100 && !self.settable.contains(&one) {
+            self.settable.push(one);
+        }
     }
 
     pub(super) fn doubt(&mut self, node: Node<'t>, words: impl Into<String>) {

@@ -7,7 +7,7 @@ use crate::scan::found::sinks::{
     CONFIG_KEYS, EXTRA_KEYS, LIST_KEYS, MODEL_KEYS, SETTINGS, SYSTEM_KEYS, USER_KEYS,
 };
 use crate::scan::found::syntax::{Argument, Expr, index_of};
-use crate::scan::found::value::Remark;
+use crate::scan::found::value::{Remark, Settable};
 
 /// Whether a prompt file holds what is given by this key.
 fn is_held(key: &str) -> bool {
@@ -21,6 +21,7 @@ fn is_held(key: &str) -> bool {
 pub(super) struct Flat<'t> {
     pub(super) all: Vec<Argument<'t>>,
     pub(super) doubts: Vec<Remark>,
+    pub(super) settable: Vec<Settable<'t>>,
 }
 
 impl<'t> Gatherer<'_, 't> {
@@ -83,6 +84,7 @@ impl<'t> Gatherer<'_, 't> {
         match entries {
             Some(entries) => {
                 flat.doubts.extend(entries.doubt);
+                flat.settable.extend(entries.settable);
                 for entry in &entries.all {
                     self.flatten(entry, flat, depth + 1);
                 }

@@ -9,10 +9,10 @@ use super::{Draft, Gatherer};
 use crate::prompt::finding::Span;
 use crate::scan::found::names::Moved;
 use crate::scan::found::syntax::{Expr, File};
-use crate::scan::found::value::{Bit, Hole, Reader, Remark};
+use crate::scan::found::value::{self, Bit, Hole, Reader, Remark};
 use crate::scan::found::{
-    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Imported, Piece, Stands,
-    Syntax, Variable,
+    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Imported, Piece, Settable,
+    Stands, Syntax, Variable,
 };
 
 /// How many remarks of a kind are made about one prompt.
@@ -32,6 +32,15 @@ impl<'t> Reader<'_, 't> {
             !text.is_empty() && text.len() < 200 && !text.contains(char::is_whitespace)
         };
         fits(&text).then_some(text)
+    }
+
+    /// What a setting is made of that other files may set.
+    pub(super) fn relied_on(&self, node: Node<'t>) -> Vec<value::Settable<'t>> {
+        let mut all = self.value(node).settable;
+        if let Expr::Name(name) = self.file.expr(node) {
+            all.extend(self.settable(name, node));
+        }
+        all
     }
 
     pub(super) fn setting(&self, node: Node<'t>) -> Option<Json> {
@@ -55,6 +64,16 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
+impl From<value::Settable<'_>> for Settable {
+    fn from(it: value::Settable<'_>) -> Self {
+        Self {
+            name: it.name.to_owned(),
+            owner: it.owner.map(str::to_owned),
+            line: it.line,
+        }
+    }
+}
+
 impl<'t> Gatherer<'_, 't> {
     /// The prompt of some messages: values get their names, which are one for all of them.
     pub(super) fn finished(&mut self, drafts: Vec<Draft<'t>>, node: Node<'t>) -> FoundPrompt {
@@ -62,6 +81,7 @@ impl<'t> Gatherer<'_, 't> {
         let mut remarks = Remarks::default();
         remarks.notes.append(&mut self.notes);
         remarks.doubts.append(&mut self.doubts);
+        let mut settable = std::mem::take(&mut self.settable);
         let mut constant = None;
         let mut span: Option<(Node<'t>, Node<'t>)> = None;
         let mut messages = Vec::new();
@@ -90,6 +110,7 @@ impl<'t> Gatherer<'_, 't> {
             }
             remarks.notes.extend(draft.value.notes);
             remarks.doubts.extend(draft.value.doubts);
+            settable.extend(draft.value.settable);
             let mut pieces: Vec<Piece> = Vec::new();
             let mut variables: Vec<Variable> = Vec::new();
             let mut named = HashSet::new();
@@ -143,6 +164,7 @@ impl<'t> Gatherer<'_, 't> {
             is_list: false,
             confidence: Confidence::High,
             at: self.span(first),
+            cell: None,
             end_line: last.end_position().row + 1,
             call_line: node.start_position().row + 1,
             sdk: self.libraries.first().copied(),
@@ -160,6 +182,7 @@ impl<'t> Gatherer<'_, 't> {
             syntax: Syntax::Plain,
             lost,
             doubts,
+            settable: settable.into_iter().map(Into::into).collect(),
             is_allowed: false,
             is_known: false,
         }

@@ -10,7 +10,12 @@ use super::words::{role_named, speaks_to_a_model};
 use super::{DEEPEST, Gatherer};
 use crate::scan::found::Stands;
 use crate::scan::found::syntax::{Argument, Call, Expr, value_of};
-use crate::scan::found::value::Remark;
+use crate::scan::found::value::{Remark, Settable};
+
+/// Whether a method of this name makes the object of its class.
+pub(super) fn makes_objects(name: &str) -> bool {
+    matches!(name, "__init__" | "constructor")
+}
 
 impl<'t> Gatherer<'_, 't> {
     /// Follows a value to the texts that it may be; each is a prompt. Whether there is one.
@@ -195,34 +200,15 @@ impl<'t> Gatherer<'_, 't> {
         let Some(parameter) = all.iter().find(|it| it.name == name) else {
             return false;
         };
-        self.note_wrapper(function, parameter, taken, sending);
+        self.note_wrapper(function, &[(*parameter, taken)], sending);
         let role = self.unsure_roles.borrow().get(&open.id()).copied();
         let role_given =
             role.map(|role| (role, all.iter().find(|it| it.name == self.file.word(role))));
         let decorator = self.decorator(function);
-        // An object is made by the name of its class.
-        let class = self.facts.class_of(function);
-        let own = self.facts.scopes[function].name;
-        let is_maker = matches!(own, Some("__init__" | "constructor"));
-        let called = match class.filter(|_| is_maker) {
-            Some(class) => self.facts.scopes[class].name,
-            None => own,
-        };
-        let calls = called.and_then(|called| self.calls_by_name().get(called).cloned());
         let mut is_found = false;
-        for node in calls.unwrap_or_default() {
-            let Some(call) = self.file.call(node) else {
-                continue;
-            };
-            let is_it = match (is_maker, self.file.expr(call.callee)) {
-                (true, Expr::Name(_)) => true,
-                (true, _) => false,
-                // `desk.ask(…)`: a method, by its name.
-                (false, Expr::Member(..)) if class.is_some() => true,
-                _ => self.functions(call.callee).contains(&function),
-            };
+        for (_, call) in self.calls_of(function) {
             let given = self.argument(&call.arguments, parameter.sought());
-            if let Some(given) = given.filter(|_| is_it) {
+            if let Some(given) = given {
                 let before = self.unsure.clone();
                 self.decorated(decorator);
                 // The role that this caller gives, or does not.
@@ -249,8 +235,53 @@ impl<'t> Gatherer<'_, 't> {
         is_found
     }
 
+    /// Begins a prompt that functions are followed to.
+    pub(super) fn begin(&mut self) {
+        self.notes.clear();
+        self.doubts.clone_from(&self.unsure);
+        self.settable.clear();
+    }
+
+    /// The calls of a function of the file.
+    pub(super) fn calls_of(&self, function: usize) -> Vec<(Node<'t>, Call<'t>)> {
+        // An object is made by the name of its class.
+        let class = self.facts.class_of(function);
+        let own = self.facts.scopes[function].name;
+        let is_maker = own.is_some_and(makes_objects);
+        let called = match class.filter(|_| is_maker) {
+            Some(class) => self.facts.scopes[class].name,
+            None => own,
+        };
+        let calls = called.and_then(|called| self.calls_by_name().get(called).cloned());
+        let calls = calls.unwrap_or_default().into_iter();
+        let calls = calls.filter_map(|node| Some((node, self.file.call(node)?)));
+        calls
+            .filter(|(_, call)| match (is_maker, self.file.expr(call.callee)) {
+                (true, Expr::Name(_)) => true,
+                (true, _) => false,
+                // `desk.ask(…)`: a method, by its name.
+                (false, Expr::Member(..)) if class.is_some() => true,
+                _ => self.functions(call.callee).contains(&function),
+            })
+            .collect()
+    }
+
+    /// The function around an answer, where another file may put its own in its place.
+    fn settable_function(&self, answer: Node<'t>) -> Option<Settable<'t>> {
+        let scope = self.facts.scope_at(answer.start_byte());
+        let name = self.facts.scopes[scope].name?;
+        let class = self.facts.class_of(scope);
+        let is_of_file = scope > 0 && self.facts.scopes[scope].parent == 0;
+        let is_open = is_of_file && self.file.traits().modules_are_open;
+        (is_open || class.is_some()).then(|| Settable {
+            name,
+            owner: class.and_then(|class| self.facts.scopes[class].name),
+            line: answer.start_position().row + 1,
+        })
+    }
+
     /// A decorator may change what a function is given, and what it answers with.
-    fn decorated(&mut self, decorator: Option<Node<'t>>) {
+    pub(super) fn decorated(&mut self, decorator: Option<Node<'t>>) {
         let remark = decorator.map(|it| {
             let shown = self.reader.shown(it);
             Remark::new(
@@ -313,8 +344,10 @@ impl<'t> Gatherer<'_, 't> {
         depth: usize,
     ) -> bool {
         let sent_at = self.reader.sent_at.replace(node.end_byte());
-        self.notes.clear();
-        self.doubts.clone_from(&self.unsure);
+        self.begin();
+        if stands == Stands::Answer {
+            self.settable.extend(self.settable_function(node));
+        }
         let mut drafts = Vec::new();
         match taken {
             Taken::Text(role) | Taken::Part(role) => drafts.push(self.text(node, role)),
@@ -345,7 +378,14 @@ impl<'t> Gatherer<'_, 't> {
             );
         }
         let mut is_found = is_written;
+        let together = unwritten.as_deref().and_then(|it| self.together(it));
+        if let Some(together) = &together {
+            is_found |= self.follow_together(together, sending, depth + 1);
+        }
         for one in open {
+            if together.as_ref().is_some_and(|it| it.has(one.node)) {
+                continue;
+            }
             let is_same = one.node == node && one.taken == taken;
             // What is written beside it was said already.
             if !is_same || !is_written {
@@ -354,7 +394,9 @@ impl<'t> Gatherer<'_, 't> {
         }
         self.reader.sent_at.set(sent_at);
         match unwritten.filter(|_| !is_found) {
-            Some(drafts) => self.note_unwritten(node, drafts, stands, taken, sending),
+            Some(drafts) => {
+                self.note_unwritten((node, node.parent()), drafts, stands, taken, sending)
+            }
             None => is_found,
         }
     }

@@ -39,6 +39,7 @@ impl<'t> Gatherer<'_, 't> {
             };
             self.notes.clear();
             self.doubts.clear();
+            self.settable.clear();
             let inner = value_of(&entries, LIST_KEYS);
             if let Some(inner) = inner.filter(|inner| self.reader.items(*inner).is_some()) {
                 let mut drafts = Vec::new();
@@ -98,6 +99,7 @@ impl<'t> Gatherer<'_, 't> {
             }
             self.notes.clear();
             self.doubts.clear();
+            self.settable.clear();
             if let Some(draft) = self.message_of(&call.arguments, *node, false) {
                 let list = node
                     .parent()

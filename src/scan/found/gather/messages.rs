@@ -16,6 +16,11 @@ impl<'t> Gatherer<'_, 't> {
         let value = match self.file.expr(node) {
             // Anthropic takes a system prompt in parts.
             Expr::List(_) => return self.content(node, role),
+            // Gemini takes it as the parts of a map.
+            Expr::Map(entries) => match value_of(&entries, &["parts"]) {
+                Some(parts) => return self.content(parts, role),
+                None => self.reader.value(node),
+            },
             _ => self.reader.value(node),
         };
         Draft {
@@ -34,6 +39,7 @@ impl<'t> Gatherer<'_, 't> {
             Some(items) => {
                 let mut has_others = false;
                 value.doubts.extend(items.doubts);
+                value.settable.extend(items.settable);
                 for item in items.all {
                     match self.part(item.node).filter(|_| !item.is_spread) {
                         Some(part) => value.append(part),
@@ -122,6 +128,7 @@ impl<'t> Gatherer<'_, 't> {
             return;
         };
         self.doubts.extend(items.doubts);
+        self.settable.extend(items.settable);
         for item in items.all {
             if drafts.len() >= MOST_MESSAGES || !self.facts.spend(1) {
                 let words = format!("there are more than {MOST_MESSAGES} messages");
@@ -260,6 +267,11 @@ impl<'t> Gatherer<'_, 't> {
         let role_at = match index_of(entries, &["role"]) {
             Some(role_at) => role_at,
             None if is_open => content_at,
+            // What the user says to Gemini needs no role.
+            None if is_sent && entries[content_at].key == Some("parts") => {
+                let draft = self.content(entries[content_at].value, OPEN_ROLE);
+                return Some(Draft { node, ..draft });
+            }
             None => return None,
         };
         let has_role = role_at != content_at;

@@ -89,6 +89,8 @@ pub(super) struct Unseen<'c, 't> {
     pub(super) node: Node<'t>,
     pub(super) path: &'c [&'t str],
     pub(super) words: Vec<String>,
+    /// Whether it surely goes to a model.
+    pub(super) is_sure: bool,
     pub(super) drafts: Vec<Draft<'t>>,
 }
 

@@ -4,7 +4,6 @@ use tree_sitter::Node;
 
 use super::sending::{Open, Sending, Taken, Unseen};
 use super::{Draft, Gatherer};
-use crate::scan::found::sinks;
 use crate::scan::found::syntax::Expr;
 use crate::scan::found::value::Bit;
 use crate::scan::found::{Stands, Unread};
@@ -14,7 +13,7 @@ impl<'t> Gatherer<'_, 't> {
     /// read there, and a system text. Whether it is noted.
     pub(super) fn note_unwritten(
         &mut self,
-        node: Node<'t>,
+        (node, inside): (Node<'t>, Option<Node<'t>>),
         drafts: Vec<Draft<'t>>,
         stands: Stands,
         taken: Taken,
@@ -39,7 +38,7 @@ impl<'t> Gatherer<'_, 't> {
         if taken.is_part() || self.used.contains(&node.id()) || !(is_imported || is_given) {
             return false;
         }
-        let call = self.call_around(node);
+        let call = self.call_around(node, inside);
         let mut prompt = self.made(node, drafts, &sending.settings);
         sending.describe(&mut prompt);
         prompt.stands = stands;
@@ -48,6 +47,7 @@ impl<'t> Gatherer<'_, 't> {
             at: self.span(node),
             call,
             what,
+            cell: None,
             is_allowed: false,
             instead: (!prompt.imports.is_empty()).then(|| Box::new(prompt)),
         });
@@ -55,8 +55,8 @@ impl<'t> Gatherer<'_, 't> {
     }
 
     /// What is called with a value, or the function that answers with it.
-    fn call_around(&self, node: Node<'t>) -> String {
-        let above = std::iter::successors(node.parent(), tree_sitter::Node::parent);
+    fn call_around(&self, node: Node<'t>, inside: Option<Node<'t>>) -> String {
+        let above = std::iter::successors(inside, tree_sitter::Node::parent);
         let mut calls = above.take(8).filter_map(|it| self.file.call(it));
         calls.next().map_or_else(
             || self.facts.place_of(node.start_byte()).unwrap_or_default(),
@@ -72,7 +72,7 @@ impl<'t> Gatherer<'_, 't> {
         unread: &[Open<'t>],
         is_any_read: bool,
     ) {
-        if !sinks::sends(call.path, !self.libraries.is_empty()) {
+        if !call.is_sure {
             return;
         }
         let is_shown = |open: &&Open<'t>| {
@@ -100,6 +100,7 @@ impl<'t> Gatherer<'_, 't> {
         if !call.drafts.iter().any(is_written) {
             self.notes.clear();
             self.doubts.clear();
+            self.settable.clear();
             let mut prompt = self.made(call.node, call.drafts, &sending.settings);
             prompt.confidence = sending.confidence;
             prompt.sdk = sending.sdk;
@@ -112,6 +113,7 @@ impl<'t> Gatherer<'_, 't> {
             at: self.span(call.node),
             call: call.path.join("."),
             what,
+            cell: None,
             is_allowed: false,
             instead,
         });

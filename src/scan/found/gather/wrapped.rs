@@ -6,22 +6,27 @@ use regex::bytes::Regex;
 use tree_sitter::Node;
 
 use super::Gatherer;
+use super::flow::makes_objects;
 use super::sending::{Far, Sending, Taken};
+use super::together::Part;
+use crate::scan::found::facts::Scope;
 use crate::scan::found::language::Language;
 use crate::scan::found::sinks;
-use crate::scan::found::syntax::{Parameter, value_of};
+use crate::scan::found::syntax::{Call, Expr, Parameter, value_of};
 use crate::scan::found::{Confidence, FoundKind, Stands, Syntax};
 
-/// A parameter of a function that a call sends.
+/// A function that sends what it is given, as other files call it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wrapper {
+    /// What it is called: the class, where it makes the object of one.
     function: String,
-    /// Whether it is what the file gives without a name.
+    /// The class that it is a method of.
+    class: Option<String>,
+    /// Whether it, or its class, is what the file gives without a name.
     is_default: bool,
-    parameter: String,
-    place: Option<usize>,
-    key: Option<String>,
-    taken: Taken,
+    /// Whether the file has it from another one by an import, and does not say that it gives it on.
+    is_imported: bool,
+    given: Vec<Given>,
     sdk: Option<&'static str>,
     syntax: Syntax,
     floor: usize,
@@ -30,11 +35,47 @@ pub struct Wrapper {
     far: Far,
 }
 
+/// A parameter that is sent.
+#[derive(Debug, Clone, PartialEq)]
+struct Given {
+    parameter: String,
+    place: Option<usize>,
+    key: Option<String>,
+    taken: Taken,
+    /// What is sent where callers do not give it.
+    default: Option<String>,
+}
+
 impl Wrapper {
-    /// Whether a file says its name, or may give it another one.
-    pub fn may_be_called_in(&self, bytes: &[u8]) -> bool {
-        self.is_default || memchr::memmem::find(bytes, self.function.as_bytes()).is_some()
+    /// Whether a file may call it, by the words in it; or give it on, where others import that file.
+    pub fn may_be_used_in(&self, bytes: &[u8], gives_on: bool) -> bool {
+        let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+        let is_called = (self.is_default && self.class.is_none()) || has(&self.function);
+        let is_named = self.is_default || has(self.head()) || has("import *");
+        is_named && is_called || gives_on && (is_named || has("export *"))
     }
+
+    /// Whether a file of this name gives it to others: what is imported, a file that stands for its
+    /// folder does.
+    pub fn is_given_by(&self, path: &str) -> bool {
+        !self.is_imported || stands_for_folder(path)
+    }
+
+    /// What a file gives that another one names: the class, or the function itself.
+    fn head(&self) -> &str {
+        self.class.as_ref().unwrap_or(&self.function)
+    }
+
+    /// Whether it is what another file names so.
+    fn is_named(&self, item: &str) -> bool {
+        self.head() == item || (self.is_default && item == "default")
+    }
+}
+
+/// Whether a file stands for the folder that it is in.
+pub fn stands_for_folder(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file == "__init__.py" || file.starts_with("index.")
 }
 
 /// What the modules that a file imports send of what they are given: asked by the name of a module.
@@ -45,12 +86,15 @@ impl<'t> Gatherer<'_, 't> {
     pub(super) fn note_wrapper(
         &mut self,
         function: usize,
-        parameter: &Parameter<'t>,
-        taken: Taken,
+        given: &[(Parameter<'t>, Taken)],
         sending: &Sending<'t>,
     ) {
         let scope = &self.facts.scopes[function];
-        let (Some(name), Some(node), 0) = (scope.name, scope.node, scope.parent) else {
+        let class = self.facts.class_of(function);
+        let outer = &self.facts.scopes[class.unwrap_or(function)];
+        let (Some(name), Some(head), Some(node), 0) =
+            (scope.name, outer.name, outer.node, outer.parent)
+        else {
             return;
         };
         let far = sending.far.clone().unwrap_or_else(|| Far {
@@ -67,13 +111,20 @@ impl<'t> Gatherer<'_, 't> {
         let is_default = node
             .parent()
             .is_some_and(|above| self.file.word(above).starts_with("export default"));
-        let wrapper = Wrapper {
-            function: name.to_owned(),
-            is_default,
+        let given = given.iter().map(|(parameter, taken)| Given {
             parameter: parameter.name.to_owned(),
             place: parameter.place,
             key: parameter.key.map(str::to_owned),
-            taken,
+            taken: *taken,
+            default: parameter.default.and_then(|it| self.reader.exact(it)),
+        });
+        let is_method = class.is_some() && !makes_objects(name);
+        let wrapper = Wrapper {
+            function: if is_method { name } else { head }.to_owned(),
+            class: is_method.then(|| head.to_owned()),
+            is_default,
+            is_imported: false,
+            given: given.collect(),
             sdk: sending.sdk,
             syntax: sending.syntax,
             floor: sending.floor,
@@ -88,32 +139,132 @@ impl<'t> Gatherer<'_, 't> {
 
     /// What is given to functions of other files that send it.
     pub(super) fn far_calls(&mut self, known: Wrappers<'_>) {
+        let classes = self.far_classes(known);
         for node in &self.facts.calls {
             let Some(call) = self.file.call(*node) else {
                 continue;
             };
-            let Some((module, item)) = self.origin(call.callee) else {
-                continue;
-            };
-            let of_module = known(&module);
-            let is_it = |it: &&Wrapper| it.function == item || (it.is_default && item == "default");
-            for wrapper in of_module.iter().filter(is_it) {
-                let given = self.argument(
-                    &call.arguments,
-                    (
-                        wrapper.parameter.as_str(),
-                        wrapper.place,
-                        wrapper.key.as_deref(),
-                    ),
-                );
-                if let Some(given) = given {
-                    self.far_call(given, wrapper);
+            if let Some((module, item)) = self.origin(call.callee) {
+                for wrapper in known(&module) {
+                    if wrapper.class.is_none() && wrapper.is_named(&item) {
+                        self.far_call(*node, &call, &wrapper);
+                    }
                 }
+            }
+            for (class, wrapper) in &classes {
+                if self.is_method(&call, class, wrapper) {
+                    self.far_call(*node, &call, wrapper);
+                }
+            }
+        }
+        self.pass_on(known);
+    }
+
+    /// The classes that the file takes from others, as it calls them, with what they send.
+    fn far_classes(&self, known: Wrappers<'_>) -> Vec<(String, Wrapper)> {
+        let mut all = Vec::new();
+        for (name, origin) in &self.facts.origins {
+            for wrapper in known(origin.module) {
+                let class = match origin.item {
+                    Some(item) if wrapper.is_named(item) => (*name).to_owned(),
+                    None => wrapper.head().to_owned(),
+                    Some(_) => continue,
+                };
+                all.push((class, wrapper));
+            }
+        }
+        all
+    }
+
+    /// Whether a call is that of a method of a class from another file, by its name; or makes an object
+    /// of a class of this file that is made from that one.
+    fn is_method(&self, call: &Call<'t>, class: &str, wrapper: &Wrapper) -> bool {
+        let is_below = || {
+            let scope = self.facts.scope_at(call.callee.start_byte());
+            let around = std::iter::successors(Some(scope), |scope| {
+                (*scope > 0).then(|| self.facts.scopes[*scope].parent)
+            });
+            let mut classes = around.filter(|it| self.facts.scopes[*it].is_class);
+            let node = classes.next().and_then(|it| self.facts.scopes[it].node);
+            node.is_some_and(|node| self.file.bases(node).contains(&class))
+        };
+        let Expr::Member(object, method) = self.file.expr(call.callee) else {
+            // `super("You are …")`
+            return wrapper.class.is_none() && self.file.word(call.callee) == "super" && is_below();
+        };
+        if wrapper.class.is_none() {
+            return makes_objects(method) && is_below();
+        }
+        let word = self.file.word(object);
+        let is_own = self.file.traits().own_objects.contains(&word) || word.starts_with("super");
+        method == wrapper.function
+            && match is_own {
+                true => is_below(),
+                false => self.may_be_of(object, class),
+            }
+    }
+
+    /// Whether an object may be of a class: the code does not say that it is of another one.
+    fn may_be_of(&self, object: Node<'t>, class: &str) -> bool {
+        let mut made = object;
+        if let Expr::Name(name) = self.file.expr(object) {
+            if self.facts.origins.contains_key(name)
+                && self.reader.names.is_from_outside(name, object.start_byte())
+            {
+                return name == class;
+            }
+            match self.reader.names.bound(name, object) {
+                Some(bound) => made = bound.value,
+                None => return true,
+            }
+        }
+        let Expr::Call(call) = self.file.expr(made) else {
+            return true;
+        };
+        let path = self.file.path(call.callee);
+        let Some(maker) = path.last().filter(|it| it.starts_with(char::is_uppercase)) else {
+            return true;
+        };
+        let is_below = |scope: &Scope<'t>| {
+            let bases = scope.node.map(|node| self.file.bases(node));
+            scope.is_class
+                && scope.name == Some(*maker)
+                && bases.is_some_and(|it| it.contains(&class))
+        };
+        *maker == class || self.facts.scopes.iter().any(is_below)
+    }
+
+    /// What the file gives on that other files send: `from .llm import ask`, `export * from "./llm"`.
+    fn pass_on(&mut self, known: Wrappers<'_>) {
+        let imported = self.facts.origins.iter();
+        let imported = imported.map(|(name, origin)| (*name, *origin, true));
+        let given = self.facts.given_on.iter();
+        let given = given.map(|(name, origin)| (*name, *origin, false));
+        let mut all = Vec::new();
+        for (name, origin, is_imported) in imported.chain(given) {
+            let Some(item) = origin.item else { continue };
+            let wrappers = known(origin.module).into_iter();
+            all.extend(wrappers.filter_map(|wrapper| {
+                let is_all = item == "*";
+                (is_all || wrapper.is_named(item)).then(|| {
+                    let mut wrapper = wrapper;
+                    wrapper.is_imported = is_imported;
+                    if !is_all {
+                        wrapper.is_default = name == "default";
+                        *wrapper.class.as_mut().unwrap_or(&mut wrapper.function) = name.to_owned();
+                    }
+                    wrapper
+                })
+            }));
+        }
+        for wrapper in all {
+            if !self.wrappers.contains(&wrapper) {
+                self.wrappers.push(wrapper);
             }
         }
     }
 
-    fn far_call(&mut self, given: Node<'t>, wrapper: &Wrapper) {
+    fn far_call(&mut self, node: Node<'t>, call: &Call<'t>, wrapper: &Wrapper) {
         let sending = Sending {
             sdk: wrapper.sdk,
             syntax: wrapper.syntax,
@@ -123,15 +274,36 @@ impl<'t> Gatherer<'_, 't> {
             settings: Vec::new(),
             far: Some(wrapper.far.clone()),
         };
-        self.land(given, Stands::Given, wrapper.taken, &sending, 1);
+        let given = wrapper.given.iter().map(|it| {
+            let sought = (it.parameter.as_str(), it.place, it.key.as_deref());
+            self.argument(&call.arguments, sought)
+        });
+        let given: Vec<Option<Node<'t>>> = given.collect();
+        match (wrapper.given.as_slice(), given.as_slice()) {
+            ([one], [given]) => {
+                if let Some(given) = given {
+                    self.land(*given, Stands::Given, one.taken, &sending, 1);
+                }
+            }
+            (all, _) => {
+                let parts = all.iter().zip(given).map(|(it, given)| Part {
+                    taken: it.taken,
+                    given,
+                    default: it.default.clone(),
+                });
+                self.land_together(node, parts.collect(), &sending, 1);
+            }
+        }
     }
 }
 
-/// What names modules in scripts: `from "m"`.
+/// What names modules in scripts: `from "m"`, `require("m")`.
 static SCRIPT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let pattern = regex::bytes::RegexBuilder::new(r#"\bfrom\s*["']([^"'\n]+)["']"#)
-        .unicode(false)
-        .build();
+    let pattern = regex::bytes::RegexBuilder::new(
+        r#"\b(?:from|(?:require|import)\s*\()\s*["']([^"'\n]+)["']"#,
+    )
+    .unicode(false)
+    .build();
     pattern.ok()
 });
 

@@ -2,17 +2,18 @@
 
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU16;
 
-use tree_sitter::{Node, Tree, TreeCursor};
+use tree_sitter::Node;
 
 use super::members::{Class, Classes, Member};
 use super::uses::{self, Aim, Frame};
 use super::{MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, Use};
-use crate::scan::found::syntax::File;
+use crate::scan::found::syntax::{File, Visit};
 
 pub(super) const A_FUNCTION: &str = "is a function or a class";
 
-pub(super) struct Collector<'r, 't> {
+pub(in crate::scan::found) struct Collector<'r, 't> {
     file: &'r File<'t>,
     names: Names<'t>,
     stack: Vec<Frame<'t>>,
@@ -23,7 +24,7 @@ pub(super) struct Collector<'r, 't> {
 }
 
 impl<'r, 't> Collector<'r, 't> {
-    pub(super) fn new(file: &'r File<'t>) -> Self {
+    pub(in crate::scan::found) fn new(file: &'r File<'t>) -> Self {
         Self {
             file,
             names: Names {
@@ -55,28 +56,7 @@ impl<'r, 't> Collector<'r, 't> {
         }
     }
 
-    pub(super) fn collect(mut self, tree: &'t Tree) -> Names<'t> {
-        let mut cursor = tree.walk();
-        loop {
-            let node = cursor.node();
-            // Signs and words of the language name nothing.
-            if node.is_named() {
-                self.enter(node, &cursor);
-                if cursor.goto_first_child() {
-                    continue;
-                }
-                self.leave();
-            }
-            while !cursor.goto_next_sibling() {
-                if !cursor.goto_parent() {
-                    return self.finish();
-                }
-                self.leave();
-            }
-        }
-    }
-
-    fn finish(mut self) -> Names<'t> {
+    pub(in crate::scan::found) fn finish(mut self) -> Names<'t> {
         for (name, mut site) in std::mem::take(&mut self.pending) {
             let scope = self.names.scope(name, site.region).unwrap_or(0);
             site.is_far = self.names.function(site.region) != self.names.function(scope);
@@ -97,6 +77,14 @@ impl<'r, 't> Collector<'r, 't> {
         self.names
     }
 
+    /// Takes the next step of a walk.
+    pub(in crate::scan::found) fn visit(&mut self, visit: &Visit<'t>) {
+        match visit.is_entered {
+            true => self.enter(visit.node, visit.field),
+            false => self.leave(),
+        }
+    }
+
     fn leave(&mut self) {
         if let Some(frame) = self.stack.pop()
             && frame.kind == "case_pattern"
@@ -109,10 +97,10 @@ impl<'r, 't> Collector<'r, 't> {
         self.stack.last().map_or(0, |frame| frame.region)
     }
 
-    fn enter(&mut self, node: Node<'t>, cursor: &TreeCursor<'t>) {
+    fn enter(&mut self, node: Node<'t>, field: Option<NonZeroU16>) {
         let region = self.region();
         let spelled = self.names.traits.spelled;
-        let (kind, field) = (spelled.kind(node), spelled.field(cursor));
+        let (kind, field) = (spelled.kind(node), spelled.field(field));
         match kind {
             "identifier" | "shorthand_property_identifier" => {
                 self.push(node, kind, field, region);
@@ -410,7 +398,7 @@ impl<'r, 't> Collector<'r, 't> {
         let Some(frame) = self.stack.last().copied() else {
             return;
         };
-        let Some(value) = uses::given(&self.stack) else {
+        let Some(value) = uses::given(self.names.traits.spelled, &self.stack) else {
             return;
         };
         let key = ["attribute", "property", "subscript", "index"]

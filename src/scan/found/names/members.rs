@@ -153,6 +153,12 @@ impl<'t> Names<'t> {
         (!is_other).then_some(region.class)
     }
 
+    /// The name of the class around a byte.
+    pub(in crate::scan::found) fn class_at(&self, at: usize) -> Option<&'t str> {
+        let class = self.regions[self.region_at(at)].class;
+        self.classes.all.get(&class)?.name
+    }
+
     /// What a class gives its objects under a name.
     fn of_class(&self, name: &str, class: usize) -> &[Member<'t>] {
         let all = self.members.get(name).map_or(&[][..], Vec::as_slice);

@@ -2,7 +2,7 @@
 
 use tree_sitter::Node;
 
-use super::{Bound, Moved, Names, RegionKind, Site, SiteKind, UseKind};
+use super::{Bound, Moved, Names, RegionKind, Site, SiteKind, THIRD_FILE, UNSAID, UseKind};
 use crate::scan::found::syntax::{Argument, File};
 
 impl<'t> Names<'t> {
@@ -110,6 +110,15 @@ impl<'t> Names<'t> {
         None
     }
 
+    /// Whether a name of the file itself is used by a function, which may run after other files did.
+    pub(in crate::scan::found) fn is_used_later(&self, name: &'t str, node: Node<'t>) -> bool {
+        let at = node.start_byte();
+        let above = |region: &usize| (*region > 0).then(|| self.regions[*region].parent);
+        let mut around = std::iter::successors(Some(self.region_at(at)), above);
+        let is_function = |it: usize| matches!(self.regions[it].kind, RegionKind::Function(_));
+        self.scope_at(name, at) == Some(0) && around.any(is_function)
+    }
+
     /// The function whose callers give what a name stands for, as its place in the file.
     pub(in crate::scan::found) fn given_by_callers(
         &self,
@@ -158,9 +167,9 @@ impl<'t> Names<'t> {
                         ..
                     },
                 ],
-            ) => Err("has it from a third file"),
+            ) => Err(THIRD_FILE),
             Some(_) => Err("sets it in several places, or in no plain way"),
-            None => Err("does not say it"),
+            None => Err(UNSAID),
         }
     }
 

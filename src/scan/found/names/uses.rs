@@ -3,6 +3,7 @@
 use tree_sitter::Node;
 
 use super::{SiteKind, UseKind};
+use crate::scan::found::language::Spelled;
 use crate::scan::found::syntax::File;
 
 /// Methods that change nothing.
@@ -182,7 +183,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     let default = |stack: &[Frame<'t>]| {
         let pattern = stack.get(stack.len().checked_sub(2)?)?;
         (pattern.kind == "object_assignment_pattern")
-            .then(|| pattern.node.child_by_field_name("right"))
+            .then(|| file.traits().spelled.child(pattern.node, "right"))
             .flatten()
     };
     match (parent.kind, field) {
@@ -230,6 +231,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
                 .is_some_and(|it| matches!(it.kind, "for_statement" | "for_in_statement"));
             let kind = match value("value") {
                 _ if is_header => SiteKind::Other(IN_A_LOOP),
+                Some(given) if is_required(file, given) => SiteKind::Import,
                 Some(value) => match default(stack) {
                     Some(default) => SiteKind::Default(default),
                     None => given(SiteKind::Set(value)),
@@ -291,6 +293,19 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         _ if is_apart => Aim::Assigned(SiteKind::Other(TAKEN_APART), node),
         _ => used(file, stack),
     }
+}
+
+/// Whether a value is what another file gives: `require("m")`, `await import("m")`.
+fn is_required<'t>(file: &File<'t>, value: Node<'t>) -> bool {
+    let mut node = value;
+    if node.kind() == "await_expression" {
+        node = node.named_child(0).unwrap_or(node);
+    }
+    if node.kind() == "member_expression" {
+        let object = file.traits().spelled.child(node, "object");
+        node = object.unwrap_or(node);
+    }
+    node.kind() == "call_expression" && file.required_module(node).is_some()
 }
 
 /// What is done with the value.
@@ -393,7 +408,8 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         | ("subscript_expression", Some("index"))
         | ("ternary_expression", Some("condition")) => UseKind::Read,
         ("binary_expression", _) => {
-            let operator = node.child_by_field_name("operator").map(|it| file.word(it));
+            let operator = file.traits().spelled.child(node, "operator");
+            let operator = operator.map(|it| file.word(it));
             match operator {
                 Some("||" | "&&" | "??") => other_name,
                 _ => UseKind::Read,
@@ -416,12 +432,12 @@ fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
 }
 
 /// For a member that is given something: the value where it is a plain one.
-pub(super) fn given<'t>(stack: &[Frame<'t>]) -> Option<Option<Node<'t>>> {
+pub(super) fn given<'t>(spelled: &Spelled, stack: &[Frame<'t>]) -> Option<Option<Node<'t>>> {
     let (parent, index, is_apart) = target(stack)?;
     let field = stack[index].field;
     match (parent.kind, field) {
         ("assignment" | "assignment_expression", Some("left")) => {
-            let right = parent.node.child_by_field_name("right")?;
+            let right = spelled.child(parent.node, "right")?;
             let is_plain = !is_apart && is_statement(stack, index - 1);
             Some(is_plain.then_some(right))
         }

@@ -12,6 +12,8 @@ pub(in crate::scan::found) struct Parameter<'t> {
     pub(in crate::scan::found) place: Option<usize>,
     /// The key in the map that is given there.
     pub(in crate::scan::found) key: Option<&'t str>,
+    /// What it is where callers do not give it.
+    pub(in crate::scan::found) default: Option<Node<'t>>,
 }
 
 impl<'t> Parameter<'t> {
@@ -76,6 +78,7 @@ impl<'t> File<'t> {
                 name: self.word(pattern),
                 place,
                 key: None,
+                default: self.field(node, "value"),
             }),
             "object_pattern" => {
                 for entry in Self::children(pattern) {
@@ -92,6 +95,7 @@ impl<'t> File<'t> {
                             name: self.word(name),
                             place,
                             key: Some(self.word(key)),
+                            default: self.field(entry, "right"),
                         });
                     }
                 }
@@ -106,6 +110,42 @@ impl<'t> File<'t> {
         self.field(function, "body")
             .filter(|body| is_short && body.kind() != "statement_block")
             .map(Self::inner)
+    }
+
+    /// The names that `const … = require("m")` binds, by the call.
+    pub(in crate::scan::found) fn required_names(
+        &self,
+        call: Node<'t>,
+    ) -> Vec<(&'t str, Origin<'t>)> {
+        let Some(module) = self.required_module(call) else {
+            return Vec::new();
+        };
+        let mut above = call.parent();
+        while let Some(awaited) = above.filter(|it| it.kind() == "await_expression") {
+            above = awaited.parent();
+        }
+        // `require("m").default`
+        let mut member = None;
+        if let Some(part) = above.filter(|it| it.kind() == "member_expression") {
+            member = self.field(part, "property").map(|it| self.word(it));
+            above = part.parent();
+        }
+        let declared = above.filter(|it| it.kind() == "variable_declarator");
+        let Some(pattern) = declared.and_then(|it| self.field(it, "name")) else {
+            return Vec::new();
+        };
+        let of = |name: &'t str, item| (name, Origin { module, item });
+        match (pattern.kind(), member) {
+            ("identifier", item) => vec![of(self.word(pattern), item)],
+            ("object_pattern", None) => {
+                let mut all = Vec::new();
+                self.parameter(pattern, None, &mut all);
+                let all = all.into_iter().filter(|it| it.default.is_none());
+                all.filter_map(|it| Some(of(it.name, Some(it.key?))))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The names that an import binds.

@@ -1,8 +1,18 @@
 //! Every node of a tree but signs and words of the language, which hold nothing.
 
+use std::num::NonZeroU16;
+
 use tree_sitter::{Node, Tree, TreeCursor};
 
-/// Every such node in its order, each with whether it is entered or left.
+/// A node that is entered or left.
+pub(in crate::scan::found) struct Visit<'t> {
+    pub(in crate::scan::found) node: Node<'t>,
+    /// What it is to the one around it, by its number.
+    pub(in crate::scan::found) field: Option<NonZeroU16>,
+    pub(in crate::scan::found) is_entered: bool,
+}
+
+/// Every such node in its order, entered and left.
 pub(in crate::scan::found) struct Walk<'t> {
     cursor: TreeCursor<'t>,
     next: Option<Step>,
@@ -24,7 +34,7 @@ impl<'t> Walk<'t> {
 }
 
 impl<'t> Iterator for Walk<'t> {
-    type Item = (Node<'t>, bool);
+    type Item = Visit<'t>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -34,12 +44,18 @@ impl<'t> Iterator for Walk<'t> {
                 self.next = self.beside();
                 continue;
             }
+            let is_entered = step == Step::Enter;
+            let field = is_entered.then(|| self.cursor.field_id()).flatten();
             self.next = match step {
                 Step::Enter if self.cursor.goto_first_child() => Some(Step::Enter),
                 Step::Enter => Some(Step::Leave),
                 Step::Leave => self.beside(),
             };
-            return Some((node, step == Step::Enter));
+            return Some(Visit {
+                node,
+                field,
+                is_entered,
+            });
         }
     }
 }

@@ -95,7 +95,7 @@ fn what_is_given_to_a_function_that_sends_it_is_found() {
         (
             "a.py",
             "def _send(messages, n=1):\n    return client.chat.completions.create(model='m', messages=messages)\ndef ask(system, q):\n    return _send(messages=[{'role': 'system', 'content': system}, {'role': 'user', 'content': q}])\nask(q=x, system='You are kind')",
-            vec!["given: system You are kind"],
+            vec!["given: system You are kind | user <x>"],
         ),
         (
             "a.py",
@@ -105,7 +105,7 @@ fn what_is_given_to_a_function_that_sends_it_is_found() {
         (
             "a.ts",
             "const ask = async ({ system, q }: Ask) => client.responses.create({ instructions: system, input: q });\nask({ system: 'You are kind', q });",
-            vec!["given: system You are kind"],
+            vec!["given: system You are kind | user <q>"],
         ),
     ] {
         says(path, text, &expected);
@@ -129,7 +129,7 @@ fn what_another_file_gives_is_not_dropped_on_its_way_through_a_function() {
         (
             "a.py",
             "from texts import TONE\ndef ask(system, q):\n    return client.responses.create(instructions=system, input=q)\nask(TONE, f'Escalate this: {x}')\nask('You are kind', q)\nask(q=y, system=TONE)",
-            vec!["6 ask: TONE", "8 ask: TONE"],
+            vec!["8 ask: TONE"],
         ),
         (
             "a.py",
@@ -143,7 +143,7 @@ fn what_another_file_gives_is_not_dropped_on_its_way_through_a_function() {
         ),
         (
             "a.ts",
-            "import { TONE } from './texts';\nasync function ask(system: string, q: string) { return client.responses.create({ instructions: system, input: q }); }\nask(TONE, `Author: ${name} wrote it`);",
+            "import { TONE } from './texts';\nasync function ask(system: string, q: string) { return client.responses.create({ instructions: system, input: q }); }\nask(TONE, q);",
             vec!["5 ask: TONE"],
         ),
     ] {

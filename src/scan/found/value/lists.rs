@@ -2,13 +2,15 @@
 
 use tree_sitter::Node;
 
-use super::{Argument, Expr, Reader, Remark, SiteKind};
+use super::{Argument, Expr, Reader, Remark, Settable, SiteKind};
 
 /// The items of a list.
 pub(in crate::scan::found) struct Items<'t> {
     pub(in crate::scan::found) all: Vec<Item<'t>>,
     /// Why the list may hold something else.
     pub(in crate::scan::found) doubts: Vec<Remark>,
+    /// What other files may set.
+    pub(in crate::scan::found) settable: Vec<Settable<'t>>,
 }
 
 /// An item, or all items of another list.
@@ -22,6 +24,8 @@ pub(in crate::scan::found) struct Item<'t> {
 pub(in crate::scan::found) struct Entries<'t> {
     pub(in crate::scan::found) all: Vec<Argument<'t>>,
     pub(in crate::scan::found) doubt: Option<Remark>,
+    /// What other files may set.
+    pub(in crate::scan::found) settable: Option<Settable<'t>>,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -31,6 +35,7 @@ impl<'t> Reader<'_, 't> {
             Expr::List(nodes) => Some(Items {
                 all: nodes.into_iter().map(|node| self.item(node)).collect(),
                 doubts: Vec::new(),
+                settable: Vec::new(),
             }),
             Expr::Name(name) => self.named_items(name, node),
             // `[a, b] + more`
@@ -42,6 +47,7 @@ impl<'t> Reader<'_, 't> {
                 let mut items = Items {
                     all: Vec::new(),
                     doubts: Vec::new(),
+                    settable: Vec::new(),
                 };
                 for (inner, _) in nodes {
                     match self.file.expr(inner) {
@@ -83,7 +89,11 @@ impl<'t> Reader<'_, 't> {
                             is_spread: true,
                         }));
                     }
-                    Some(Items { all: items, doubts })
+                    Some(Items {
+                        all: items,
+                        doubts,
+                        settable: Vec::new(),
+                    })
                 }
                 _ => None,
             },
@@ -100,7 +110,7 @@ impl<'t> Reader<'_, 't> {
         if depth > 4 {
             return None;
         }
-        let field = |name| node.child_by_field_name(name);
+        let field = |name| self.file.traits().spelled.child(node, name);
         let base = match (node.kind(), self.file.expr(node)) {
             ("subscript", _) if field("subscript")?.kind() == "slice" => field("value")?,
             ("binary_operator", _) => {
@@ -172,13 +182,18 @@ impl<'t> Reader<'_, 't> {
         }
         let why = bound.doubt.or_else(|| self.unsteady(name, node, true));
         items.doubts.extend(why.map(|why| Remark::new(node, why)));
+        items.settable.extend(self.settable(name, node));
         Some(items)
     }
 
     /// The entries of a map, also of one that has a name.
     pub(in crate::scan::found) fn entries(&self, node: Node<'t>) -> Option<Entries<'t>> {
         match self.file.expr(node) {
-            Expr::Map(all) => Some(Entries { all, doubt: None }),
+            Expr::Map(all) => Some(Entries {
+                all,
+                doubt: None,
+                settable: None,
+            }),
             Expr::Name(name) => {
                 let bound = self.names.bound(name, node)?;
                 let Expr::Map(mut all) = self.file.expr(bound.value) else {
@@ -192,6 +207,7 @@ impl<'t> Reader<'_, 't> {
                 Some(Entries {
                     all,
                     doubt: why.map(|why| Remark::new(node, why)),
+                    settable: self.settable(name, node),
                 })
             }
             _ => None,

@@ -3,7 +3,7 @@
 use tree_sitter::Node;
 
 use super::{Argument, index_of};
-use super::{Bound, DEEPEST, Expr, LONGEST_TEXT, Moved, Reader, SiteKind, Value};
+use super::{Bound, DEEPEST, Expr, LONGEST_TEXT, Moved, Reader, Settable, SiteKind, Value};
 
 impl<'t> Reader<'_, 't> {
     /// What a name stands for.
@@ -14,9 +14,12 @@ impl<'t> Reader<'_, 't> {
         if bound.value.byte_range().contains(&node.start_byte()) {
             return self.unknown(node);
         }
-        let value = self.bound(&bound, node, depth);
+        let mut value = self.bound(&bound, node, depth);
         if value.written.is_none() {
             return self.unknown(node);
+        }
+        if let Some(settable) = self.settable(name, node) {
+            value.rely_on(settable);
         }
         Value {
             constant: Some(name),
@@ -120,14 +123,33 @@ impl<'t> Reader<'_, 't> {
         if bound.value.byte_range().contains(&node.start_byte()) {
             return self.unknown(node);
         }
-        let value = self.bound(&bound, node, depth);
-        match value.written {
-            Some(_) => Value {
-                constant: Some(name),
-                ..value
-            },
-            None => self.unknown(node),
+        let mut value = self.bound(&bound, node, depth);
+        if value.written.is_none() {
+            return self.unknown(node);
         }
+        value.rely_on(Settable {
+            name,
+            owner: self.names.class_at(bound.value.start_byte()),
+            line: node.start_position().row + 1,
+        });
+        Value {
+            constant: Some(name),
+            ..value
+        }
+    }
+
+    /// A name of the file itself, where other files may set it before it is used.
+    pub(in crate::scan::found) fn settable(
+        &self,
+        name: &'t str,
+        node: Node<'t>,
+    ) -> Option<Settable<'t>> {
+        let is_open = self.file.traits().modules_are_open && self.names.is_used_later(name, node);
+        is_open.then(|| Settable {
+            name,
+            owner: None,
+            line: node.start_position().row + 1,
+        })
     }
 
     /// The text of a key in a map that has a name.
@@ -153,8 +175,19 @@ impl<'t> Reader<'_, 't> {
         {
             return None;
         }
-        let value = self.known_at(entries[index].value, depth + 1);
+        let mut value = self.known_at(entries[index].value, depth + 1);
         value.written?;
+        if self.names.is_used_later(name, object) {
+            // The key as the file says it.
+            value.rely_on(Settable {
+                name: entries[index].key?,
+                owner: Some(name),
+                line: node.start_position().row + 1,
+            });
+        }
+        if let Some(settable) = self.settable(name, object) {
+            value.rely_on(settable);
+        }
         let mut why = bound.doubt.clone();
         if !bound.added.is_empty() {
             why = why.or_else(|| Some(format!("`{name}` is changed")));
