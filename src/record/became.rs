@@ -185,7 +185,7 @@ impl Became {
     }
 
     /// Adds it to what became of others.
-    pub(super) fn add_to(self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
+    pub(super) fn add_to(&self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
         outcomes.count += 1;
         outcomes.of_ok += u64::from(kind.is_ok);
         match self.score {
@@ -194,22 +194,22 @@ impl Became {
             None => {}
         }
         let mut is_beyond = false;
-        if let Some((_, label)) = self.label {
+        if let Some(label) = self.label() {
             outcomes.labelled += 1;
-            let is_won = *label == *win;
+            let is_won = label == win;
             outcomes.won += u64::from(is_won);
             outcomes.won_priced += u64::from(is_won && kind.is_priced);
-            is_beyond |= !count(&mut outcomes.labels, &label);
+            is_beyond |= !count(&mut outcomes.labels, label);
         }
-        for (name, _, figure) in self.metrics {
-            if !can_be_added(figure) {
-                outcomes.too_far.take_metric(&name);
-            } else if let Some(known) = outcomes.metrics.get_mut(&*name) {
-                known.push(figure);
+        for (name, _, figure) in &self.metrics {
+            if !can_be_added(*figure) {
+                outcomes.too_far.take_metric(name);
+            } else if let Some(known) = outcomes.metrics.get_mut(&**name) {
+                known.push(*figure);
             } else if outcomes.metrics.len() < MOST_NAMES {
                 let mut fresh = Moments::default();
-                fresh.push(figure);
-                outcomes.metrics.insert(name.into(), fresh);
+                fresh.push(*figure);
+                outcomes.metrics.insert(name.to_string(), fresh);
             } else {
                 is_beyond = true;
             }

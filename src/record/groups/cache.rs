@@ -111,12 +111,12 @@ pub(super) enum Found {
 
 /// What is to be kept.
 pub(super) struct Keep<'k> {
-    pub(super) covers: Vec<Cover>,
+    pub(super) covers: &'k [Cover],
     pub(super) groups: Vec<(&'k Vec<Value>, &'k Group)>,
     pub(super) sources: &'k [Source],
     pub(super) above: Option<i64>,
     pub(super) met: Met,
-    pub(super) unknown: Vec<[u64; 2]>,
+    pub(super) unknown: &'k [[u64; 2]],
     pub(super) rows: Vec<(Id, Counted)>,
     pub(super) requests: Vec<u64>,
 }
@@ -287,12 +287,12 @@ impl Cache {
         }
         let head = serde_json::to_vec(&Head {
             question: self.question.clone(),
-            covers: keep.covers,
+            covers: keep.covers.to_vec(),
             groups,
             sources: keep.sources.to_vec(),
             above: keep.above,
             met: keep.met,
-            unknown: keep.unknown,
+            unknown: keep.unknown.to_vec(),
         })?;
         let mut rows = keep.rows;
         rows.sort_unstable_by_key(|(id, _)| *id);

@@ -13,6 +13,12 @@ impl Counted {
     /// The filter leaves it out.
     pub(super) const LEFT_OUT: Self = Self(Self::OK - 1);
 
+    /// A number of a group, where so many are there already.
+    pub(super) fn number(known: usize) -> Option<u32> {
+        let number = u32::try_from(known).ok()?;
+        (number < Self::LEFT_OUT.0).then_some(number)
+    }
+
     pub(super) fn new(group: u32, kind: Kind) -> Self {
         let bit = |is_so: bool, bit: u32| if is_so { bit } else { 0 };
         Self(group | bit(kind.is_priced, Self::PRICED) | bit(kind.is_ok, Self::OK))
@@ -28,6 +34,11 @@ impl Counted {
             is_priced: self.0 & Self::PRICED != 0,
             is_ok: self.0 & Self::OK != 0,
         }
+    }
+
+    /// The same in another group.
+    pub(super) fn in_group(self, group: u32) -> Self {
+        Self(self.0 & (Self::PRICED | Self::ENDED | Self::OK) | group)
     }
 
     /// Whether an outcome of it was counted.

@@ -65,7 +65,7 @@ pub(in crate::record) fn rows<T: Send>(
     let sums = Sums::none(past, question);
     let mut collector = Collector {
         question,
-        tally: Tally::new(question, &sums.summed),
+        tally: Tally::new(&[question], &sums.summed),
         summed: &sums.summed,
         places: HashMap::default(),
         rows: Vec::new(),
@@ -178,8 +178,8 @@ impl<T> Collector<'_, T> {
     }
 
     fn finish(self) -> Rows<T> {
-        let mut groups = match self.tally.finish(None) {
-            Ended::Groups(groups) => groups,
+        let mut groups = match self.tally.finish(&[], None) {
+            Ended::Groups(mut answers) => answers.pop().unwrap_or_default(),
             // It knew nothing before.
             Ended::BeginAnew => Groups::default(),
         };
