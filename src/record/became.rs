@@ -13,9 +13,10 @@ use crate::statistics::Moments;
 pub const MOST_NAMES: usize = 1000;
 
 /// What of an execution decides how what became of it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Kind {
-    pub(super) is_priced: bool,
+    /// In US dollars, where the price is known.
+    pub(super) cost: Option<f64>,
     /// Whether its status is ok, so that an outcome of it can come.
     pub(super) is_ok: bool,
 }
@@ -33,6 +34,10 @@ pub struct Outcomes {
     pub won: u64,
     /// How many of those have a price.
     pub won_priced: u64,
+    /// What those with a label cost whose price is known, in US dollars.
+    pub labelled_cost: Moments,
+    /// How many have a label and stand in past sums that do not say what such calls cost.
+    pub without_cost: u64,
     /// The scores.
     pub score: Moments,
     /// The labels.
@@ -53,6 +58,8 @@ impl Outcomes {
         self.labelled += other.labelled;
         self.won += other.won;
         self.won_priced += other.won_priced;
+        self.labelled_cost.merge(&other.labelled_cost);
+        self.without_cost += other.without_cost;
         self.score.merge(&other.score);
         self.beyond += other.beyond + add_counts(&mut self.labels, &other.labels);
         for (name, more) in &other.metrics {
@@ -196,9 +203,12 @@ impl Became {
         let mut is_beyond = false;
         if let Some(label) = self.label() {
             outcomes.labelled += 1;
+            if let Some(cost) = kind.cost {
+                outcomes.labelled_cost.push(cost);
+            }
             let is_won = label == win;
             outcomes.won += u64::from(is_won);
-            outcomes.won_priced += u64::from(is_won && kind.is_priced);
+            outcomes.won_priced += u64::from(is_won && kind.cost.is_some());
             is_beyond |= !count(&mut outcomes.labels, label);
         }
         for (name, _, figure) in &self.metrics {

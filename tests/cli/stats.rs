@@ -135,7 +135,7 @@ fn the_figures_of_two_versions() {
     no room for p90, interrupted, per win, tokens in/out; --format csv has all columns
     $ promptctl stats --by version --sort success --ascending --top 1
     VERSION  CALLS       SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  INVALID  INTERRUPTED  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  LAST USED  OVER TIME
-    v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
+    v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00167  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
@@ -190,7 +190,7 @@ fn the_figures_of_two_versions() {
          promptctl stats --by version --format csv"
     ), @"
     $ promptctl stats
-    support/triage	v1	15	86 % (60–96)	<n> ms	<n> ms	<n> ms	$0.013	$0.001	6.7 %	7.1 %	6.7 %	75.0 %	0.5	67 % (39–86)	$0.00217	1.5 (-0.8–3.8)	1.5k/300	2026-11-02T04:00:00Z
+    support/triage	v1	15	86 % (60–96)	<n> ms	<n> ms	<n> ms	$0.013	$0.001	6.7 %	7.1 %	6.7 %	75.0 %	0.5	67 % (39–86)	$0.00167	1.5 (-0.8–3.8)	1.5k/300	2026-11-02T04:00:00Z
     support/triage	v2	15	93 % (70–99)	<n> ms	<n> ms	<n> ms	$0.015	$0.001	0.0 %	0.0 %	0.0 %	0.0 %	-	-	-	-	1.5k/300	2026-11-03T09:00:00Z
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
@@ -198,14 +198,14 @@ fn the_figures_of_two_versions() {
     $ promptctl stats --by version --format markdown
     | version | calls | success | p50 | p90 | p99 | cost | per call | fallbacks | invalid | interrupted | coverage | score | win | per win | `r_multiple` | tokens in/out | last used |
     |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-    | v1 | 15 | 86 % (60–96) | <n> ms | <n> ms | <n> ms | $0.013 | $0.001 | 6.7 % | 7.1 % | 6.7 % | 75.0 % | 0.5 | 67 % (39–86) | $0.00217 | 1.5 (-0.8–3.8) | 1.5k/300 | 2026-11-02T04:00:00Z |
+    | v1 | 15 | 86 % (60–96) | <n> ms | <n> ms | <n> ms | $0.013 | $0.001 | 6.7 % | 7.1 % | 6.7 % | 75.0 % | 0.5 | 67 % (39–86) | $0.00167 | 1.5 (-0.8–3.8) | 1.5k/300 | 2026-11-02T04:00:00Z |
     | v2 | 15 | 93 % (70–99) | <n> ms | <n> ms | <n> ms | $0.015 | $0.001 | 0.0 % | 0.0 % | 0.0 % | 0.0 % | - | - | - | - | 1.5k/300 | 2026-11-03T09:00:00Z |
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     $ promptctl stats --by version --format csv
     version,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,metric:r_multiple,metric:r_multiple_low,metric:r_multiple_high,metric:r_multiple_count,metric:r_multiple_sum,metric:r_multiple_best,metric:r_multiple_worst,label:loss,label:win,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
-    1,15,0.8571428571428571,0.6005862050302965,0.9599060787285351,0.5,0.5,0.5,0.6666666666666666,0.39062208887279953,0.8618799089087867,1.5,-0.7908579865461407,3.7908579865461407,12,18.0,7.0,-4.0,4,8,1,1,1,1,400.0,860.0,986.0,true,1500,150,300,,0.013000000000000001,0.001,0.002166666666666667,2,12,0.75,2026-11-01T00:00:00Z,2026-11-02T04:00:00Z
+    1,15,0.8571428571428571,0.6005862050302965,0.9599060787285351,0.5,0.5,0.5,0.6666666666666666,0.39062208887279953,0.8618799089087867,1.5,-0.7908579865461407,3.7908579865461407,12,18.0,7.0,-4.0,4,8,1,1,1,1,400.0,860.0,986.0,true,1500,150,300,,0.013000000000000001,0.001,0.0016666666666666668,2,12,0.75,2026-11-01T00:00:00Z,2026-11-02T04:00:00Z
     2,15,0.9333333333333333,0.7018347012621997,0.9881331045067314,,,,,,,,,,0,,,,0,0,0,1,0,0,700.0,960.0,1000.0,true,1500,150,300,,0.015,0.001,,0,0,0.0,2026-11-02T05:00:00Z,2026-11-03T09:00:00Z
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
@@ -276,7 +276,7 @@ fn scripts_read_every_figure() {
           "cost_usd": {
             "total": 0.013000000000000001,
             "per_call": 0.001,
-            "per_win": 0.002166666666666667,
+            "per_win": 0.0016666666666666668,
             "unpriced": 2
           },
           "outcomes": {
@@ -499,7 +499,7 @@ fn how_many_calls_were_interrupted_is_a_figure() {
     assert_snapshot!(wide.play("promptctl stats --by version --sort interrupted"), @"
     $ promptctl stats --by version --sort interrupted
     VERSION  CALLS       SUCCESS     P50     P90      P99    COST  PER CALL  FALLBACKS  INVALID  INTERRUPTED  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  TOKENS IN/OUT  LAST USED    OVER TIME
-    v1          15  86 % (60–96)  <n> ms  <n> ms   <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)       1.5k/300  1 day ago    ▄██···▆▄·······
+    v1          15  86 % (60–96)  <n> ms  <n> ms   <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00167  1.5 (-0.8–3.8)       1.5k/300  1 day ago    ▄██···▆▄·······
     v2          15  93 % (70–99)  <n> ms  <n> ms  <n> ms  $0.015    $0.001      0.0 %    0.0 %        0.0 %     0.0 %      -             -         -               -       1.5k/300  3 hours ago  ·······▃▅···█▆▂
     --- stderr
     2 of 30 calls have no known price; costs are those of the others

@@ -29,7 +29,7 @@ use crate::statistics::{Quantiles, Sketch};
 pub(super) use ids::{Ids, Torn};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS5";
+const MAGIC: &[u8; 8] = b"PCSTATS6";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;
@@ -47,7 +47,7 @@ const HEADER: usize = 48;
 const CHUNK: usize = 512;
 
 /// The length of an id with what is known of it, and of a hash with the id that its chunk begins with.
-const ROW: usize = 20;
+const ROW: usize = 16 + Counted::LENGTH;
 const MARK: usize = 24;
 
 /// Where a question has its file.
@@ -303,7 +303,7 @@ impl Cache {
                 let mut bytes = [0; ROW];
                 bytes[..8].copy_from_slice(&one.to_le_bytes());
                 bytes[8..16].copy_from_slice(&two.to_le_bytes());
-                bytes[16..].copy_from_slice(&row.bits().to_le_bytes());
+                bytes[16..].copy_from_slice(&row.to_bytes());
                 bytes
             })
             .collect();

@@ -81,7 +81,7 @@ impl Fact {
 
     pub(super) fn kind(&self) -> Kind {
         Kind {
-            is_priced: self.cost().is_some(),
+            cost: self.cost(),
             is_ok: self.status == Status::Ok,
         }
     }
