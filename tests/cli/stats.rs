@@ -142,13 +142,13 @@ fn the_figures_of_two_versions() {
     no room for p90, tokens in/out; --format csv has all columns
     not shown: 1 more group
     $ promptctl stats --by day,label:market --status ok
-    DAY         LABEL:MARKET  CALLS         SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  COVERAGE  SCORE             WIN  PER WIN  R_MULTIPLE  LAST USED    OVER TIME
-    2026-11-01  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001     33.3 %   100.0 %    0.5      0 % (0–56)        -  1 (-10–12)  2 days ago   ▄·█············
-    2026-11-01  US                4  100 % (51–100)  <n> ms  <n> ms  $0.002    $0.001      0.0 %   100.0 %    0.5  100 % (51–100)   $0.001    0 (-5–6)  2 days ago   ▄▄█············
-    2026-11-02  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -  1 day ago    ······███······
-    2026-11-02  US                7  100 % (65–100)  <n> ms  <n> ms  $0.007    $0.001      0.0 %    28.6 %    0.5  100 % (34–100)  $0.0035    6 (0–13)  1 day ago    ······▅█▅······
-    2026-11-03  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -  5 hours ago  ············█▄·
-    2026-11-03  US                6  100 % (61–100)  <n> ms  <n> ms  $0.006    $0.001      0.0 %     0.0 %      -               -        -           -  3 hours ago  ············▅█▃
+    DAY         LABEL:MARKET  CALLS         SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  COVERAGE  SCORE             WIN  PER WIN  R_MULTIPLE  TOKENS IN/OUT  LAST USED
+    2026-11-01  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001     33.3 %   100.0 %    0.5      0 % (0–56)        -  1 (-10–12)         300/60  2 days ago
+    2026-11-01  US                4  100 % (51–100)  <n> ms  <n> ms  $0.002    $0.001      0.0 %   100.0 %    0.5  100 % (51–100)   $0.001    0 (-5–6)         400/80  2 days ago
+    2026-11-02  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -         300/60  1 day ago
+    2026-11-02  US                7  100 % (65–100)  <n> ms  <n> ms  $0.007    $0.001      0.0 %    28.6 %    0.5  100 % (34–100)   $0.001    6 (0–13)        700/140  1 day ago
+    2026-11-03  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -         300/60  5 hours ago
+    2026-11-03  US                6  100 % (61–100)  <n> ms  <n> ms  $0.006    $0.001      0.0 %     0.0 %      -               -        -           -        600/120  3 hours ago
     --- stderr
     2 of 26 calls have no known price; costs are those of the others
     days and hours are those of UTC
@@ -164,7 +164,7 @@ fn the_figures_of_two_versions() {
     no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
     ");
-    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "60").play("promptctl stats\npromptctl stats --by version"), @"
+    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "60").play("promptctl stats\npromptctl stats --by version\npromptctl stats --by day --utc"), @"
     $ promptctl stats
     PROMPT
       VERSION  CALLS  SUCCESS    COST  COVERAGE  SCORE     WIN
@@ -183,6 +183,14 @@ fn the_figures_of_two_versions() {
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    $ promptctl stats --by day --utc
+    DAY         CALLS  SUCCESS    COST  COVERAGE  SCORE      WIN
+    2026-11-01     10   77.8 %  $0.008   100.0 %    0.5   60.0 %
+    2026-11-02     10  100.0 %   $0.01    20.0 %    0.5  100.0 %
+    2026-11-03     10   90.0 %   $0.01     0.0 %      -        -
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used; --format csv has all columns
     ");
     assert_snapshot!(repo.play(
         "promptctl stats
