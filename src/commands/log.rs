@@ -148,6 +148,7 @@ fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Res
         is_short: !json,
     })?;
     warn_bad(&listing.bad, session);
+    say_differing(listing.differing, session);
     if listing.executions.is_empty() {
         require_environment(&args.filter, store)?;
     }
@@ -214,6 +215,7 @@ fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failu
         is_short: !json,
     })?;
     warn_bad(&listing.bad, session);
+    say_differing(listing.differing, session);
     let mut executions = listing.executions;
     executions.reverse();
     if json {
@@ -321,6 +323,19 @@ fn shape(execution: &Execution) -> Value {
         map.insert("outcomes".to_owned(), json!(execution.outcomes));
     }
     value
+}
+
+/// Says that what is shown is not all that the log says of these executions.
+fn say_differing(number: u64, session: &mut Session) {
+    if number > 0 {
+        let (others, say) = match number {
+            1 => ("1 more record".to_owned(), "says"),
+            more => (format!("{more} more records"), "say"),
+        };
+        session.ui.warning(format!(
+            "{others} of the same id {say} something else; what stands first in the log is shown, and counts"
+        ));
+    }
 }
 
 /// Warns of lines that are not records.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Outcome;
-use super::possible::{can_be_added, is_same_figure};
+use super::possible::{can_be_added, is_ahead, is_same_figure};
 use crate::statistics::Moments;
 
 /// So many different labels, metrics or answers of a group are told apart.
@@ -125,23 +125,32 @@ pub struct Tokens {
     pub reasoning: Option<u64>,
 }
 
+/// When something was told. What is dated more than a day ahead of now is taken for older than all else: else
+/// nothing that is told later would ever count.
+pub(super) type ToldAt = Option<Timestamp>;
+
+/// When an outcome was told, as it stands beside others of the same execution.
+pub(super) fn told_at(time: Timestamp, now: Timestamp) -> ToldAt {
+    (!is_ahead(time, now)).then_some(time)
+}
+
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
 /// the same, what stands later in the log. A figure that cannot be added up stands until it is replaced.
 #[derive(Debug, Default)]
 pub(super) struct Became {
-    pub(super) score: Option<(Timestamp, f64)>,
-    pub(super) label: Option<(Timestamp, Box<str>)>,
-    pub(super) metrics: Vec<(Box<str>, Timestamp, f64)>,
-    /// When the first of it was told.
-    pub(super) first: Option<Timestamp>,
+    pub(super) score: Option<(ToldAt, f64)>,
+    pub(super) label: Option<(ToldAt, Box<str>)>,
+    pub(super) metrics: Vec<(Box<str>, ToldAt, f64)>,
+    /// When the first of it was told, where that is known.
+    pub(super) first: ToldAt,
 }
 
 impl Became {
-    /// Whether something that was said before is replaced.
-    pub(super) fn take(&mut self, outcome: Outcome) -> bool {
+    /// Whether something else was said before, of which one counts.
+    pub(super) fn take(&mut self, outcome: Outcome, now: Timestamp) -> bool {
         let mut is_replaced = false;
-        let time = outcome.time;
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        let time = told_at(outcome.time, now);
+        self.first = self.first.into_iter().chain(time).min();
         if let Some(label) = outcome.label {
             is_replaced |= newest(&mut self.label, time, label.into());
         }
@@ -150,7 +159,7 @@ impl Became {
         }
         for (name, figure) in outcome.metrics {
             let known = self.metrics.iter().position(|(known, ..)| **known == *name);
-            is_replaced |= known.is_some();
+            is_replaced |= known.is_some_and(|at| self.metrics[at].2 != figure);
             match known {
                 Some(at) if time >= self.metrics[at].1 => {
                     self.metrics[at] = (name.into(), time, figure);
@@ -228,13 +237,13 @@ impl Became {
     }
 }
 
-/// Keeps what is newer, and says whether something was there.
-pub(super) fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
-    let before = slot.as_ref().map(|(before, _)| *before);
-    if before.is_none_or(|before| time >= before) {
+/// Keeps what is newer, and says whether something else was there.
+pub(super) fn newest<T: PartialEq>(slot: &mut Option<(ToldAt, T)>, time: ToldAt, said: T) -> bool {
+    let is_other = slot.as_ref().is_some_and(|(_, known)| *known != said);
+    if slot.as_ref().is_none_or(|(before, _)| time >= *before) {
         *slot = Some((time, said));
     }
-    before.is_some()
+    is_other
 }
 
 impl Tokens {

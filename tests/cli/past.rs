@@ -142,7 +142,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
     };
     assert_snapshot!(tell(&times("2026-10-05T00:00:00Z", "2026-10-04T00:00:00Z")), @"
     outcome recorded for 1 execution
-    1 of 2 speak of what was told before; the last by time counts
+    1 of 2 say something else than was told before; the last by time counts
     ");
     let score = || {
         let stats = repo.json("promptctl stats --by all --format json");
@@ -151,7 +151,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
     assert_eq!(score(), json!(0.25));
     assert_snapshot!(tell(&times("2026-10-06T00:00:00Z", "2026-10-07T00:00:00Z")), @"
     outcome recorded for 1 execution
-    2 of 2 speak of what was told before; the last by time counts
+    1 of 2 say something else than was told before; the last by time counts
     ");
     assert_eq!(score(), json!(0.75));
 }
@@ -171,7 +171,7 @@ fn an_outcome_told_by_id_says_whether_something_was_told_before() {
     let run = repo.run(&format!("promptctl outcome {} --score 0.5", id(1)));
     assert!(
         run.stderr
-            .contains("it speaks of what was told before; the last by time counts\n"),
+            .contains("it says something else than was told before; the last by time counts\n"),
         "{run}"
     );
 }
@@ -187,7 +187,7 @@ fn a_job_that_sends_the_same_outcomes_again_adds_nothing() {
         S-1,win,0.1,kept,\nS-2,win,,,\nS-2,loss,2.0000000000000004,,\nS-3,win,,,2026-10-05T00:00:00.1239Z\n";
     assert_snapshot!(tell(table), @"
     outcome recorded for 3 executions
-    1 of 4 speak of what was told before; the last by time counts
+    1 of 4 say something else than was told before; the last by time counts
     ");
     let after = lines(&repo);
     assert_eq!(after, 14);

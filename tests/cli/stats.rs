@@ -152,7 +152,7 @@ fn the_figures_of_two_versions() {
     --- stderr
     2 of 26 calls have no known price; costs are those of the others
     days and hours are those of UTC
-    no room for p90, tokens in/out; --format csv has all columns
+    no room for p90; --format csv has all columns
     ");
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "80").play("promptctl stats"), @"
     $ promptctl stats
@@ -245,6 +245,7 @@ fn scripts_read_every_figure() {
         "replaced_outcomes": 0,
         "already_summed": 0,
         "ahead": 0,
+        "ahead_outcomes": 0,
         "backwards": 0
       },
       "past": {
@@ -379,7 +380,7 @@ fn what_is_odd_in_a_log_is_said_and_left_out() {
     --- stderr
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:4: the line is torn: its writer was stopped in the middle
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:5: the line has schema 2, of a newer version of promptctl (2 lines)
-    1 record in the logs more than once, and counted once
+    1 record in the logs more than once, and counted once: as it stands first
     1 outcome replaced by another one of the same execution; the last by time counts
     1 outcome of executions that no log here has
     1 record dated more than a day ahead of now
@@ -437,7 +438,7 @@ fn other_logs_are_read_without_a_repository_and_must_be_there() {
     $ promptctl stats --log one.jsonl two.jsonl --by prompt
     support/triage	2	100 % (34–100)	<n> ms	<n> ms	<n> ms	$0.002	$0.001	200/40	2026-11-01T02:00:00Z
     --- stderr
-    1 record in the logs more than once, and counted once
+    1 record in the logs more than once, and counted once: as it stands first
     $ promptctl stats --log one.jsonl none.jsonl
     error[P420]: the log cannot be read: No such file or directory (os error 2)
       at: $ROOT/none.jsonl

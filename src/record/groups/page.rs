@@ -11,14 +11,11 @@ use crate::record::brief::{Brief, BriefError};
 use crate::record::entry::{Outcome, Source, Status, Usage};
 use crate::record::id::Id;
 use crate::record::log::parse::{Parsed, read_slowly};
-use crate::record::possible::{Impossible, ImpossibleFigures};
+use crate::record::possible::{Impossible, ImpossibleFigures, tomorrow};
 use crate::statistics::seed_of;
 
 /// A gap by which a time may be before the one on the line above: calls are written when they end.
 const BACKWARDS: i64 = 3_600_000;
-
-/// What is dated so much later than now, in milliseconds, is wrong.
-const TOMORROW: i64 = 24 * 3_600_000;
 
 /// What an execution adds to its group. There are many, so each is short.
 #[derive(Debug, Clone)]
@@ -147,6 +144,7 @@ pub(super) struct Page {
     pub(super) ends: Option<(i64, i64)>,
     pub(super) backwards: u64,
     pub(super) ahead: u64,
+    pub(super) ahead_outcomes: u64,
 }
 
 impl Page {
@@ -173,7 +171,7 @@ pub(super) fn each_record(
     question: &Question,
     mut take: impl FnMut(&mut Page, &Brief<'_>, &[u8]),
 ) {
-    let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
+    let tomorrow = tomorrow(question.now);
     let mut record = |page: &mut Page, record: &mut Brief<'_>, line: &[u8]| {
         if let Some(impossible) = record.take_out_impossible() {
             page.leave_out(impossible);
@@ -211,6 +209,7 @@ pub(super) fn each_record(
                 if outcome.is_impossible() {
                     page.leave_out(Impossible::TooFar);
                 }
+                page.ahead_outcomes += u64::from(outcome.time.as_millisecond() > tomorrow);
                 page.outcomes.push((Id::of(&outcome.outcome_of), outcome));
             }
             Parsed::Bad(reason, schema) => {

@@ -30,8 +30,8 @@ pub struct Ending {
     pub label: Option<Box<str>>,
     /// Further figures.
     pub metrics: Vec<(Box<str>, f64)>,
-    /// When the first of it was told.
-    pub time: Timestamp,
+    /// When the first of it was told, where that is known.
+    pub time: Option<Timestamp>,
 }
 
 /// What was made of an execution, and what became of it.
@@ -210,7 +210,7 @@ impl<T> Collector<'_, T> {
 impl From<Became> for Ending {
     fn from(became: Became) -> Self {
         Self {
-            time: became.first.unwrap_or_default(),
+            time: became.first,
             score: (became.score.map(|(_, score)| score)).filter(|score| can_be_added(*score)),
             label: became.label.map(|(_, label)| label),
             metrics: (became.metrics.into_iter())

@@ -42,7 +42,7 @@ impl Aftermath {
                 }
             }
         }
-        self.became.take(outcome)
+        self.became.take(outcome, question.now)
     }
 }
 
@@ -247,6 +247,7 @@ impl<'q> Tally<'q> {
         }
         self.above = page.ends.map(|(_, last)| last).or(self.above);
         self.met.ahead += page.ahead;
+        self.met.ahead_outcomes += page.ahead_outcomes;
         let mut numbers = Vec::with_capacity(page.keys.len());
         for keys in page.keys {
             numbers.push(self.set(keys)?);
@@ -372,7 +373,7 @@ impl<'q> Tally<'q> {
 
     fn keep(&self, caches: &[Option<&Cache>], covers: &[Cover], unknown: &[[u64; 2]]) {
         // What is ahead of the clock now is not when the clock has gone on.
-        if self.met.ahead > 0 {
+        if self.met.ahead + self.met.ahead_outcomes > 0 {
             return;
         }
         for (at, (answer, cache)) in self.answers.iter().zip(caches).enumerate() {
