@@ -1,6 +1,7 @@
 //! `promptctl compare`.
 
 mod figures;
+mod remarks;
 mod shape;
 mod words;
 

@@ -202,10 +202,13 @@ fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
     titles.extend([figure, "low", "high", "n", "first used", "last used"]);
     let first = 1 + by.len();
     let numbers: Vec<usize> = (first..first + 4).collect();
+    let by_prompt = groups.by.iter().position(|by| *by == Dimension::Prompt);
     let mut table = Table::new(&titles)
         .right(&numbers)
         .flexible(&[])
-        .spare(&[first + 4, first + 5]);
+        .whole(1 + by_prompt.unwrap_or(0))
+        .spare(&[first + 4, first + 5])
+        .dropped(&[first + 2]);
     for place in board.rows.iter().chain(&board.too_few) {
         let mut cells = vec![TableCell::from(ranked(place))];
         let keys = groups.by.iter().zip(&place.key);

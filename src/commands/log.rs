@@ -28,7 +28,7 @@ use crate::record::entry::{Record, Source, Status};
 use crate::record::filter::Filter;
 use crate::record::log::{Execution, Item, Log, Order, Query};
 use crate::releases::Store;
-use shape::{shape, warn_bad};
+use shape::{say_differing, shape, warn_bad};
 
 /// Read the execution log
 ///
@@ -150,6 +150,7 @@ fn list(args: &ListArgs, log: &Log, store: &Store, session: &mut Session) -> Res
         is_short: !json,
     })?;
     warn_bad(&listing.bad, session);
+    say_differing(listing.differing, session);
     if listing.executions.is_empty() {
         require_environment(&args.filter, store)?;
     }
@@ -216,6 +217,7 @@ fn tail(args: &TailArgs, log: &Log, session: &mut Session) -> Result<Exit, Failu
         is_short: !json,
     })?;
     warn_bad(&listing.bad, session);
+    say_differing(listing.differing, session);
     let mut executions = listing.executions;
     executions.reverse();
     if json {

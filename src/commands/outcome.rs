@@ -21,8 +21,9 @@ use crate::record::told::outcomes;
 /// `metrics`, `time` and `note`, or a CSV table whose other columns are metrics. In place of `id` stands
 /// `response_id`, or `label:KEY` for a label of the execution, such as the number of an order; one that several
 /// executions have is refused, with their ids. All are checked before the first is kept. What is told of an
-/// execution again counts in place of what was told before, if its time is not before it. What the log has
-/// already, of the same time, or without a time and counting still, is not recorded again.
+/// execution again counts in place of what was told before, if its time is not before it; one more than a day ahead
+/// of now is refused. What the log has already, of the same time, or without a time and counting still, is not
+/// recorded again.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -72,7 +73,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (settled, empty) = if args.id == "-" {
         many(args, &log, session)?
     } else {
-        (settle_one(&log, one(args, &log, session)?)?, 0)
+        (settle_one(&log, one(args, &log, session)?, session.now)?, 0)
     };
     let Settled {
         outcomes,
@@ -115,11 +116,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     );
     if replaced > 0 {
         let who = match outcomes.len() {
-            1 => "it speaks".to_owned(),
-            all => format!("{replaced} of {all} speak"),
+            1 => "it says".to_owned(),
+            all => format!("{replaced} of {all} say"),
         };
         session.ui.status(format!(
-            "{who} of what was told before; the last by time counts"
+            "{who} something else than was told before; the last by time counts"
         ));
     }
     Ok(Exit::Done)
@@ -146,8 +147,7 @@ fn one(args: &Args, log: &Log, session: &Session) -> Result<Outcome, Failure> {
         return Err(Failure::usage("there is nothing to record")
             .hint("pass --score, --label, --metric or --note"));
     }
-    let execution = log.find(&args.id)?;
-    let mut outcome = Outcome::new(execution.record.id, session.now);
+    let mut outcome = Outcome::new(log.find_id(&args.id)?, session.now);
     outcome.score = args.score;
     outcome.label.clone_from(&args.label);
     outcome.metrics = args.metric.iter().cloned().collect();
@@ -167,5 +167,5 @@ fn many(args: &Args, log: &Log, session: &Session) -> Result<(Settled, u64), Fai
     }
     let told = outcomes(&read_file("-", session)?, session.now)?;
     let empty = told.empty;
-    Ok((settle(log, told)?, empty))
+    Ok((settle(log, told, session.now)?, empty))
 }

@@ -98,13 +98,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .values()
         .map(|it| it.executions)
         .sum::<u64>();
+    let calls = count(calls as usize, "call");
     let span = match found.versions.span() {
-        Some((first, last)) => format!("from {} to {}, in UTC", time(first), time(last)),
-        None => "no executions".to_owned(),
+        Some((first, last)) => {
+            format!("{calls} from {} to {}, in UTC", time(first), time(last))
+        }
+        None => "no executions: none was recorded, or the options leave all out".to_owned(),
     };
     let files = found.versions.sources.len();
     let mut lead = vec![
-        format!("{} {span}", count(calls as usize, "call")),
+        span,
         format!(
             "made {} of {}",
             time(Timestamp::from_second(session.now.as_second()).unwrap_or(session.now)),

@@ -76,13 +76,14 @@ pub fn render(
     text
 }
 
-/// How many prompts there are of each impact.
+/// How many prompts there are of each impact, and how many are new.
 pub(super) fn count<'a>(diffs: impl Iterator<Item = &'a PromptDiff>) -> String {
     let mut counts = [
-        Impact::Breaking,
-        Impact::Behavior,
-        Impact::Wording,
-        Impact::None,
+        Some(Impact::Breaking),
+        Some(Impact::Behavior),
+        Some(Impact::Wording),
+        Some(Impact::None),
+        None,
     ]
     .map(|impact| (impact, 0));
     let mut total = 0;
@@ -90,14 +91,20 @@ pub(super) fn count<'a>(diffs: impl Iterator<Item = &'a PromptDiff>) -> String {
         total += 1;
         counts
             .iter_mut()
-            .filter(|(impact, _)| *impact == diff.impact)
+            .filter(|(impact, _)| *impact == impact_of(diff))
             .for_each(|(_, of)| *of += 1);
     }
     let counts = counts.iter().filter(|(_, count)| *count > 0);
     let counts: Vec<String> = counts
-        .map(|(impact, count)| format!("{count} {impact}"))
+        .map(|(impact, count)| format!("{count} {}", impact.map_or("new", Impact::as_str)))
         .collect();
     format!("{total} prompts: {}", counts.join(", "))
+}
+
+/// The impact of a change; of a prompt that is new and breaks nothing there is none to speak of.
+fn impact_of(diff: &PromptDiff) -> Option<Impact> {
+    let is_new = diff.status == Status::Added && diff.impact == Impact::None;
+    (!is_new).then_some(diff.impact)
 }
 
 /// The versions of a prompt, such as `v1 → v3`.
@@ -155,8 +162,11 @@ impl StyledWriter<'_> {
                 head.push_str(&format!("  renamed from {from}"));
             }
         }
-        let impact = self.styled(impact_style(diff.impact), diff.impact.as_str());
-        writeln!(self.out, "{head}  {impact}")?;
+        if let Some(impact) = impact_of(diff) {
+            head.push_str("  ");
+            head.push_str(&self.styled(impact_style(impact), impact.as_str()));
+        }
+        writeln!(self.out, "{head}")?;
         // What a removed prompt held is in its file's history.
         if diff.status != Status::Removed {
             self.changes(diff)?;
@@ -406,7 +416,7 @@ mod tests {
             PLAIN,
         );
         insta::assert_snapshot!(text, @"
-        daily  v1  new  none
+        daily  v1  new
           model: gpt-5 (new)
           messages[0]: user, new
             {+Hi+}
@@ -419,7 +429,7 @@ mod tests {
 
         same  v1  unchanged
 
-        3 prompts: 1 breaking, 2 none
+        3 prompts: 1 breaking, 1 none, 1 new
         ");
     }
 

@@ -6,7 +6,7 @@ use std::io;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::became::{Became, newest};
+use super::became::{Became, ToldAt, newest, told_at};
 use super::brief::Brief;
 use super::entry::{Outcome, Record};
 use super::history::Summed;
@@ -32,7 +32,7 @@ pub struct Settled {
     pub outcomes: Vec<Outcome>,
     /// Of how many executions.
     pub executions: u64,
-    /// How many of them speak of what was told of the same execution before, in the log or above.
+    /// How many of them say something else than was told of the same execution before, in the log or above.
     pub replaced: u64,
     /// The executions of those that the log holds already, one for each outcome.
     pub already: Vec<String>,
@@ -53,7 +53,7 @@ pub struct Already {
 /// - `P321`: no execution fits one.
 /// - `P426`: the label of one fits several executions.
 /// - The log cannot be read.
-pub fn settle(log: &Log, told: Told) -> Result<Settled, Failure> {
+pub fn settle(log: &Log, told: Told, now: Timestamp) -> Result<Settled, Failure> {
     let found = Found::new(log, &told.entries)?;
     found.refuse_doubtful(&told.entries)?;
     let ids: Vec<String> = told
@@ -70,16 +70,16 @@ pub fn settle(log: &Log, told: Told) -> Result<Settled, Failure> {
             is_dated: entry.is_dated,
         }
     });
-    settle_known(log, said.collect())
+    settle_known(log, said.collect(), now)
 }
 
 /// An outcome whose execution is known already, and which is said now, with what the log says of it.
 ///
 /// # Errors
 /// The log cannot be read.
-pub fn settle_one(log: &Log, outcome: Outcome) -> Result<Settled, Failure> {
+pub fn settle_one(log: &Log, outcome: Outcome, now: Timestamp) -> Result<Settled, Failure> {
     let is_dated = false;
-    settle_known(log, vec![Said { outcome, is_dated }])
+    settle_known(log, vec![Said { outcome, is_dated }], now)
 }
 
 /// An outcome whose execution is known.
@@ -88,8 +88,8 @@ struct Said {
     is_dated: bool,
 }
 
-fn settle_known(log: &Log, said: Vec<Said>) -> Result<Settled, Failure> {
-    let mut earlier = said_earlier(log, &said)?;
+fn settle_known(log: &Log, said: Vec<Said>, now: Timestamp) -> Result<Settled, Failure> {
+    let mut earlier = said_earlier(log, &said, now)?;
     let is_known = |(at, said): (usize, &Said)| {
         let known = earlier.get(&said.outcome.outcome_of);
         known.is_some_and(|known| match said.is_dated {
@@ -106,7 +106,7 @@ fn settle_known(log: &Log, said: Vec<Said>) -> Result<Settled, Failure> {
             continue;
         }
         if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
-            settled.replaced += u64::from(known.became.take(outcome.clone()));
+            settled.replaced += u64::from(known.became.take(outcome.clone(), now));
         }
         executions.insert(outcome.outcome_of.clone());
         settled.outcomes.push(outcome);
@@ -359,7 +359,7 @@ fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
 #[derive(Default)]
 struct Earlier {
     became: Became,
-    note: Option<(Timestamp, String)>,
+    note: Option<(ToldAt, String)>,
     /// What is said now with its time, by its place: what is not found yet, and what is.
     dated: Vec<usize>,
     found: Vec<usize>,
@@ -382,15 +382,15 @@ impl Earlier {
     }
 
     /// Takes in what a line of the log says.
-    fn take(&mut self, outcome: Outcome, said: &[Said]) {
+    fn take(&mut self, outcome: Outcome, said: &[Said], now: Timestamp) {
         let (found, rest) =
             (self.dated.iter().copied()).partition(|at| is_same(&said[*at].outcome, &outcome));
         self.dated = rest;
         self.found.extend::<Vec<usize>>(found);
         if let Some(note) = &outcome.note {
-            newest(&mut self.note, outcome.time, note.clone());
+            newest(&mut self.note, told_at(outcome.time, now), note.clone());
         }
-        self.became.take(outcome);
+        self.became.take(outcome, now);
     }
 
     /// Whether what is said now without a time is what counts already.
@@ -423,7 +423,11 @@ fn is_same(one: &Outcome, other: &Outcome) -> bool {
 }
 
 /// What the log says of the executions that these outcomes are of.
-fn said_earlier(log: &Log, said: &[Said]) -> Result<HashMap<String, Earlier>, Failure> {
+fn said_earlier(
+    log: &Log,
+    said: &[Said],
+    now: Timestamp,
+) -> Result<HashMap<String, Earlier>, Failure> {
     let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(said.len());
     for (at, it) in said.iter().enumerate() {
         let id = &it.outcome.outcome_of;
@@ -441,7 +445,7 @@ fn said_earlier(log: &Log, said: &[Said]) -> Result<HashMap<String, Earlier>, Fa
     };
     each_line(log, &of, &mut |outcome: Outcome| {
         if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
-            known.take(outcome, said);
+            known.take(outcome, said, now);
         }
     })?;
     Ok(earlier)

@@ -6,16 +6,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Outcome;
-use super::possible::{can_be_added, is_same_figure};
+use super::possible::{can_be_added, is_ahead, is_same_figure};
 use crate::statistics::Moments;
 
 /// So many different labels, metrics or answers of a group are told apart.
 pub const MOST_NAMES: usize = 1000;
 
 /// What of an execution decides how what became of it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Kind {
-    pub(super) is_priced: bool,
+    /// In US dollars, where the price is known.
+    pub(super) cost: Option<f64>,
     /// Whether its status is ok, so that an outcome of it can come.
     pub(super) is_ok: bool,
 }
@@ -33,6 +34,10 @@ pub struct Outcomes {
     pub won: u64,
     /// How many of those have a price.
     pub won_priced: u64,
+    /// What those with a label cost whose price is known, in US dollars.
+    pub labelled_cost: Moments,
+    /// How many have a label and stand in past sums that do not say what such calls cost.
+    pub without_cost: u64,
     /// The scores.
     pub score: Moments,
     /// The labels.
@@ -53,6 +58,8 @@ impl Outcomes {
         self.labelled += other.labelled;
         self.won += other.won;
         self.won_priced += other.won_priced;
+        self.labelled_cost.merge(&other.labelled_cost);
+        self.without_cost += other.without_cost;
         self.score.merge(&other.score);
         self.beyond += other.beyond + add_counts(&mut self.labels, &other.labels);
         for (name, more) in &other.metrics {
@@ -118,23 +125,32 @@ pub struct Tokens {
     pub reasoning: Option<u64>,
 }
 
+/// When something was told. What is dated more than a day ahead of now is taken for older than all else: else
+/// nothing that is told later would ever count.
+pub(super) type ToldAt = Option<Timestamp>;
+
+/// When an outcome was told, as it stands beside others of the same execution.
+pub(super) fn told_at(time: Timestamp, now: Timestamp) -> ToldAt {
+    (!is_ahead(time, now)).then_some(time)
+}
+
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
 /// the same, what stands later in the log. A figure that cannot be added up stands until it is replaced.
 #[derive(Debug, Default)]
 pub(super) struct Became {
-    pub(super) score: Option<(Timestamp, f64)>,
-    pub(super) label: Option<(Timestamp, Box<str>)>,
-    pub(super) metrics: Vec<(Box<str>, Timestamp, f64)>,
-    /// When the first of it was told.
-    pub(super) first: Option<Timestamp>,
+    pub(super) score: Option<(ToldAt, f64)>,
+    pub(super) label: Option<(ToldAt, Box<str>)>,
+    pub(super) metrics: Vec<(Box<str>, ToldAt, f64)>,
+    /// When the first of it was told, where that is known.
+    pub(super) first: ToldAt,
 }
 
 impl Became {
-    /// Whether something that was said before is replaced.
-    pub(super) fn take(&mut self, outcome: Outcome) -> bool {
+    /// Whether something else was said before, of which one counts.
+    pub(super) fn take(&mut self, outcome: Outcome, now: Timestamp) -> bool {
         let mut is_replaced = false;
-        let time = outcome.time;
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        let time = told_at(outcome.time, now);
+        self.first = self.first.into_iter().chain(time).min();
         if let Some(label) = outcome.label {
             is_replaced |= newest(&mut self.label, time, label.into());
         }
@@ -143,7 +159,7 @@ impl Became {
         }
         for (name, figure) in outcome.metrics {
             let known = self.metrics.iter().position(|(known, ..)| **known == *name);
-            is_replaced |= known.is_some();
+            is_replaced |= known.is_some_and(|at| self.metrics[at].2 != figure);
             match known {
                 Some(at) if time >= self.metrics[at].1 => {
                     self.metrics[at] = (name.into(), time, figure);
@@ -185,7 +201,7 @@ impl Became {
     }
 
     /// Adds it to what became of others.
-    pub(super) fn add_to(self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
+    pub(super) fn add_to(&self, outcomes: &mut Outcomes, kind: Kind, win: &str) {
         outcomes.count += 1;
         outcomes.of_ok += u64::from(kind.is_ok);
         match self.score {
@@ -194,22 +210,25 @@ impl Became {
             None => {}
         }
         let mut is_beyond = false;
-        if let Some((_, label)) = self.label {
+        if let Some(label) = self.label() {
             outcomes.labelled += 1;
-            let is_won = *label == *win;
+            if let Some(cost) = kind.cost {
+                outcomes.labelled_cost.push(cost);
+            }
+            let is_won = label == win;
             outcomes.won += u64::from(is_won);
-            outcomes.won_priced += u64::from(is_won && kind.is_priced);
-            is_beyond |= !count(&mut outcomes.labels, &label);
+            outcomes.won_priced += u64::from(is_won && kind.cost.is_some());
+            is_beyond |= !count(&mut outcomes.labels, label);
         }
-        for (name, _, figure) in self.metrics {
-            if !can_be_added(figure) {
-                outcomes.too_far.take_metric(&name);
-            } else if let Some(known) = outcomes.metrics.get_mut(&*name) {
-                known.push(figure);
+        for (name, _, figure) in &self.metrics {
+            if !can_be_added(*figure) {
+                outcomes.too_far.take_metric(name);
+            } else if let Some(known) = outcomes.metrics.get_mut(&**name) {
+                known.push(*figure);
             } else if outcomes.metrics.len() < MOST_NAMES {
                 let mut fresh = Moments::default();
-                fresh.push(figure);
-                outcomes.metrics.insert(name.into(), fresh);
+                fresh.push(*figure);
+                outcomes.metrics.insert(name.to_string(), fresh);
             } else {
                 is_beyond = true;
             }
@@ -218,13 +237,13 @@ impl Became {
     }
 }
 
-/// Keeps what is newer, and says whether something was there.
-pub(super) fn newest<T>(slot: &mut Option<(Timestamp, T)>, time: Timestamp, said: T) -> bool {
-    let before = slot.as_ref().map(|(before, _)| *before);
-    if before.is_none_or(|before| time >= before) {
+/// Keeps what is newer, and says whether something else was there.
+pub(super) fn newest<T: PartialEq>(slot: &mut Option<(ToldAt, T)>, time: ToldAt, said: T) -> bool {
+    let is_other = slot.as_ref().is_some_and(|(_, known)| *known != said);
+    if slot.as_ref().is_none_or(|(before, _)| time >= *before) {
         *slot = Some((time, said));
     }
-    before.is_some()
+    is_other
 }
 
 impl Tokens {

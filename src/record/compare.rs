@@ -262,8 +262,8 @@ impl Waiting {
     fn of(calls: &[Call], now: Timestamp) -> Self {
         let mut delays = Quantiles::default();
         for call in calls {
-            if let Some(ending) = &call.ending {
-                delays.push((ending.time.as_millisecond() - call.time).max(0) as f64);
+            if let Some(told) = call.ending.as_ref().and_then(|ending| ending.time) {
+                delays.push((told.as_millisecond() - call.time).max(0) as f64);
             }
         }
         Self {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -49,18 +50,19 @@ pub const COLUMNS: [&str; 34] = [
 ];
 
 /// Writes a table (RFC 4180) with a line of [`COLUMNS`]. Maps are JSON, unknown values are empty,
-/// and of several outcomes the newest that says something counts. A text that a spreadsheet would
+/// and of several outcomes the last by time that says something counts, as in all figures. A text that a spreadsheet would
 /// run as a formula begins with `'`.
 ///
 /// # Errors
 /// Writing fails.
 pub fn csv<'a>(
     executions: impl IntoIterator<Item = &'a Execution>,
+    now: Timestamp,
     to: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(to, "{}", COLUMNS.join(","))?;
     for execution in executions {
-        let cells = row(execution);
+        let cells = row(execution, now);
         let cells = COLUMNS.map(|column| cells.get(column).cloned().unwrap_or_default());
         writeln!(to, "{}", csv_line(&cells))?;
     }
@@ -68,7 +70,7 @@ pub fn csv<'a>(
 }
 
 /// An execution as one flat object.
-fn row(execution: &Execution) -> Map<String, Value> {
+fn row(execution: &Execution, now: Timestamp) -> Map<String, Value> {
     let Ok(Value::Object(mut row)) = serde_json::to_value(&execution.record) else {
         return Map::new();
     };
@@ -80,17 +82,15 @@ fn row(execution: &Execution) -> Map<String, Value> {
         row.insert("error_code".to_owned(), part("code"));
         row.insert("error".to_owned(), part("message"));
     }
+    let outcomes = execution.as_they_count(now);
     let newest = |pick: fn(&Outcome) -> Value| {
-        let said = execution.outcomes.iter().rev().map(pick);
-        said.into_iter()
-            .find(|value| !value.is_null())
-            .unwrap_or_default()
+        let mut said = outcomes.iter().rev().map(|it| pick(it));
+        said.find(|value| !value.is_null()).unwrap_or_default()
     };
     row.insert("score".to_owned(), newest(|it| json!(it.score)));
     row.insert("label".to_owned(), newest(|it| json!(it.label)));
     row.insert("note".to_owned(), newest(|it| json!(it.note)));
-    let metrics: Map<String, Value> = execution
-        .outcomes
+    let metrics: Map<String, Value> = outcomes
         .iter()
         .flat_map(|outcome| &outcome.metrics)
         .map(|(name, value)| (name.clone(), json!(value)))
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn a_table_has_a_cell_for_every_column() {
         let mut text = Vec::new();
-        csv(&[execution()], &mut text).unwrap();
+        csv(&[execution()], Timestamp::MAX, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let (head, row) = text.split_once('\n').unwrap();
         assert_eq!(head.split(',').count(), COLUMNS.len());
@@ -367,7 +367,7 @@ mod tests {
             message: "m".to_owned(),
             ..ErrorNote::default()
         });
-        for key in row(&execution).keys() {
+        for key in row(&execution, Timestamp::MAX).keys() {
             let is_left_out = ["schema", "request_id"].contains(&key.as_str());
             assert!(is_left_out || COLUMNS.contains(&key.as_str()), "{key}");
         }

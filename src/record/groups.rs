@@ -62,7 +62,8 @@ pub fn read(logs: &[Log], question: &Question, kept: Option<&Path>) -> Result<Gr
     Ok(answers.pop().unwrap_or_default())
 }
 
-/// The same for several questions whose filters are alike, in one reading.
+/// The same for several questions about the same executions, in one reading: they differ in what groups go by,
+/// and in whether costs are asked for.
 ///
 /// # Errors
 /// See [`read`].
@@ -135,11 +136,10 @@ impl Asking<'_> {
             Found::Known(known) => known,
         };
         let rest = known.rest(parts);
-        let mut tallies = [Tally::after(self.question, self.summed, *known)];
-        read_into(rest, &[self.question], &mut tallies)?;
-        let [tally] = tallies;
-        if let Ended::Groups(groups) = tally.finish(None) {
-            self.answer = Some(groups);
+        let mut tally = Tally::after(self.question, self.summed, *known);
+        read_into(rest, &[self.question], &mut tally)?;
+        if let Ended::Groups(mut answers) = tally.finish(&[], None) {
+            self.answer = answers.pop();
         }
         Ok(())
     }
@@ -149,9 +149,10 @@ impl Asking<'_> {
 fn read_whole(logs: &[Log], asked: &mut [Asking<'_>]) -> Result<(), Failure> {
     let mut open: Vec<&mut Asking<'_>> =
         asked.iter_mut().filter(|it| it.answer.is_none()).collect();
-    if open.is_empty() {
+    // By the same filter, the same past sums stand for executions.
+    let Some(summed) = open.first().map(|it| it.summed) else {
         return Ok(());
-    }
+    };
     let parts = pieces::parts(logs)?;
     let is_kept = open.iter().any(|it| it.cache.is_some());
     let covers = match is_kept {
@@ -159,15 +160,13 @@ fn read_whole(logs: &[Log], asked: &mut [Asking<'_>]) -> Result<(), Failure> {
         false => None,
     };
     let questions: Vec<&Question> = open.iter().map(|it| it.question).collect();
-    let mut tallies: Vec<Tally<'_>> = (open.iter())
-        .map(|it| Tally::new(it.question, it.summed))
-        .collect();
-    read_into(parts, &questions, &mut tallies)?;
-    for (asked, tally) in open.iter_mut().zip(tallies) {
-        let keep = asked.cache.as_ref().zip(covers.clone());
-        // Nothing was known before that could not hold.
-        if let Ended::Groups(groups) = tally.finish(keep) {
-            asked.answer = Some(groups);
+    let mut tally = Tally::new(&questions, summed);
+    read_into(parts, &questions, &mut tally)?;
+    let caches: Vec<Option<&Cache>> = open.iter().map(|it| it.cache.as_ref()).collect();
+    // Nothing was known before that could not hold.
+    if let Ended::Groups(answers) = tally.finish(&caches, covers.as_deref()) {
+        for (asked, answer) in open.iter_mut().zip(answers) {
+            asked.answer = Some(answer);
         }
     }
     Ok(())
@@ -177,19 +176,13 @@ fn read_whole(logs: &[Log], asked: &mut [Asking<'_>]) -> Result<(), Failure> {
 fn read_into(
     parts: Vec<pieces::Wanted>,
     questions: &[&Question],
-    tallies: &mut [Tally<'_>],
+    tally: &mut Tally<'_>,
 ) -> Result<(), Failure> {
     pieces::each_page(parts, questions, &mut |read| {
         match read {
-            Read::File { path, is_more } => {
-                tallies.iter_mut().for_each(|it| it.begin(&path, is_more));
-            }
-            Read::Damaged(why) => tallies.iter_mut().for_each(|it| it.damaged(why)),
-            Read::Pages(pages) => {
-                for (tally, page) in tallies.iter_mut().zip(pages) {
-                    tally.take(page)?;
-                }
-            }
+            Read::File { path, is_more } => tally.begin(&path, is_more),
+            Read::Damaged(why) => tally.damaged(why),
+            Read::Page(page) => tally.take(page)?,
         }
         Ok(())
     })

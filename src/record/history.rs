@@ -106,10 +106,10 @@ impl Adding {
         }
         if let Some(became) = became {
             let kind = Kind {
-                is_priced: record.cost_usd.is_some(),
+                cost: record.cost_usd,
                 is_ok: record.status == Status::Ok,
             };
-            if let Some(label) = became.label().filter(|_| kind.is_priced) {
+            if let Some(label) = became.label().filter(|_| kind.cost.is_some()) {
                 *group.priced.entry(label.to_owned()).or_default() += 1;
             }
             became.add_to(&mut group.outcomes, kind, "");
@@ -162,6 +162,10 @@ impl Adding {
                         _ => it.outcomes.labelled,
                     },
                     beyond: it.outcomes.beyond,
+                    labelled_cost_usd: match it.outcomes.labelled {
+                        0 => None,
+                        _ => Some(FigureSums::from(&it.outcomes.labelled_cost)),
+                    },
                 },
                 ids: Ids::of(it.ids),
             };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// No score and no metric is farther from 0: larger ones could not be added up.
@@ -11,6 +12,19 @@ pub const MOST_FIGURE: f64 = 1e15;
 const MOST_COST: f64 = 1_000_000.0;
 const MOST_TOKENS: u64 = 1_000_000_000_000;
 const MOST_DURATION: u64 = 366 * 24 * 3_600_000;
+
+/// What is dated so much later than now, in milliseconds, is wrong: a clock was, or somebody's finger.
+const A_DAY: i64 = 24 * 3_600_000;
+
+/// After this, in milliseconds since 1970, nothing can have happened yet.
+pub(super) fn tomorrow(now: Timestamp) -> i64 {
+    now.as_millisecond().saturating_add(A_DAY)
+}
+
+/// Whether a time lies more than a day ahead of now.
+pub(super) fn is_ahead(time: Timestamp, now: Timestamp) -> bool {
+    time.as_millisecond() > tomorrow(now)
+}
 
 /// Whether a score, a metric or a number in an answer can be added up with others.
 pub fn can_be_added(figure: f64) -> bool {

@@ -43,7 +43,12 @@ impl Log {
     ///
     /// # Errors
     /// `P223`: a file cannot be read or written. Each file is either as it was or done.
-    pub fn prune(&self, cutoff: Timestamp, is_dry: bool) -> Result<Pruned, Failure> {
+    pub fn prune(
+        &self,
+        cutoff: Timestamp,
+        now: Timestamp,
+        is_dry: bool,
+    ) -> Result<Pruned, Failure> {
         if !self.path().exists() && self.archives().is_ok_and(|it| it.is_empty()) {
             return Ok(Pruned::default());
         }
@@ -52,14 +57,14 @@ impl Log {
             false => Some(self.open_locked()?.into_swap()),
         };
         let pruned = self
-            .prune_held(cutoff, is_dry)
+            .prune_held(cutoff, now, is_dry)
             .map_err(|error| self.write_failed(error));
         // Only now may others append: to the new file.
         drop(held);
         pruned
     }
 
-    fn prune_held(&self, cutoff: Timestamp, is_dry: bool) -> io::Result<Pruned> {
+    fn prune_held(&self, cutoff: Timestamp, now: Timestamp, is_dry: bool) -> io::Result<Pruned> {
         let history = self.past();
         if !is_dry {
             history.recover()?;
@@ -69,7 +74,7 @@ impl Log {
         let own = Some((self.path().to_path_buf(), false)).filter(|(path, _)| path.exists());
         let files: Vec<(PathBuf, bool)> = archives.chain(own).collect();
         let summed = Summed::of(&history.read()?.sums);
-        let mut going = Going::of(&files, cutoff, &summed)?;
+        let mut going = Going::of(&files, (cutoff, now), &summed)?;
         let mut adding = std::mem::take(&mut going.sums).into_iter();
         let mut pruner = Pruner {
             cutoff,
@@ -101,7 +106,11 @@ struct Going {
 
 impl Going {
     /// Looks at everything twice: whether a record goes is known only once all that became of it is.
-    fn of(files: &[(PathBuf, bool)], cutoff: Timestamp, summed: &Summed) -> io::Result<Self> {
+    fn of(
+        files: &[(PathBuf, bool)],
+        (cutoff, now): (Timestamp, Timestamp),
+        summed: &Summed,
+    ) -> io::Result<Self> {
         let mut going = Self::default();
         for (path, _) in files {
             each_line(
@@ -109,7 +118,7 @@ impl Going {
                 &mut |line| match parse(line, &Filter::default(), true) {
                     Some(Parsed::Outcome(outcome)) => {
                         let known = going.became.entry(Id::of(&outcome.outcome_of));
-                        known.or_default().take(outcome);
+                        known.or_default().take(outcome, now);
                     }
                     Some(Parsed::Record(record))
                         if record.time >= cutoff || record.impossible().is_some() =>

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::entry::Outcome;
-use super::possible::{MOST_FIGURE, can_be_added};
+use super::possible::{MOST_FIGURE, can_be_added, is_ahead};
 use crate::error::Failure;
 use crate::prompt::code;
 
@@ -90,6 +90,7 @@ fn bad(line: usize, column: usize, message: impl Into<String>) -> Failure {
 
 /// What one line or row says, name by name.
 struct Reader {
+    now: Timestamp,
     whose: Vec<Whose>,
     outcome: Outcome,
     is_dated: bool,
@@ -101,6 +102,7 @@ type Wrong = String;
 impl Reader {
     fn new(now: Timestamp) -> Self {
         Self {
+            now,
             whose: Vec::new(),
             outcome: Outcome::new("", now),
             is_dated: false,
@@ -125,9 +127,15 @@ impl Reader {
     }
 
     fn time(&mut self, text: &str) -> Result<(), Wrong> {
-        self.outcome.time = text
+        let time = text
             .parse()
             .map_err(|_| format!("`time` is not a time such as 2026-11-20T12:00:00Z: {text}"))?;
+        if is_ahead(time, self.now) {
+            return Err(format!(
+                "`time` is when it was told, and this is more than a day ahead of now: {text}"
+            ));
+        }
+        self.outcome.time = time;
         self.is_dated = true;
         Ok(())
     }

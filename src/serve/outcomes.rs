@@ -13,6 +13,7 @@ use super::state::{GatewayEvent, State};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::record::entry::Outcome;
+use crate::record::possible::can_be_added;
 
 /// Checks all outcomes, then keeps them.
 pub(super) async fn take(
@@ -41,6 +42,14 @@ pub(super) async fn take(
     ))
 }
 
+/// What a score or a metric is.
+const A_FIGURE: &str = "is a number up to 1e15";
+
+/// A figure that can be added up with others.
+fn figure(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|figure| can_be_added(*figure))
+}
+
 async fn outcome(state: &Arc<State>, value: &Value, at: usize) -> Result<Outcome, Problem> {
     let wrong = |key: &str, what: &str| {
         Problem::new(400, Some("invalid_value"), format!("'{key}' {what}."))
@@ -67,11 +76,7 @@ async fn outcome(state: &Arc<State>, value: &Value, at: usize) -> Result<Outcome
     let mut outcome = Outcome::new(execution(state, &id).await?, state.now());
     outcome.score = match given.get("score") {
         None | Some(Value::Null) => None,
-        Some(score) => Some(
-            score
-                .as_f64()
-                .ok_or_else(|| wrong("score", "is a number"))?,
-        ),
+        Some(score) => Some(figure(score).ok_or_else(|| wrong("score", A_FIGURE))?),
     };
     outcome.label = text("label")?;
     outcome.note = text("note")?;
@@ -79,10 +84,9 @@ async fn outcome(state: &Arc<State>, value: &Value, at: usize) -> Result<Outcome
         let Value::Object(metrics) = metrics else {
             return Err(wrong("metrics", "is a map of numbers"));
         };
-        for (name, figure) in metrics {
-            let figure = figure
-                .as_f64()
-                .ok_or_else(|| wrong("metrics", "is a map of numbers"))?;
+        for (name, value) in metrics {
+            let key = format!("metrics.{name}");
+            let figure = figure(value).ok_or_else(|| wrong(&key, A_FIGURE))?;
             outcome.metrics.insert(name.clone(), figure);
         }
     }
@@ -114,9 +118,9 @@ async fn execution(state: &Arc<State>, id: &str) -> Result<String, Problem> {
         return Err(unknown(&failure));
     };
     let wanted = id.to_owned();
-    let found = tokio::task::spawn_blocking(move || log.find(&wanted)).await;
+    let found = tokio::task::spawn_blocking(move || log.find_id(&wanted)).await;
     match found {
-        Ok(Ok(execution)) if execution.record.id == id => Ok(execution.record.id),
+        Ok(Ok(found)) if found == id => Ok(found),
         Ok(Err(failure)) => Err(unknown(&failure)),
         _ => Err(unknown(&Failure::new(
             code::UNKNOWN_EXECUTION,

@@ -319,6 +319,9 @@ fn outcomes_are_told_of_executions_that_there_are() {
         (json!({"id": "none", "score": 1}), 404),
         (json!({"id": id}), 400),
         (json!({"id": id, "scor": 1}), 400),
+        // What cannot be added up would silence no alert and mean nothing.
+        (json!({"id": id, "score": 1e300}), 400),
+        (json!({"id": id, "metrics": {"r": -1e16}}), 400),
         (json!({"score": 1}), 400),
         (
             json!([{"id": id, "score": 1}, {"id": "none", "score": 1}]),
@@ -327,12 +330,22 @@ fn outcomes_are_told_of_executions_that_there_are() {
     ] {
         assert_eq!(tell(body.clone()).status, status, "{body}");
     }
+    // A caller that got no answer sends the same again.
+    let again = tell(json!({"id": id, "label": "win", "metrics": {"r": 2}}));
+    assert_eq!(again.status, 202);
     gateway.end();
     let lines = repo.read(".promptctl/executions.jsonl");
     assert_eq!(
         lines.matches("outcome_of").count(),
-        2,
+        3,
         "all or none: {lines}"
+    );
+    let stats = repo.json("promptctl stats --by prompt --format json");
+    assert_eq!(stats["met"]["replaced_outcomes"], 0, "{stats}");
+    let outcomes = &stats["groups"][0]["outcomes"];
+    assert_eq!(
+        (&outcomes["count"], &outcomes["win"]["count"]),
+        (&json!(1), &json!(1))
     );
 }
 

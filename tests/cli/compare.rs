@@ -99,6 +99,7 @@ fn a_worse_version_is_found_side_by_side() {
     v2 is worse than v1: latency
     latency: v2 is <n> ms higher (<n> ms to <n> ms at this look), p 0.01
     metric:r: no call has it
+    success: v2 is 34.2 points lower (27.9 to 40.3 points at this look); it decides nothing here, and is another measure than latency, metric:r: --by latency,metric:r,success judges by it too
     --- stderr
     4 calls of times when only one side was called do not count
     each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called
@@ -225,6 +226,39 @@ fn outcomes_that_are_not_in_are_no_verdict() {
     what only describes has an interval and no p; --by names what decides
     can't tell whether B is worse: --fail-on worse ends with 3
     [exit 3]
+    ");
+}
+
+#[test]
+fn a_measure_that_says_otherwise_than_what_decides_is_named() {
+    let env = TestEnv::new();
+    let mut log = calls(|_, user| 1 + user % 2, |_, _| false);
+    for number in 0..10 * AN_HOUR {
+        // Version 2 is won more often, by answers that are liked less.
+        let is_new = number % 80 % 2 == 1;
+        let is_won = number % 30 < if is_new { 20 } else { 15 };
+        let score = if is_new { 0.6 } else { 0.8 } + f64::from(number % 7) / 100.0;
+        let label = if is_won { "win" } else { "loss" };
+        log += &outcome(number, &json!({"score": score, "label": label}));
+    }
+    let repo = repo(&env, &log);
+    let said = |by: &str| {
+        let told = repo.run(&format!("{SIDES} {by}")).stdout;
+        let from = told.find("\nv2 ").unwrap();
+        told[from..].to_owned()
+    };
+    assert_snapshot!(said("--by score") + &said("--by win") + &said("--by score,win"), @"
+    v2 is worse than v1: score
+    score: v2 is 0.2002 lower (0.197 to 0.2035 at this look), p below 0.0001
+    win: v2 is 14.1 points higher (6.2 to 21.7 points at this look); it decides nothing here, and is another measure than score: --by score,win judges by it too
+
+    v2 and v1 are not told apart by win
+    win: not told apart, though its interval leaves out 0: what may be looked at every day is told only below p 0.05, and this is 0.32; if 14.1 points is real, about 660 more calls show it; differences below about 25 points go unseen with these calls; about 36000 calls in all show 2 points
+    score: v2 is 0.2002 lower (0.197 to 0.2035 at this look); it decides nothing here, and is another measure than win: --by win,score judges by it too
+
+    v2 is worse than v1: score
+    score: v2 is 0.2002 lower (0.197 to 0.2035 at this look), p below 0.0001
+    win: not told apart, though its interval leaves out 0: what may be looked at every day is told only below p 0.05, and this is 0.32; if 14.1 points is real, about 660 more calls show it; differences below about 25 points go unseen with these calls; about 36000 calls in all show 2 points
     ");
 }
 

@@ -47,9 +47,11 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
          promptctl stats --costs --format csv"
     ), @"
     $ promptctl stats --costs
+    prompt	calls	cost	share	cached	text before/behind	again	cost of again	cut off
     support/triage	8	$0.036	54.5 %	10.0 %	10/14	2	$0.015	1
     a|b	4	$0.03	45.5 %	10.0 %	-	4	$0.03	0
 
+    model	would cost	calls	cost
     gpt-5-mini-2025-08-07	$0.00075	12	$0.066
     gpt-oss-20b	$0.00007	-	-
     gpt-oss-120b	$0.00009	-	-

@@ -231,7 +231,7 @@ fn of_the_working_copy_and_of_revisions() {
          promptctl diff HEAD HEAD --exit-code"
     ), @r#"
     $ promptctl diff
-    greeting  v1  new  none
+    greeting  v1  new
       model: openai/gpt-5-mini (new)
       messages[0]: user, new
         {+Hello {{name}}+}
@@ -246,7 +246,7 @@ fn of_the_working_copy_and_of_revisions() {
       for callers:
         breaking  variable `customer` is new and required: callers must pass it
     $ promptctl diff HEAD~2
-    greeting  v1  new  none
+    greeting  v1  new
       model: openai/gpt-5-mini (new)
       messages[0]: user, new
         {+Hello {{name}}+}
@@ -256,7 +256,7 @@ fn of_the_working_copy_and_of_revisions() {
         breaking  the prompt is gone: callers that read its file get an error; what is live of it stays
                   live until it is unpublished
     $ promptctl diff HEAD~2..HEAD~1
-    greeting  v1  new  none
+    greeting  v1  new
       model: openai/gpt-5-mini (new)
       messages[0]: user, new
         {+Hello {{name}}+}

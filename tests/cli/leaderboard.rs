@@ -81,6 +81,16 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     too few: fewer than 30, and what has too few for an interval, are no ground for a rank
     it describes what was used and decides nothing; each call counts as independent
     ");
+    let narrow = repo.with("PROMPTCTL_WIDTH", "60");
+    assert_snapshot!(narrow.ok("promptctl leaderboard"), @"
+    PROMPT
+      RANK     VERSION  SUCCESS     LOW     HIGH     N
+    support/triage
+      1=       v1        90.0 %  89.0 %   90.9 %  4000
+      1=       v2        95.0 %  88.8 %   97.8 %   100
+      3        v3        40.0 %  30.9 %   49.8 %   100
+      too few  v4       100.0 %  88.3 %  100.0 %    29
+    ");
     let shape = repo.json("promptctl leaderboard --format json");
     let rows: Vec<_> = shape["rows"]
         .as_array()

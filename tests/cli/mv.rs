@@ -349,15 +349,15 @@ fn a_rename_with_an_edit_shows_the_edit() {
       for callers:
         breaking  `support/triage` is called something else now: callers must ask for the new name
 
-    greeting  v1  new  none
+    greeting  v1  new
       model: openai/gpt-5-mini (new)
       messages[0]: user, new
         {+Hello {{name}}+}
 
-    2 prompts: 1 breaking, 1 none
+    2 prompts: 1 breaking, 1 new
     $ promptctl diff base...HEAD --format markdown
     <!-- promptctl diff -->
-    ### Prompts: 🔴 breaking, callers may break (2 prompts: 1 breaking, 1 none)
+    ### Prompts: 🔴 breaking, callers may break (2 prompts: 1 breaking, 1 new)
 
     | Prompt | Change | Impact | Versions | Tokens | `publish` would |
     | --- | --- | --- | --- | --- | --- |

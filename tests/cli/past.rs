@@ -142,7 +142,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
     };
     assert_snapshot!(tell(&times("2026-10-05T00:00:00Z", "2026-10-04T00:00:00Z")), @"
     outcome recorded for 1 execution
-    1 of 2 speak of what was told before; the last by time counts
+    1 of 2 say something else than was told before; the last by time counts
     ");
     let score = || {
         let stats = repo.json("promptctl stats --by all --format json");
@@ -151,7 +151,7 @@ fn the_last_outcome_by_time_wins_and_how_many_were_told_before_is_said() {
     assert_eq!(score(), json!(0.25));
     assert_snapshot!(tell(&times("2026-10-06T00:00:00Z", "2026-10-07T00:00:00Z")), @"
     outcome recorded for 1 execution
-    2 of 2 speak of what was told before; the last by time counts
+    1 of 2 say something else than was told before; the last by time counts
     ");
     assert_eq!(score(), json!(0.75));
 }
@@ -171,7 +171,7 @@ fn an_outcome_told_by_id_says_whether_something_was_told_before() {
     let run = repo.run(&format!("promptctl outcome {} --score 0.5", id(1)));
     assert!(
         run.stderr
-            .contains("it speaks of what was told before; the last by time counts\n"),
+            .contains("it says something else than was told before; the last by time counts\n"),
         "{run}"
     );
 }
@@ -187,7 +187,7 @@ fn a_job_that_sends_the_same_outcomes_again_adds_nothing() {
         S-1,win,0.1,kept,\nS-2,win,,,\nS-2,loss,2.0000000000000004,,\nS-3,win,,,2026-10-05T00:00:00.1239Z\n";
     assert_snapshot!(tell(table), @"
     outcome recorded for 3 executions
-    1 of 4 speak of what was told before; the last by time counts
+    1 of 4 say something else than was told before; the last by time counts
     ");
     let after = lines(&repo);
     assert_eq!(after, 14);
@@ -295,15 +295,15 @@ fn what_was_pruned_still_counts() {
         assert_eq!(before[at], after[at], "{question}");
     }
     let line = repo.read(".promptctl/history.jsonl");
-    assert_snapshot!(line.lines().next().unwrap(), @r#"{"schema":1,"day":"2026-10-01","prompt":"support/triage","version":1,"environment":"production","model":"gpt-5-mini","status":"error","executions":1,"subjects":0,"fallbacks":0,"first":"2026-10-01T00:00:00Z","last":"2026-10-01T00:00:00Z","duration_ms":{"first":461,"counts":[1],"least":100.0,"most":100.0},"tokens":{"input":100,"cached":10,"output":20,"reasoning":null},"cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001},"outcomes":{"count":1,"score":{"count":1,"sum":0.0,"squares":0.0,"least":0.0,"most":0.0},"labels":{"loss":[1,1]},"metrics":{"profit":{"count":1,"sum":0.5,"squares":0.25,"least":0.5,"most":0.5}}},"ids":"r8eL0L4F"}"#);
+    assert_snapshot!(line.lines().next().unwrap(), @r#"{"schema":1,"day":"2026-10-01","prompt":"support/triage","version":1,"environment":"production","model":"gpt-5-mini","status":"error","executions":1,"subjects":0,"fallbacks":0,"first":"2026-10-01T00:00:00Z","last":"2026-10-01T00:00:00Z","duration_ms":{"first":461,"counts":[1],"least":100.0,"most":100.0},"tokens":{"input":100,"cached":10,"output":20,"reasoning":null},"cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001},"outcomes":{"count":1,"score":{"count":1,"sum":0.0,"squares":0.0,"least":0.0,"most":0.0},"labels":{"loss":[1,1]},"metrics":{"profit":{"count":1,"sum":0.5,"squares":0.25,"least":0.5,"most":0.5}},"labelled_cost_usd":{"count":1,"sum":0.001,"squares":1e-6,"least":0.001,"most":0.001}},"ids":"r8eL0L4F"}"#);
     assert_snapshot!(repo.play(
         "promptctl stats --by version
          promptctl stats --by label:order --top 1
          promptctl stats --by all --since 2026-10-02T05:00:00Z"
     ), @"
     $ promptctl stats --by version
-    v1	30	80 % (63–90)	<n> ms	<n> ms	<n> ms	$0.9	$0.03	50.0 %	0.140 (0.090–0.190)	67 % (42–85)	$0.09	14.5 (9.5–19.5)	3.0k/600	2026-10-06T08:00:00Z
-    v2	30	80 % (63–90)	<n> ms	<n> ms	<n> ms	$0.93	$0.031	50.0 %	0.150 (0.100–0.200)	67 % (42–85)	$0.093	15.5 (10.5–20.5)	3.0k/600	2026-10-06T09:00:00Z
+    v1	30	80 % (63–90)	<n> ms	<n> ms	<n> ms	$0.9	$0.03	50.0 %	0.140 (0.090–0.190)	67 % (42–85)	$0.0225	14.5 (9.5–19.5)	3.0k/600	2026-10-06T08:00:00Z
+    v2	30	80 % (63–90)	<n> ms	<n> ms	<n> ms	$0.93	$0.031	50.0 %	0.150 (0.100–0.200)	67 % (42–85)	$0.024	15.5 (10.5–20.5)	3.0k/600	2026-10-06T09:00:00Z
     --- stderr
     40 executions that `log prune` took away count too, by their daily sums
     latencies of more than 100,000 calls and of past sums are within 0.5 %
@@ -313,7 +313,7 @@ fn what_was_pruned_still_counts() {
     left out: 40 executions of which only daily sums are left: they tell no label:order
     not shown: 9 more groups
     $ promptctl stats --by all --since 2026-10-02T05:00:00Z
-    41	78 % (63–88)	<n> ms	<n> ms	<n> ms	$1.636	$0.0399	25.0 %	0.236 (0.209–0.264)	64 % (35–85)	$0.23371	24.1 (21.4–26.9)	4.1k/820	2026-10-06T09:00:00Z
+    41	78 % (63–88)	<n> ms	<n> ms	<n> ms	$1.636	$0.0399	25.0 %	0.236 (0.209–0.264)	64 % (35–85)	$0.03871	24.1 (21.4–26.9)	4.1k/820	2026-10-06T09:00:00Z
     --- stderr
     21 executions that `log prune` took away count too, by their daily sums
     left out: 8 executions of which only daily sums are left: they tell of whole days only

@@ -37,7 +37,7 @@ fn what_was_pruned_and_is_appended_again_counts_once() {
     same("appended again");
     assert_snapshot!(repo.run("promptctl stats --by version --log copy/executions.jsonl --log .promptctl/executions.jsonl").stderr, @"
     40 executions that `log prune` took away count too, by their daily sums
-    70 records in the logs more than once, and counted once
+    70 records in the logs more than once, and counted once: as it stands first
     40 records in a log again that `log prune` took away; their daily sums stand for them
     1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     latencies of more than 100,000 calls and of past sums are within 0.5 %
@@ -158,7 +158,7 @@ fn a_history_that_was_copied_counts_once() {
     assert_snapshot!(repo.run(&format!("promptctl stats --by version {logs}")).stderr, @"
     40 executions that `log prune` took away count too, by their daily sums
     40 executions in the past sums of several logs, as where one was copied, and counted once
-    20 records in the logs more than once, and counted once
+    20 records in the logs more than once, and counted once: as it stands first
     40 records in a log again that `log prune` took away; their daily sums stand for them
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
@@ -178,7 +178,7 @@ fn a_history_that_was_copied_counts_once() {
     44 executions that `log prune` took away count too, by their daily sums
     1 execution in the past sums of several logs, as where one was copied, and counted once
     warning: 4 executions count twice: past sums of several logs have some executions in common and others not, as where one was copied and both were pruned
-    25 records in the logs more than once, and counted once
+    25 records in the logs more than once, and counted once: as it stands first
     5 records in a log again that `log prune` took away; their daily sums stand for them
     latencies of more than 100,000 calls and of past sums are within 0.5 %
     ");
@@ -260,6 +260,141 @@ fn a_prune_says_that_it_tells_only_so_many_labels_apart() {
     let (after, notes) = label();
     assert_eq!(after, before);
     assert!(notes.contains("the first 1000 are told apart"), "{notes}");
+}
+
+#[test]
+fn of_two_records_of_one_id_the_first_counts_everywhere() {
+    let env = TestEnv::new();
+    let first = record(1);
+    let other = first.replace("\"cost_usd\":0.002", "\"cost_usd\":0.5");
+    assert_ne!(first, other);
+    let repo = repo(&env, &format!("{first}{}{other}", record(2)));
+    assert_snapshot!(repo.play(&format!(
+        "promptctl log --until 2026-10-01T02:00
+         promptctl log show {0} --format json
+         promptctl log export --format csv --until 2026-10-01T02:00 --output one.csv
+         promptctl stats --by version --version v2 --format csv", id(1)
+    )), @r#"
+    $ promptctl log --until 2026-10-01T02:00
+    <uuid>	2026-10-01T01:00:00Z	support/triage	v2	ok	gpt-5-mini	120	$0.002	<n> ms
+    --- stderr
+    warning: 1 more record of the same id says something else; what stands first in the log is shown, and counts
+    $ promptctl log show <uuid> --format json
+    {
+      "schema": 1,
+      "id": "<uuid>",
+      "time": "2026-10-01T01:00:00.000Z",
+      "prompt": "support/triage",
+      "version": 2,
+      "digest": null,
+      "commit": null,
+      "blob": null,
+      "dirty": false,
+      "environment": "production",
+      "variant": null,
+      "source": "local",
+      "model": "gpt-5-mini",
+      "status": "ok",
+      "duration_ms": <n>,
+      "attempts": 1,
+      "usage": {
+        "input_tokens": 100,
+        "cached_tokens": 10,
+        "output_tokens": 20,
+        "reasoning_tokens": null,
+        "total_tokens": 120
+      },
+      "cost_usd": 0.002,
+      "response_id": "resp_1",
+      "request_id": null,
+      "request_hash": null,
+      "case": null,
+      "labels": {
+        "order": "A-0",
+        "single": "S-1"
+      },
+      "fallback": null,
+      "error": null,
+      "variables": {},
+      "output": "billing"
+    }
+    --- stderr
+    warning: 1 more record of the same id says something else; what stands first in the log is shown, and counts
+    $ promptctl log export --format csv --until 2026-10-01T02:00 --output one.csv
+    warning: 1 more record of the same id says something else; what stands first in the log is shown, and counts
+    $ promptctl stats --by version --version v2 --format csv
+    version,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
+    2,1,1.0,0.20654931437723745,1.0,,,,,,,0,0,0,0,200.0,200.0,200.0,true,100,10,20,,0.002,0.002,,0,0,0.0,2026-10-01T01:00:00Z,2026-10-01T01:00:00Z
+    --- stderr
+    1 record in the logs more than once, and counted once: as it stands first
+    "#);
+    assert!(
+        repo.read("one.csv").contains(",0.002,"),
+        "{}",
+        repo.read("one.csv")
+    );
+}
+
+#[test]
+fn an_outcome_dated_ahead_keeps_no_later_one_from_counting() {
+    let env = TestEnv::new();
+    let ahead = |number| json!({"schema": 1, "outcome_of": id(number), "time": "2099-01-01T00:00:00Z", "label": "win"});
+    let log = record(1) + &record(2) + &format!("{}\n{}\n", ahead(1), ahead(2));
+    let repo = repo(&env, &log);
+    let table = format!("id,label,time\n{},win,2099-01-01T00:00:00Z\n", id(1));
+    assert_snapshot!(repo.run_with("promptctl outcome -", &table), @"
+    error[P323]: `time` is when it was told, and this is more than a day ahead of now: 2099-01-01T00:00:00Z
+      at: standard input:2:42
+    [exit 1]
+    ");
+    let stats = "promptctl stats --by prompt --format json";
+    let labels = || {
+        let labels = &repo.json(stats)["groups"][0]["outcomes"]["labels"];
+        ["win", "loss"].map(|label| labels[label]["count"].as_u64().unwrap_or(0))
+    };
+    assert_eq!(labels(), [2, 0]);
+    assert_snapshot!(repo.play(&format!(
+        "promptctl outcome {0} --label loss
+         promptctl log show {0}
+         promptctl stats --by prompt", id(1)
+    )), @r#"
+    $ promptctl outcome <uuid> --label loss
+    outcome recorded for <uuid>
+    it says something else than was told before; the last by time counts
+    $ promptctl log show <uuid>
+    id            <uuid>
+    time          2026-10-01T01:00:00.000Z
+    prompt        support/triage
+    version       2
+    dirty         false
+    environment   production
+    source        local
+    model         gpt-5-mini
+    status        ok
+    duration_ms   <n>
+    attempts      1
+    usage         {"input_tokens":100,"cached_tokens":10,"output_tokens":20,"reasoning_tokens":null,"total_tokens":120}
+    cost_usd      0.002
+    response_id   resp_1
+    labels        {"order":"A-0","single":"S-1"}
+    outcomes      [{"schema":1,"outcome_of":"<uuid>","time":"2099-01-01T00:00:00.000Z","score":null,"label":"win","metrics":{},"note":null},{"schema":1,"outcome_of":"<uuid>","time":"2026-11-03T12:00:00.000Z","score":null,"label":"loss","metrics":{},"note":null}]
+
+    billing
+    --- stderr
+    warning: 1 outcome dated more than a day ahead of now; any other of this execution counts in its place
+    $ promptctl stats --by prompt
+    support/triage	2	100 % (34–100)	<n> ms	<n> ms	<n> ms	$0.005	$0.0025	100.0 %	50 % (9–91)	$0.005	200/40	2026-10-01T02:00:00Z
+    --- stderr
+    1 outcome replaced by another one of the same execution; the last by time counts
+    2 outcomes dated more than a day ahead of now; any other of the same execution counts in its place
+    "#);
+    assert_eq!(labels(), [1, 1]);
+    assert_eq!(repo.json(stats)["met"]["ahead_outcomes"], 2);
+    let exported = repo.run("promptctl log export --format csv").stdout;
+    assert!(exported.contains(",loss,"), "{exported}");
+    // What counts is the same once the calls are sums.
+    let code = repo.run("promptctl log prune --older-than 1d").code;
+    assert_eq!((code, labels()), (Some(0), [1, 1]));
 }
 
 #[test]

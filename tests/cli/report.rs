@@ -340,6 +340,7 @@ fn a_page_of_nothing_and_one_for_a_pipe_are_pages_too() {
     let env = TestEnv::new();
     let repo = env.triage();
     let html = page(&repo, "");
+    assert!(!html.contains("0 calls"), "{html}");
     assert!(html.contains("no executions") && html.ends_with("</html>\n"));
     let run = repo.run("promptctl report --prompt support/");
     assert!(run.stdout.starts_with("<!DOCTYPE html>"), "{run}");

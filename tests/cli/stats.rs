@@ -135,24 +135,24 @@ fn the_figures_of_two_versions() {
     no room for p90, interrupted, per win, tokens in/out; --format csv has all columns
     $ promptctl stats --by version --sort success --ascending --top 1
     VERSION  CALLS       SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  INVALID  INTERRUPTED  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  LAST USED  OVER TIME
-    v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
+    v1          15  86 % (60–96)  <n> ms  <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00167  1.5 (-0.8–3.8)  1 day ago  ▄██···▆▄·······
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     no room for p90, tokens in/out; --format csv has all columns
     not shown: 1 more group
     $ promptctl stats --by day,label:market --status ok
-    DAY         LABEL:MARKET  CALLS         SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  COVERAGE  SCORE             WIN  PER WIN  R_MULTIPLE  LAST USED    OVER TIME
-    2026-11-01  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001     33.3 %   100.0 %    0.5      0 % (0–56)        -  1 (-10–12)  2 days ago   ▄·█············
-    2026-11-01  US                4  100 % (51–100)  <n> ms  <n> ms  $0.002    $0.001      0.0 %   100.0 %    0.5  100 % (51–100)   $0.001    0 (-5–6)  2 days ago   ▄▄█············
-    2026-11-02  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -  1 day ago    ······███······
-    2026-11-02  US                7  100 % (65–100)  <n> ms  <n> ms  $0.007    $0.001      0.0 %    28.6 %    0.5  100 % (34–100)  $0.0035    6 (0–13)  1 day ago    ······▅█▅······
-    2026-11-03  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -  5 hours ago  ············█▄·
-    2026-11-03  US                6  100 % (61–100)  <n> ms  <n> ms  $0.006    $0.001      0.0 %     0.0 %      -               -        -           -  3 hours ago  ············▅█▃
+    DAY         LABEL:MARKET  CALLS         SUCCESS     P50     P99    COST  PER CALL  FALLBACKS  COVERAGE  SCORE             WIN  PER WIN  R_MULTIPLE  TOKENS IN/OUT  LAST USED
+    2026-11-01  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001     33.3 %   100.0 %    0.5      0 % (0–56)        -  1 (-10–12)         300/60  2 days ago
+    2026-11-01  US                4  100 % (51–100)  <n> ms  <n> ms  $0.002    $0.001      0.0 %   100.0 %    0.5  100 % (51–100)   $0.001    0 (-5–6)         400/80  2 days ago
+    2026-11-02  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -         300/60  1 day ago
+    2026-11-02  US                7  100 % (65–100)  <n> ms  <n> ms  $0.007    $0.001      0.0 %    28.6 %    0.5  100 % (34–100)   $0.001    6 (0–13)        700/140  1 day ago
+    2026-11-03  EU                3  100 % (44–100)  <n> ms  <n> ms  $0.003    $0.001      0.0 %     0.0 %      -               -        -           -         300/60  5 hours ago
+    2026-11-03  US                6  100 % (61–100)  <n> ms  <n> ms  $0.006    $0.001      0.0 %     0.0 %      -               -        -           -        600/120  3 hours ago
     --- stderr
     2 of 26 calls have no known price; costs are those of the others
     days and hours are those of UTC
-    no room for p90, tokens in/out; --format csv has all columns
+    no room for p90; --format csv has all columns
     ");
     assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "80").play("promptctl stats"), @"
     $ promptctl stats
@@ -164,7 +164,7 @@ fn the_figures_of_two_versions() {
     no verdict between the versions of support/triage: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
     ");
-    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "60").play("promptctl stats\npromptctl stats --by version"), @"
+    assert_snapshot!(repo.with("PROMPTCTL_WIDTH", "60").play("promptctl stats\npromptctl stats --by version\npromptctl stats --by day --utc"), @"
     $ promptctl stats
     PROMPT
       VERSION  CALLS  SUCCESS    COST  COVERAGE  SCORE     WIN
@@ -183,6 +183,14 @@ fn the_figures_of_two_versions() {
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used, over time; --format csv has all columns
+    $ promptctl stats --by day --utc
+    DAY         CALLS  SUCCESS    COST  COVERAGE  SCORE      WIN
+    2026-11-01     10   77.8 %  $0.008   100.0 %    0.5   60.0 %
+    2026-11-02     10  100.0 %   $0.01    20.0 %    0.5  100.0 %
+    2026-11-03     10   90.0 %   $0.01     0.0 %      -        -
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no room for p50, p90, p99, per call, fallbacks, invalid, interrupted, per win, r_multiple, tokens in/out, last used; --format csv has all columns
     ");
     assert_snapshot!(repo.play(
         "promptctl stats
@@ -190,7 +198,7 @@ fn the_figures_of_two_versions() {
          promptctl stats --by version --format csv"
     ), @"
     $ promptctl stats
-    support/triage	v1	15	86 % (60–96)	<n> ms	<n> ms	<n> ms	$0.013	$0.001	6.7 %	7.1 %	6.7 %	75.0 %	0.5	67 % (39–86)	$0.00217	1.5 (-0.8–3.8)	1.5k/300	2026-11-02T04:00:00Z
+    support/triage	v1	15	86 % (60–96)	<n> ms	<n> ms	<n> ms	$0.013	$0.001	6.7 %	7.1 %	6.7 %	75.0 %	0.5	67 % (39–86)	$0.00167	1.5 (-0.8–3.8)	1.5k/300	2026-11-02T04:00:00Z
     support/triage	v2	15	93 % (70–99)	<n> ms	<n> ms	<n> ms	$0.015	$0.001	0.0 %	0.0 %	0.0 %	0.0 %	-	-	-	-	1.5k/300	2026-11-03T09:00:00Z
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
@@ -198,14 +206,14 @@ fn the_figures_of_two_versions() {
     $ promptctl stats --by version --format markdown
     | version | calls | success | p50 | p90 | p99 | cost | per call | fallbacks | invalid | interrupted | coverage | score | win | per win | `r_multiple` | tokens in/out | last used |
     |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|
-    | v1 | 15 | 86 % (60–96) | <n> ms | <n> ms | <n> ms | $0.013 | $0.001 | 6.7 % | 7.1 % | 6.7 % | 75.0 % | 0.5 | 67 % (39–86) | $0.00217 | 1.5 (-0.8–3.8) | 1.5k/300 | 2026-11-02T04:00:00Z |
+    | v1 | 15 | 86 % (60–96) | <n> ms | <n> ms | <n> ms | $0.013 | $0.001 | 6.7 % | 7.1 % | 6.7 % | 75.0 % | 0.5 | 67 % (39–86) | $0.00167 | 1.5 (-0.8–3.8) | 1.5k/300 | 2026-11-02T04:00:00Z |
     | v2 | 15 | 93 % (70–99) | <n> ms | <n> ms | <n> ms | $0.015 | $0.001 | 0.0 % | 0.0 % | 0.0 % | 0.0 % | - | - | - | - | 1.5k/300 | 2026-11-03T09:00:00Z |
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
     no verdict between the versions: 0 % of the calls of v2 have an outcome, and 75 % of those of v1; --mature leaves out the young ones
     $ promptctl stats --by version --format csv
     version,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,metric:r_multiple,metric:r_multiple_low,metric:r_multiple_high,metric:r_multiple_count,metric:r_multiple_sum,metric:r_multiple_best,metric:r_multiple_worst,label:loss,label:win,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
-    1,15,0.8571428571428571,0.6005862050302965,0.9599060787285351,0.5,0.5,0.5,0.6666666666666666,0.39062208887279953,0.8618799089087867,1.5,-0.7908579865461407,3.7908579865461407,12,18.0,7.0,-4.0,4,8,1,1,1,1,400.0,860.0,986.0,true,1500,150,300,,0.013000000000000001,0.001,0.002166666666666667,2,12,0.75,2026-11-01T00:00:00Z,2026-11-02T04:00:00Z
+    1,15,0.8571428571428571,0.6005862050302965,0.9599060787285351,0.5,0.5,0.5,0.6666666666666666,0.39062208887279953,0.8618799089087867,1.5,-0.7908579865461407,3.7908579865461407,12,18.0,7.0,-4.0,4,8,1,1,1,1,400.0,860.0,986.0,true,1500,150,300,,0.013000000000000001,0.001,0.0016666666666666668,2,12,0.75,2026-11-01T00:00:00Z,2026-11-02T04:00:00Z
     2,15,0.9333333333333333,0.7018347012621997,0.9881331045067314,,,,,,,,,,0,,,,0,0,0,1,0,0,700.0,960.0,1000.0,true,1500,150,300,,0.015,0.001,,0,0,0.0,2026-11-02T05:00:00Z,2026-11-03T09:00:00Z
     --- stderr
     2 of 30 calls have no known price; costs are those of the others
@@ -237,6 +245,7 @@ fn scripts_read_every_figure() {
         "replaced_outcomes": 0,
         "already_summed": 0,
         "ahead": 0,
+        "ahead_outcomes": 0,
         "backwards": 0
       },
       "past": {
@@ -276,7 +285,7 @@ fn scripts_read_every_figure() {
           "cost_usd": {
             "total": 0.013000000000000001,
             "per_call": 0.001,
-            "per_win": 0.002166666666666667,
+            "per_win": 0.0016666666666666668,
             "unpriced": 2
           },
           "outcomes": {
@@ -371,7 +380,7 @@ fn what_is_odd_in_a_log_is_said_and_left_out() {
     --- stderr
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:4: the line is torn: its writer was stopped in the middle
     warning: left out: $ROOT/repo/.promptctl/executions.jsonl:5: the line has schema 2, of a newer version of promptctl (2 lines)
-    1 record in the logs more than once, and counted once
+    1 record in the logs more than once, and counted once: as it stands first
     1 outcome replaced by another one of the same execution; the last by time counts
     1 outcome of executions that no log here has
     1 record dated more than a day ahead of now
@@ -429,7 +438,7 @@ fn other_logs_are_read_without_a_repository_and_must_be_there() {
     $ promptctl stats --log one.jsonl two.jsonl --by prompt
     support/triage	2	100 % (34–100)	<n> ms	<n> ms	<n> ms	$0.002	$0.001	200/40	2026-11-01T02:00:00Z
     --- stderr
-    1 record in the logs more than once, and counted once
+    1 record in the logs more than once, and counted once: as it stands first
     $ promptctl stats --log one.jsonl none.jsonl
     error[P420]: the log cannot be read: No such file or directory (os error 2)
       at: $ROOT/none.jsonl
@@ -499,7 +508,7 @@ fn how_many_calls_were_interrupted_is_a_figure() {
     assert_snapshot!(wide.play("promptctl stats --by version --sort interrupted"), @"
     $ promptctl stats --by version --sort interrupted
     VERSION  CALLS       SUCCESS     P50     P90      P99    COST  PER CALL  FALLBACKS  INVALID  INTERRUPTED  COVERAGE  SCORE           WIN   PER WIN      R_MULTIPLE  TOKENS IN/OUT  LAST USED    OVER TIME
-    v1          15  86 % (60–96)  <n> ms  <n> ms   <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00217  1.5 (-0.8–3.8)       1.5k/300  1 day ago    ▄██···▆▄·······
+    v1          15  86 % (60–96)  <n> ms  <n> ms   <n> ms  $0.013    $0.001      6.7 %    7.1 %        6.7 %    75.0 %    0.5  67 % (39–86)  $0.00167  1.5 (-0.8–3.8)       1.5k/300  1 day ago    ▄██···▆▄·······
     v2          15  93 % (70–99)  <n> ms  <n> ms  <n> ms  $0.015    $0.001      0.0 %    0.0 %        0.0 %     0.0 %      -             -         -               -       1.5k/300  3 hours ago  ·······▃▅···█▆▂
     --- stderr
     2 of 30 calls have no known price; costs are those of the others

@@ -1,5 +1,6 @@
 //! `promptctl cases from-log`.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::common::{FormatArg, count, parse_version, variables_of, warn_all};
@@ -114,7 +115,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         is_short: false,
     })?;
     let key = target.key()?;
-    let (cases, left_out) = args.cases(&listing.executions, &target, key)?;
+    let (cases, left_out) = args.cases(&listing.executions, &target, key, session.now)?;
     let added = target.with(&cases)?;
     warn_all(session, &added.warnings);
     if !args.plan.dry_run && !cases.is_empty() {
@@ -219,12 +220,13 @@ impl Args {
         executions: &[Execution],
         target: &Target<'_>,
         key: &str,
+        now: Timestamp,
     ) -> Result<(Vec<Object>, LeftOut), Failure> {
         let variables = variables_of(&target.loaded);
         let wants_expected = asks_for_expected(&target.suite);
         let mut left_out = LeftOut::default();
         let mut cases = Vec::new();
-        for execution in executions.iter().filter(|it| self.is_scored(it)) {
+        for execution in executions.iter().filter(|it| self.is_scored(it, now)) {
             if cases.len() == self.limit {
                 break;
             }
@@ -288,8 +290,12 @@ impl Args {
         }
     }
 
-    fn is_scored(&self, execution: &Execution) -> bool {
-        let score = execution.outcomes.iter().rev().find_map(|it| it.score);
+    fn is_scored(&self, execution: &Execution, now: Timestamp) -> bool {
+        let score = execution
+            .as_they_count(now)
+            .iter()
+            .rev()
+            .find_map(|it| it.score);
         self.score_below
             .is_none_or(|limit| score.is_some_and(|score| score < limit))
     }

@@ -2,9 +2,10 @@
 
 use super::super::common::count;
 use super::figures::{amount, apart, calls, chance, long, minute, significant_of};
+use super::remarks::remarks;
 use crate::record::compare::{
-    CantTell, Chosen, Comparison, Design, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS, Measured,
-    SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
+    CantTell, Chosen, Comparison, Design, Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS,
+    Measured, SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
 };
 use crate::statistics::{FEWEST_OF_STRATUM, about};
 
@@ -61,7 +62,7 @@ impl Words {
         };
         words.verdict = words.verdict(found, terms);
         words.reasons = words.reasons(found, terms);
-        words.notes = words.notes(found, terms);
+        words.notes = remarks(found, terms, (&words.base, &words.head));
         words
     }
 
@@ -86,7 +87,14 @@ impl Words {
                 };
                 format!("{head} is worse than {base}: {}{but}", shown(true))
             }
-            Verdict::NotToldApart => format!("{head} and {base} are not told apart"),
+            Verdict::NotToldApart => {
+                let judged = found.measures.iter().filter(|it| it.is_judged());
+                let names: Vec<String> = judged.map(|it| it.what.to_string()).collect();
+                format!(
+                    "{head} and {base} are not told apart by {}",
+                    names.join(", ")
+                )
+            }
             Verdict::CantTell(CantTell::BeforeAfter)
                 if found.base.calls * found.head.calls == 0 =>
             {
@@ -160,7 +168,52 @@ impl Words {
         let is_there = |what: &&Weighed| found.measures.iter().any(|it| it.what == **what);
         let missing = terms.deciding.iter().filter(|what| !is_there(what));
         let missing = missing.map(|what| format!("{what}: no call has it"));
-        said.chain(missing).collect()
+        // Sides that are not alike say nothing of each other.
+        let is_alike = !matches!(
+            found.verdict,
+            Verdict::CantTell(CantTell::Split | CantTell::Interrupted)
+        );
+        let beside = found.measures.iter().filter(|_| is_alike);
+        let beside = beside.filter_map(|it| self.beside(it, terms));
+        said.chain(missing).chain(beside).collect()
+    }
+
+    /// What is said of a quality that decides nothing here and seems to differ: one may be better where another is
+    /// worse, and who asks for each of them alone would find that one answer contradicts the other.
+    fn beside(&self, it: &Measured, terms: &Terms) -> Option<String> {
+        let is_quality = matches!(it.what, Weighed::Success | Weighed::Score | Weighed::Win);
+        let is_meant = is_quality && !it.decides && !it.is_not_covered;
+        let difference = it.difference.filter(|_| is_meant)?;
+        if difference.interval?.holds(0.0) {
+            return None;
+        }
+        let deciding: Vec<String> = terms.deciding.iter().map(ToString::to_string).collect();
+        Some(format!(
+            "{}: {}; it decides nothing here, and is another measure than {}: --by {},{} judges by it too",
+            it.what,
+            self.way(it, difference),
+            deciding.join(", "),
+            deciding.join(","),
+            it.what
+        ))
+    }
+
+    /// Which way a figure differs, and by how much.
+    fn way(&self, it: &Measured, found: Difference) -> String {
+        let way = if found.value > 0.0 { "higher" } else { "lower" };
+        let between = found.interval.map(|interval| {
+            let (low, high) = (interval.low.abs(), interval.high.abs());
+            let least = apart(&it.what, low.min(high));
+            let least = least.strip_suffix(" points").unwrap_or(&least);
+            let most = apart(&it.what, low.max(high));
+            format!(" ({least} to {most} at this look)")
+        });
+        format!(
+            "{} is {} {way}{}",
+            self.head,
+            apart(&it.what, found.value.abs()),
+            between.unwrap_or_default()
+        )
     }
 
     fn reason(&self, it: &Measured, terms: &Terms) -> Option<String> {
@@ -201,22 +254,9 @@ impl Words {
             let why = self.why_not_told_apart(it, terms).unwrap_or_default();
             return Some(format!("{what}: not told apart{why}; {rest}"));
         }
-        let way = if difference.value > 0.0 {
-            "higher"
-        } else {
-            "lower"
-        };
-        let between = difference.interval.map(|interval| {
-            let (low, high) = (interval.low.abs(), interval.high.abs());
-            let least = apart(what, low.min(high));
-            let least = least.strip_suffix(" points").unwrap_or(&least);
-            format!(" ({least} to {} at this look)", apart(what, low.max(high)))
-        });
         Some(format!(
-            "{what}: {} is {} {way}{}, p {}",
-            self.head,
-            apart(what, difference.value.abs()),
-            between.unwrap_or_default(),
+            "{what}: {}, p {}",
+            self.way(it, difference),
             chance(difference.p_adjusted.unwrap_or(1.0))
         ))
     }
@@ -242,129 +282,6 @@ impl Words {
             chance(1.0 - terms.level),
             chance(p)
         ))
-    }
-
-    fn notes(&self, found: &Comparison, terms: &Terms) -> Vec<String> {
-        let Self { base, head, .. } = self;
-        let mut notes = Vec::new();
-        if found.of_both > 0 {
-            notes.push(format!(
-                "{} fit both sides, and count on none",
-                calls(found.of_both)
-            ));
-        }
-        if found.design == Design::SideBySide {
-            self.notes_of_left_out(found, &mut notes);
-            self.notes_of_units(found, &mut notes);
-            notes_of_strata(found, terms, &mut notes);
-        }
-        for (what, share) in &found.changed {
-            notes.push(format!(
-                "{base} and {head} differ in {what} for {:.0} % of their calls",
-                share * 100.0
-            ));
-        }
-        notes
-    }
-
-    /// Which calls count on neither side.
-    fn notes_of_left_out(&self, found: &Comparison, notes: &mut Vec<String>) {
-        let Self { base, head, .. } = self;
-        let alone = |it: &Whole| it.calls - it.counted - it.outside_strata;
-        let alone = alone(&found.base) + alone(&found.head);
-        if alone > 0 {
-            notes.push(format!(
-                "{} of times when only one side was called do not count",
-                calls(alone)
-            ));
-        }
-        let of_one = match found.unit.is_some() {
-            true => ", or those of one subject alone",
-            false => "",
-        };
-        let too_few = format!(
-            "with their model, in their environment and period, a side has fewer than {FEWEST_OF_STRATUM}{of_one}"
-        );
-        for (name, side) in [(base, &found.base), (head, &found.head)] {
-            if side.outside_strata > 0 {
-                notes.push(format!(
-                    "left out: {} of {name}: {too_few}",
-                    calls(side.outside_strata)
-                ));
-            }
-        }
-        for it in found.measures.iter().filter(|it| it.outside_strata > 0) {
-            notes.push(format!(
-                "{} leaves out {} more: {too_few}",
-                it.what,
-                count(it.outside_strata as usize, "value")
-            ));
-        }
-    }
-
-    fn notes_of_units(&self, found: &Comparison, notes: &mut Vec<String>) {
-        let Some(unit) = &found.unit else {
-            notes.push(
-                "each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called"
-                    .to_owned(),
-            );
-            return;
-        };
-        let most = found.measures.first();
-        let units = most.map_or((0, 0), |it| it.units);
-        let effect = most.and_then(|it| it.difference?.effect);
-        let effect = effect.map_or_else(String::new, |effect| {
-            format!("; the variance is {effect:.1} times that of independent calls")
-        });
-        notes.push(format!("by {unit}: {} and {}{effect}", units.0, units.1));
-        if found.without_unit > 0 {
-            notes.push(format!(
-                "{} lack the label {unit}; each counts as one of its own",
-                calls(found.without_unit)
-            ));
-        }
-        if found.on_both > 0 {
-            notes.push(format!("{} of {unit} are on both sides", found.on_both));
-        }
-    }
-}
-
-/// What was compared within, and what p and the intervals mean.
-fn notes_of_strata(found: &Comparison, terms: &Terms, notes: &mut Vec<String>) {
-    if found.strata.len() > 1 {
-        notes.push(format!(
-            "compared within {} strata of model, environment and period in which the split stayed the same",
-            found.strata.len()
-        ));
-    }
-    let turned = found.measures.iter().filter(|it| {
-        let within = it.difference.map_or(0.0, |it| it.value);
-        within * (it.plain.1 - it.plain.0) < 0.0 && it.is_shown(terms.level)
-    });
-    for it in turned {
-        notes.push(format!(
-            "{} over all calls would say the opposite, {} against {}: the strata differ, and so does how often each side was called in them",
-            it.what,
-            amount(&it.what, it.plain.1),
-            amount(&it.what, it.plain.0)
-        ));
-    }
-    let tested = found.measures.iter();
-    let tested = tested.filter(|it| it.difference.is_some_and(|it| it.p.is_some()));
-    let tested = tested.count();
-    if tested > 0 {
-        notes.push(format!(
-            "p holds however often somebody looks, over the {}; intervals are those of this look",
-            match tested {
-                1 => "figure that decides".to_owned(),
-                more => format!("{more} figures that decide"),
-            }
-        ));
-    }
-    if found.measures.iter().any(|it| !it.decides) {
-        notes.push(
-            "what only describes has an interval and no p; --by names what decides".to_owned(),
-        );
     }
 }
 

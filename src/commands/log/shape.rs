@@ -26,3 +26,16 @@ pub(super) fn warn_bad(bad: &[BadLine], session: &mut Session) {
         ));
     }
 }
+
+/// Says that what is shown is not all that the log says of these executions.
+pub(super) fn say_differing(number: u64, session: &mut Session) {
+    if number > 0 {
+        let (others, say) = match number {
+            1 => ("1 more record".to_owned(), "says"),
+            more => (format!("{more} more records"), "say"),
+        };
+        session.ui.warning(format!(
+            "{others} of the same id {say} something else; what stands first in the log is shown, and counts"
+        ));
+    }
+}

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::common::FormatArg;
+use super::super::common::{FormatArg, count};
 use super::super::messages::print;
 use super::super::out::OutArg;
 use super::super::session::Session;
-use super::shape::shape;
+use super::shape::{say_differing, shape};
 use crate::error::{Exit, Failure};
 use crate::execute::{Rendered, Request, render};
 use crate::files::Loaded;
@@ -44,7 +44,15 @@ pub(super) fn run(
     session: &mut Session,
 ) -> Result<Exit, Failure> {
     let json = args.format.is_json();
-    let execution = log.find(&args.id)?;
+    let (execution, differing) = log.find(&args.id)?;
+    say_differing(differing, session);
+    let ahead = execution.ahead(session.now);
+    if ahead > 0 {
+        session.ui.warning(format!(
+            "{} dated more than a day ahead of now; any other of this execution counts in its place",
+            count(ahead, "outcome")
+        ));
+    }
     if args.rendered {
         return show_rendered(&execution.record, store, session);
     }

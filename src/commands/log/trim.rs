@@ -8,7 +8,7 @@ use super::super::out::OutArg;
 use super::super::own_log::{FilterArgs, parse_age};
 use super::super::plan::PlanArg;
 use super::super::session::Session;
-use super::shape::warn_bad;
+use super::shape::{say_differing, warn_bad};
 use crate::error::{Exit, Failure};
 use crate::output::json;
 use crate::record::export;
@@ -45,9 +45,10 @@ pub(super) fn export(args: &ExportArgs, log: &Log, session: &mut Session) -> Res
         is_short: args.format == ExportFormat::Otlp,
     })?;
     warn_bad(&listing.bad, session);
-    let executions = &listing.executions;
+    say_differing(listing.differing, session);
+    let (executions, now) = (&listing.executions, session.now);
     session.ui.write_data(|out| match args.format {
-        ExportFormat::Csv => export::csv(executions, out),
+        ExportFormat::Csv => export::csv(executions, now, out),
         ExportFormat::Jsonl => export::jsonl(executions, out),
         ExportFormat::Otlp => writeln!(out, "{}", json::line(&export::otlp(executions))),
     });
@@ -75,7 +76,7 @@ pub(super) fn prune(args: &PruneArgs, log: &Log, session: &mut Session) -> Resul
         .now
         .checked_sub(args.older_than)
         .unwrap_or(Timestamp::MIN);
-    let pruned = log.prune(cutoff, args.plan.dry_run)?;
+    let pruned = log.prune(cutoff, session.now, args.plan.dry_run)?;
     if json {
         session.ui.block(json::document(&json!({
             "before": json::time(cutoff),

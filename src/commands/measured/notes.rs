@@ -53,7 +53,7 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         (
             met.duplicates,
             "record",
-            "in the logs more than once, and counted once",
+            "in the logs more than once, and counted once: as it stands first",
         ),
         (
             met.replaced,
@@ -67,6 +67,11 @@ pub(in crate::commands) fn notes(groups: &Groups) -> Vec<Note> {
         ),
         (met.unknown, "outcome", "of executions that no log here has"),
         (met.ahead, "record", "dated more than a day ahead of now"),
+        (
+            met.ahead_outcomes,
+            "outcome",
+            "dated more than a day ahead of now; any other of the same execution counts in its place",
+        ),
         (
             backwards,
             "place",

@@ -200,7 +200,10 @@ impl<'g> Columns<'g> {
 
     /// What a person looks for first, beside how often and how well.
     fn wanted(&self) -> Vec<usize> {
-        let time = Some(Measure::Latency(99)).filter(|_| self.metrics().next().is_none());
+        let has_room = self.metrics().next().is_none();
+        // A day stands in its row, whatever gives way for it.
+        let is_day = self.groups.by.first().is_some_and(Dimension::is_time);
+        let time = Some(Measure::Latency(99)).filter(|_| has_room && !is_day);
         let wanted = time.into_iter().chain([Measure::Cost]);
         wanted.filter_map(|measure| self.at(&measure)).collect()
     }
@@ -212,7 +215,9 @@ impl<'g> Columns<'g> {
 
     fn table_with(&self, rows: &[Row<'_>], has_intervals: bool, session: &Session) -> Table {
         let mut titles = self.titles();
-        let has_line = self.is_wide && session.ui.width().is_some();
+        // A row of its own for each day says already when calls were made.
+        let is_by_time = self.groups.by.iter().any(Dimension::is_time);
+        let has_line = self.is_wide && session.ui.width().is_some() && !is_by_time;
         if has_line {
             titles.push("over time".to_owned());
         }

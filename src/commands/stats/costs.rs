@@ -258,6 +258,9 @@ fn print(part: &Part, is_markdown: bool, session: &mut Session) {
         session
             .ui
             .styled(format!("{}\n", paint(colors, BOLD, part.title)));
+    } else {
+        // One of several tables in a pipe is known by its header.
+        session.ui.line(part.columns.join("\t"));
     }
     let numbers: Vec<usize> = (1..part.columns.len()).collect();
     let mut table = Table::new(part.columns)

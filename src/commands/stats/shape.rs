@@ -56,6 +56,7 @@ pub(super) fn shape(
             "replaced_outcomes": met.replaced,
             "already_summed": met.summed,
             "ahead": met.ahead,
+            "ahead_outcomes": met.ahead_outcomes,
             "backwards": groups.sources.iter().map(|it| it.backwards).sum::<u64>(),
         },
         "past": {

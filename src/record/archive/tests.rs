@@ -199,7 +199,7 @@ fn a_rotated_log_reads_as_one() {
         .remove(0)
         .record;
     log.append(&Outcome::new(&first.id, at(60))).unwrap();
-    assert_eq!(log.find(&first.id).unwrap().outcomes.len(), 1);
+    assert_eq!(log.find(&first.id).unwrap().0.outcomes.len(), 1);
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn pruning_takes_old_records_and_their_outcomes() {
         .unwrap();
 
     let before = names(&log);
-    let planned = log.prune(at(7), true).unwrap();
+    let planned = log.prune(at(7), at(1_000), true).unwrap();
     assert_eq!(names(&log), before);
     assert_eq!(
         times(&log, Order::OldestFirst).len(),
@@ -277,13 +277,17 @@ fn pruning_takes_old_records_and_their_outcomes() {
         "a plan changes nothing"
     );
 
-    let pruned = log.prune(at(7), false).unwrap();
+    let pruned = log.prune(at(7), at(1_000), false).unwrap();
     assert_eq!(pruned, planned);
     assert_eq!((pruned.records, pruned.outcomes, pruned.kept), (7, 1, 4));
     assert_eq!(times(&log, Order::OldestFirst), [7, 8, 9]);
     assert!(!names(&log).contains(&"executions.1.jsonl.gz".to_owned()));
-    assert_eq!(log.find(&ids[8].record.id).unwrap().outcomes.len(), 1);
-    assert_eq!(log.prune(at(7), false).unwrap().bytes, 0, "done is done");
+    assert_eq!(log.find(&ids[8].record.id).unwrap().0.outcomes.len(), 1);
+    assert_eq!(
+        log.prune(at(7), at(1_000), false).unwrap().bytes,
+        0,
+        "done is done"
+    );
     log.append(&record(20)).unwrap();
     assert_eq!(times(&log, Order::OldestFirst), [7, 8, 9, 20]);
 }
@@ -292,7 +296,10 @@ fn pruning_takes_old_records_and_their_outcomes() {
 fn pruning_keeps_what_it_cannot_judge() {
     let folder = tempfile::tempdir().unwrap();
     let log = Log::at(folder.path().join("log"));
-    assert_eq!(log.prune(at(0), false).unwrap(), Pruned::default());
+    assert_eq!(
+        log.prune(at(0), at(1_000), false).unwrap(),
+        Pruned::default()
+    );
     assert!(!log.path().exists());
     log.append(&record(0)).unwrap();
     fs::OpenOptions::new()
@@ -301,7 +308,7 @@ fn pruning_keeps_what_it_cannot_judge() {
         .unwrap()
         .write_all(b"{\"torn")
         .unwrap();
-    let pruned = log.prune(at(5), false).unwrap();
+    let pruned = log.prune(at(5), at(1_000), false).unwrap();
     assert_eq!((pruned.records, pruned.kept), (1, 1));
     assert_eq!(fs::read_to_string(log.path()).unwrap(), "{\"torn\n");
 }

@@ -115,6 +115,11 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// Whether it decides, and there is enough of it to decide.
+    pub fn is_judged(&self) -> bool {
+        self.decides && self.difference.is_some_and(|it| it.p.is_some())
+    }
+
     /// Whether a difference is shown, beyond a doubt of `level`.
     pub fn is_shown(&self, level: f64) -> bool {
         let Some(difference) = &self.difference else {

@@ -71,8 +71,7 @@ pub(super) fn verdict(
     if has_shown {
         return Verdict::Better;
     }
-    let is_tested = |it: &Measured| it.difference.is_some_and(|it| it.p.is_some());
-    match deciding().any(is_tested) {
+    match measures.iter().any(Measured::is_judged) {
         true => Verdict::NotToldApart,
         false => Verdict::CantTell(CantTell::TooFew),
     }

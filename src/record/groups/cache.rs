@@ -29,7 +29,7 @@ use crate::statistics::{Quantiles, Sketch};
 pub(super) use ids::{Ids, Torn};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS5";
+const MAGIC: &[u8; 8] = b"PCSTATS6";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;
@@ -47,7 +47,7 @@ const HEADER: usize = 48;
 const CHUNK: usize = 512;
 
 /// The length of an id with what is known of it, and of a hash with the id that its chunk begins with.
-const ROW: usize = 20;
+const ROW: usize = 16 + Counted::LENGTH;
 const MARK: usize = 24;
 
 /// Where a question has its file.
@@ -111,12 +111,12 @@ pub(super) enum Found {
 
 /// What is to be kept.
 pub(super) struct Keep<'k> {
-    pub(super) covers: Vec<Cover>,
+    pub(super) covers: &'k [Cover],
     pub(super) groups: Vec<(&'k Vec<Value>, &'k Group)>,
     pub(super) sources: &'k [Source],
     pub(super) above: Option<i64>,
     pub(super) met: Met,
-    pub(super) unknown: Vec<[u64; 2]>,
+    pub(super) unknown: &'k [[u64; 2]],
     pub(super) rows: Vec<(Id, Counted)>,
     pub(super) requests: Vec<u64>,
 }
@@ -287,12 +287,12 @@ impl Cache {
         }
         let head = serde_json::to_vec(&Head {
             question: self.question.clone(),
-            covers: keep.covers,
+            covers: keep.covers.to_vec(),
             groups,
             sources: keep.sources.to_vec(),
             above: keep.above,
             met: keep.met,
-            unknown: keep.unknown,
+            unknown: keep.unknown.to_vec(),
         })?;
         let mut rows = keep.rows;
         rows.sort_unstable_by_key(|(id, _)| *id);
@@ -303,7 +303,7 @@ impl Cache {
                 let mut bytes = [0; ROW];
                 bytes[..8].copy_from_slice(&one.to_le_bytes());
                 bytes[8..16].copy_from_slice(&two.to_le_bytes());
-                bytes[16..].copy_from_slice(&row.bits().to_le_bytes());
+                bytes[16..].copy_from_slice(&row.to_bytes());
                 bytes
             })
             .collect();

@@ -193,10 +193,17 @@ impl Group {
         Timestamp::from_millisecond(self.times?.1).ok()
     }
 
-    /// What a won one cost, calls without a price left out on both sides.
+    /// What the calls with a label cost, for each of them that is won: calls whose outcome has not come and calls
+    /// without a price are left out on both sides. None where past sums do not say what such calls cost.
     pub fn cost_per_win(&self) -> Option<f64> {
-        let won = self.outcomes.won_priced;
-        Some(self.cost.sum()? / won as f64).filter(|_| won > 0)
+        let Outcomes {
+            won_priced: won,
+            labelled_cost,
+            without_cost,
+            ..
+        } = &self.outcomes;
+        let is_known = *won > 0 && *without_cost == 0;
+        Some(labelled_cost.sum()? / *won as f64).filter(|_| is_known)
     }
 }
 

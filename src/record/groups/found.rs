@@ -48,6 +48,8 @@ pub struct Met {
     pub replaced: u64,
     /// Records that are dated later than a day from now.
     pub ahead: u64,
+    /// Outcomes that are dated later than a day from now.
+    pub ahead_outcomes: u64,
 }
 
 /// Executions that `log prune` took away, of which daily sums are left.

@@ -4,23 +4,34 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::dimension::{Clock, Given, Value, given};
+use super::dimension::{Clock, Dimension, Given, Value, given};
 use super::question::Question;
 use crate::record::brief::Brief;
 use crate::record::id::IdPlaces;
 
-/// Numbers for what groups of a page have in common.
+/// Numbers for what groups of a page have in common, for several questions at once.
 pub(super) struct Keys<'q> {
-    question: &'q Question,
-    columns: Vec<Column>,
-    pairs: HashMap<u64, u32, IdPlaces>,
+    question: Option<&'q Question>,
+    /// What any of the questions goes by.
+    columns: Vec<Column<'q>>,
+    /// The columns that each question goes by.
+    wanted: Vec<Vec<usize>>,
+    /// Of each column but the first: the numbers of what the columns up to it have.
+    pairs: Vec<HashMap<u64, u32, IdPlaces>>,
+    /// The values of all columns, by number.
+    rows: Vec<u32>,
+    /// How many there are.
+    count: u32,
+    /// The values of this record.
+    row: Vec<u32>,
 }
 
 /// So many values are looked at one by one.
 const FEW: usize = 12;
 
 /// The values of one dimension, with their numbers.
-struct Column {
+struct Column<'q> {
+    dimension: &'q Dimension,
     clock: Clock,
     values: Vec<Value>,
     numbers: HashMap<u64, u32>,
@@ -30,52 +41,86 @@ struct Column {
 }
 
 impl<'q> Keys<'q> {
-    pub(super) fn new(question: &'q Question) -> Self {
-        let column = |dimension| Column {
+    pub(super) fn new(questions: &[&'q Question]) -> Self {
+        let mut columns: Vec<Column<'q>> = Vec::new();
+        let mut wanted = Vec::with_capacity(questions.len());
+        for question in questions {
+            let mut place = |dimension| {
+                let known = columns.iter().position(|it| it.dimension == dimension);
+                known.unwrap_or_else(|| {
+                    columns.push(Column::new(dimension, question));
+                    columns.len() - 1
+                })
+            };
+            wanted.push(question.by.iter().map(&mut place).collect());
+        }
+        Self {
+            question: questions.first().copied(),
+            wanted,
+            pairs: (1..columns.len()).map(|_| HashMap::default()).collect(),
+            rows: Vec::new(),
+            count: 0,
+            row: Vec::with_capacity(columns.len()),
+            columns,
+        }
+    }
+
+    pub(super) fn of(&mut self, record: &Brief<'_>) -> u32 {
+        let Some(question) = self.question else {
+            return 0;
+        };
+        self.row.clear();
+        for column in &mut self.columns {
+            let value = match given(column.dimension, record, &question.releases) {
+                Some(given) => column.of(given),
+                None => column.of_time(record.time),
+            };
+            self.row.push(value);
+        }
+        let mut values = self.row.iter();
+        let mut number = values.next().copied().unwrap_or(0);
+        for (numbers, value) in self.pairs.iter_mut().zip(values) {
+            let fresh = numbers.len() as u32;
+            let pair = u64::from(number) << 32 | u64::from(*value);
+            number = *numbers.entry(pair).or_insert(fresh);
+        }
+        if number == self.count {
+            self.count += 1;
+            self.rows.extend(&self.row);
+        }
+        number
+    }
+
+    /// What the groups of each number have in common, of each question one.
+    pub(super) fn into_values(self) -> Vec<Vec<Vec<Value>>> {
+        let width = self.columns.len();
+        let key = |row: &[u32], wanted: &Vec<usize>| {
+            let value = |at: &usize| self.columns[*at].values[row[*at] as usize].clone();
+            wanted.iter().map(value).collect()
+        };
+        let numbers = 0..self.count as usize;
+        numbers
+            .map(|number| {
+                let row = &self.rows[number * width..][..width];
+                self.wanted.iter().map(|wanted| key(row, wanted)).collect()
+            })
+            .collect()
+    }
+}
+
+impl<'q> Column<'q> {
+    fn new(dimension: &'q Dimension, question: &Question) -> Self {
+        Self {
+            dimension,
             clock: Clock::new(dimension, &question.zone),
             values: Vec::new(),
             numbers: HashMap::new(),
             texts: HashMap::new(),
             others: HashMap::new(),
             last: 0,
-        };
-        Self {
-            question,
-            columns: question.by.iter().map(column).collect(),
-            pairs: HashMap::default(),
         }
     }
 
-    pub(super) fn of(&mut self, record: &Brief<'_>) -> u32 {
-        let mut pair = 0;
-        for (column, dimension) in self.columns.iter_mut().zip(&self.question.by) {
-            let value = match given(dimension, record, &self.question.releases) {
-                Some(given) => column.of(given),
-                None => column.of_time(record.time),
-            };
-            pair = pair << 32 | u64::from(value);
-        }
-        let fresh = self.pairs.len() as u32;
-        *self.pairs.entry(pair).or_insert(fresh)
-    }
-
-    pub(super) fn into_values(self) -> Vec<Vec<Value>> {
-        let mut keys = vec![Vec::new(); self.pairs.len()];
-        let width = self.columns.len();
-        for (pair, number) in self.pairs {
-            let columns = self.columns.iter().enumerate();
-            keys[number as usize] = columns
-                .map(|(at, column)| {
-                    let value = pair >> (32 * (width - 1 - at)) & u64::from(u32::MAX);
-                    column.values[value as usize].clone()
-                })
-                .collect();
-        }
-        keys
-    }
-}
-
-impl Column {
     fn of_time(&mut self, time: Timestamp) -> u32 {
         let text = self.clock.text(time);
         // Most calls are of the day or the hour of the one before.

@@ -11,14 +11,11 @@ use crate::record::brief::{Brief, BriefError};
 use crate::record::entry::{Outcome, Source, Status, Usage};
 use crate::record::id::Id;
 use crate::record::log::parse::{Parsed, read_slowly};
-use crate::record::possible::{Impossible, ImpossibleFigures};
+use crate::record::possible::{Impossible, ImpossibleFigures, tomorrow};
 use crate::statistics::seed_of;
 
 /// A gap by which a time may be before the one on the line above: calls are written when they end.
 const BACKWARDS: i64 = 3_600_000;
-
-/// What is dated so much later than now, in milliseconds, is wrong.
-const TOMORROW: i64 = 24 * 3_600_000;
 
 /// What an execution adds to its group. There are many, so each is short.
 #[derive(Debug, Clone)]
@@ -30,7 +27,7 @@ pub(super) struct Fact {
     cost: f64,
     /// A hash of its request; 0 where it is not known.
     request: u64,
-    /// Its group, among those of the page.
+    /// Its groups, among those of the page.
     pub(super) key: u32,
     duration: u32,
     tokens: [u32; 4],
@@ -81,7 +78,7 @@ impl Fact {
 
     pub(super) fn kind(&self) -> Kind {
         Kind {
-            is_priced: self.cost().is_some(),
+            cost: self.cost(),
             is_ok: self.status == Status::Ok,
         }
     }
@@ -135,8 +132,8 @@ pub(super) enum Answer {
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) lines: u64,
-    /// What the groups have in common that facts name.
-    pub(super) keys: Vec<Vec<Value>>,
+    /// What the groups have in common that facts name, of each question one.
+    pub(super) keys: Vec<Vec<Vec<Value>>>,
     pub(super) facts: Vec<Fact>,
     /// The ids of records that the filter leaves out.
     pub(super) others: Vec<Id>,
@@ -147,6 +144,7 @@ pub(super) struct Page {
     pub(super) ends: Option<(i64, i64)>,
     pub(super) backwards: u64,
     pub(super) ahead: u64,
+    pub(super) ahead_outcomes: u64,
 }
 
 impl Page {
@@ -173,7 +171,7 @@ pub(super) fn each_record(
     question: &Question,
     mut take: impl FnMut(&mut Page, &Brief<'_>, &[u8]),
 ) {
-    let tomorrow = (question.now.as_millisecond()).saturating_add(TOMORROW);
+    let tomorrow = tomorrow(question.now);
     let mut record = |page: &mut Page, record: &mut Brief<'_>, line: &[u8]| {
         if let Some(impossible) = record.take_out_impossible() {
             page.leave_out(impossible);
@@ -211,6 +209,7 @@ pub(super) fn each_record(
                 if outcome.is_impossible() {
                     page.leave_out(Impossible::TooFar);
                 }
+                page.ahead_outcomes += u64::from(outcome.time.as_millisecond() > tomorrow);
                 page.outcomes.push((Id::of(&outcome.outcome_of), outcome));
             }
             Parsed::Bad(reason, schema) => {
@@ -238,56 +237,35 @@ fn failure<'l>(record: &Brief<'l>) -> Option<&'l str> {
     Some(code.unwrap_or(record.status.as_str()))
 }
 
-/// Reads a piece of a log for several questions, whose filters are alike.
-pub(super) fn pages(text: &[u8], questions: &[&Question]) -> Vec<Page> {
-    let mut readers: Vec<(Reader<'_>, Page)> = (questions.iter())
-        .map(|question| {
-            let mut page = Page::default();
-            page.facts.reserve(text.len() / USUAL);
-            let keys = Keys::new(question);
-            (Reader { question, keys }, page)
-        })
-        .collect();
-    let Some((first, _)) = questions.split_first() else {
-        return Vec::new();
+/// Reads a piece of a log for several questions about the same executions.
+pub(super) fn page(text: &[u8], questions: &[&Question]) -> Page {
+    let mut page = Page::default();
+    let Some((question, _)) = questions.split_first() else {
+        return page;
     };
-    let mut whole = Page::default();
-    each_record(text, &mut whole, first, |_, record, line| {
-        for (reader, page) in &mut readers {
-            match reader.fact(record, line) {
-                Some(fact) => page.facts.push(fact),
-                None => page.others.push(Id::of(record.id)),
-            }
-        }
-    });
-    let mut left = readers.len();
-    let made = readers.into_iter().map(|(reader, page)| {
-        left -= 1;
-        let (outcomes, bad) = match left {
-            // The last one needs no copy.
-            0 => (
-                std::mem::take(&mut whole.outcomes),
-                std::mem::take(&mut whole.bad),
-            ),
-            _ => (whole.outcomes.clone(), whole.bad.clone()),
-        };
-        Page {
-            keys: reader.keys.into_values(),
-            facts: page.facts,
-            others: page.others,
-            lines: whole.lines,
-            outcomes,
-            bad,
-            ends: whole.ends,
-            backwards: whole.backwards,
-            ahead: whole.ahead,
-        }
-    });
-    made.collect()
+    page.facts.reserve(text.len() / USUAL);
+    let mut reader = Reader {
+        question,
+        with_costs: questions.iter().any(|it| it.with_costs),
+        keys: Keys::new(questions),
+    };
+    each_record(
+        text,
+        &mut page,
+        question,
+        |page, record, line| match reader.fact(record, line) {
+            Some(fact) => page.facts.push(fact),
+            None => page.others.push(Id::of(record.id)),
+        },
+    );
+    page.keys = reader.keys.into_values();
+    page
 }
 
 struct Reader<'q> {
+    /// The first one: what is asked of an execution is alike in all, but for the costs.
     question: &'q Question,
+    with_costs: bool,
     keys: Keys<'q>,
 }
 
@@ -308,7 +286,7 @@ impl Reader<'_> {
             id: Id::of(record.id),
             time: record.time.as_millisecond(),
             cost: record.cost_usd.unwrap_or(f64::NAN),
-            request: match record.request.filter(|_| self.question.with_costs) {
+            request: match record.request.filter(|_| self.with_costs) {
                 Some(hash) => seed_of(hash).max(1),
                 None => 0,
             },
@@ -325,9 +303,9 @@ impl Reader<'_> {
         let question = self.question;
         let asks = question.filter.asks_for_outcomes();
         let is_large = tokens.into_iter().any(is_large);
-        let failure = failure(record).filter(|_| question.with_costs);
+        let failure = failure(record).filter(|_| self.with_costs);
         let cache_write = record.usage.cache_write_tokens;
-        let cache_write = cache_write.filter(|_| question.with_costs);
+        let cache_write = cache_write.filter(|_| self.with_costs);
         let has_costs = failure.is_some() || cache_write.is_some();
         let is_asked = asks || question.with_mix || !question.values.is_empty();
         let has_impossible = record.impossible != ImpossibleFigures::default();

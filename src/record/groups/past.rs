@@ -127,6 +127,10 @@ fn take_outcomes(outcomes: &mut Outcomes, sum: &DaySum, win: &str) {
     let labelled: u64 = found.labels.values().map(|[count, _]| count).sum();
     outcomes.labelled += labelled.max(found.labelled);
     outcomes.beyond += found.beyond;
+    match &found.labelled_cost_usd {
+        Some(cost) => outcomes.labelled_cost.merge(&cost.moments()),
+        None => outcomes.without_cost += labelled.max(found.labelled),
+    }
     for (label, [count, priced]) in &found.labels {
         if label == win {
             outcomes.won += count;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use super::page::{Page, pages};
+use super::page::{Page, page};
 use super::question::Question;
 use crate::error::Failure;
 use crate::record::log::Log;
@@ -98,13 +98,9 @@ impl Pieces {
 
 /// What was read of a piece.
 pub(super) enum Read {
-    File {
-        path: PathBuf,
-        is_more: bool,
-    },
+    File { path: PathBuf, is_more: bool },
     Damaged(&'static str),
-    /// Of each question one.
-    Pages(Vec<Page>),
+    Page(Page),
 }
 
 impl Piece {
@@ -113,7 +109,7 @@ impl Piece {
         match self {
             Self::File { path, is_more } => (Read::File { path, is_more }, None),
             Self::Damaged(why) => (Read::Damaged(why), None),
-            Self::Text(text) => (Read::Pages(pages(&text, questions)), Some(text)),
+            Self::Text(text) => (Read::Page(page(&text, questions)), Some(text)),
         }
     }
 }

@@ -30,8 +30,8 @@ pub struct Ending {
     pub label: Option<Box<str>>,
     /// Further figures.
     pub metrics: Vec<(Box<str>, f64)>,
-    /// When the first of it was told.
-    pub time: Timestamp,
+    /// When the first of it was told, where that is known.
+    pub time: Option<Timestamp>,
 }
 
 /// What was made of an execution, and what became of it.
@@ -65,7 +65,7 @@ pub(in crate::record) fn rows<T: Send>(
     let sums = Sums::none(past, question);
     let mut collector = Collector {
         question,
-        tally: Tally::new(question, &sums.summed),
+        tally: Tally::new(&[question], &sums.summed),
         summed: &sums.summed,
         places: HashMap::default(),
         rows: Vec::new(),
@@ -178,8 +178,8 @@ impl<T> Collector<'_, T> {
     }
 
     fn finish(self) -> Rows<T> {
-        let mut groups = match self.tally.finish(None) {
-            Ended::Groups(groups) => groups,
+        let mut groups = match self.tally.finish(&[], None) {
+            Ended::Groups(mut answers) => answers.pop().unwrap_or_default(),
             // It knew nothing before.
             Ended::BeginAnew => Groups::default(),
         };
@@ -210,7 +210,7 @@ impl<T> Collector<'_, T> {
 impl From<Became> for Ending {
     fn from(became: Became) -> Self {
         Self {
-            time: became.first.unwrap_or_default(),
+            time: became.first,
             score: (became.score.map(|(_, score)| score)).filter(|score| can_be_added(*score)),
             label: became.label.map(|(_, label)| label),
             metrics: (became.metrics.into_iter())

@@ -79,7 +79,7 @@ mod tests {
             let mut seen = Seen::default();
             let mut known = BTreeMap::new();
             for (number, id) in (0..).zip(ids) {
-                let (id, row) = (Id([id, 0]), Counted::new(number, Kind { is_priced: false, is_ok: true }));
+                let (id, row) = (Id([id, 0]), Counted::new(number, Kind { cost: Some(0.5), is_ok: true }));
                 prop_assert_eq!(seen.contains(id), known.contains_key(&id));
                 prop_assert_eq!(seen.insert(id, row), !known.contains_key(&id));
                 known.entry(id).or_insert(row);

@@ -42,20 +42,20 @@ impl Aftermath {
                 }
             }
         }
-        self.became.take(outcome)
+        self.became.take(outcome, question.now)
     }
 }
 
-/// Makes groups of pages.
+/// Makes groups of pages, for several questions about the same executions: what is the same for all of them, such
+/// as which record counts, is found out once.
 pub(super) struct Tally<'q> {
-    question: &'q Question,
+    answers: Vec<Answer<'q>>,
     /// Executions that count already by past sums.
     summed: &'q Summed,
-    numbers: HashMap<Vec<Value>, u32>,
-    groups: Vec<Group>,
+    /// Which group of each question an execution is in; executions that share them share a number.
+    sets: Vec<Box<[u32]>>,
+    numbers: HashMap<Box<[u32]>, u32>,
     ids: Seen,
-    /// The requests that were sent, where somebody asks for costs.
-    requests: HashSet<u64, IdPlaces>,
     /// Executions, by what became of them; in the order in which the first of it was met.
     places: HashMap<Id, u32, IdPlaces>,
     became: Vec<(Id, Aftermath)>,
@@ -70,6 +70,15 @@ pub(super) struct Tally<'q> {
     must_begin_anew: bool,
 }
 
+/// The groups of one question.
+struct Answer<'q> {
+    question: &'q Question,
+    numbers: HashMap<Vec<Value>, u32>,
+    groups: Vec<Group>,
+    /// The requests that were sent, where somebody asks for costs.
+    requests: HashSet<u64, IdPlaces>,
+}
+
 /// What was known before this reading.
 struct Older {
     ids: Ids,
@@ -79,21 +88,68 @@ struct Older {
 
 /// How a reading ended.
 pub(super) enum Ended {
-    /// With the groups.
-    Groups(Groups),
+    /// With the groups of each question.
+    Groups(Vec<Groups>),
     /// What was known before does not hold any more.
     BeginAnew,
 }
 
-impl<'q> Tally<'q> {
-    pub(super) fn new(question: &'q Question, summed: &'q Summed) -> Self {
+impl<'q> Answer<'q> {
+    fn new(question: &'q Question) -> Self {
         Self {
             question,
-            summed,
             numbers: HashMap::new(),
             groups: Vec::new(),
-            ids: Seen::default(),
             requests: HashSet::default(),
+        }
+    }
+
+    fn number(&mut self, key: Vec<Value>) -> Result<u32, Failure> {
+        let fresh = self.groups.len() as u32;
+        let number = *self.numbers.entry(key).or_insert(fresh);
+        if number == fresh {
+            if self.groups.len() >= MOST_GROUPS {
+                return Err(too_many());
+            }
+            self.groups.push(Group::new(self.question));
+        }
+        Ok(number)
+    }
+
+    fn add(&mut self, group: u32, fact: &Fact) {
+        let request = fact.request().filter(|_| self.question.with_costs);
+        let is_again = request.is_some_and(|it| !self.requests.insert(it));
+        self.groups[group as usize].take(fact, is_again);
+    }
+
+    fn finish(mut self, sources: Vec<Source>, met: Met) -> Groups {
+        let mut groups = BTreeMap::new();
+        for (key, number) in self.numbers {
+            let group = std::mem::take(&mut self.groups[number as usize]);
+            // One whose executions all wait for an outcome that never came is none.
+            if group.executions > 0 {
+                groups.insert(key, group);
+            }
+        }
+        Groups {
+            by: self.question.by.clone(),
+            values: self.question.values.clone(),
+            groups,
+            sources,
+            met,
+            ..Groups::default()
+        }
+    }
+}
+
+impl<'q> Tally<'q> {
+    pub(super) fn new(questions: &[&'q Question], summed: &'q Summed) -> Self {
+        Self {
+            answers: questions.iter().map(|it| Answer::new(it)).collect(),
+            summed,
+            sets: Vec::new(),
+            numbers: HashMap::new(),
+            ids: Seen::default(),
             places: HashMap::default(),
             became: Vec::new(),
             waiting: Vec::new(),
@@ -105,17 +161,22 @@ impl<'q> Tally<'q> {
         }
     }
 
-    /// Goes on where an earlier reading ended.
+    /// Goes on where an earlier reading for one question ended.
     pub(super) fn after(question: &'q Question, summed: &'q Summed, known: Known) -> Self {
-        let mut tally = Self::new(question, summed);
+        let mut answer = Answer::new(question);
+        let mut tally = Self::new(&[], summed);
         for (number, (key, group)) in (0..).zip(known.groups) {
-            tally.numbers.insert(key, number);
-            tally.groups.push(group);
+            answer.numbers.insert(key, number);
+            answer.groups.push(group);
+            // What is known of ids names the group itself.
+            tally.sets.push(Box::new([number]));
+            tally.numbers.insert(Box::new([number]), number);
         }
+        answer.requests = known.requests;
+        tally.answers.push(answer);
         tally.sources = known.sources;
         tally.met = known.met;
         tally.above = known.above;
-        tally.requests = known.requests;
         tally.older = Some(Older {
             ids: known.ids,
             unknown: known.unknown,
@@ -186,14 +247,15 @@ impl<'q> Tally<'q> {
         }
         self.above = page.ends.map(|(_, last)| last).or(self.above);
         self.met.ahead += page.ahead;
+        self.met.ahead_outcomes += page.ahead_outcomes;
         let mut numbers = Vec::with_capacity(page.keys.len());
-        for key in page.keys {
-            numbers.push(self.number(key)?);
+        for keys in page.keys {
+            numbers.push(self.set(keys)?);
         }
         self.ids.reserve(page.facts.len());
         for fact in page.facts {
-            let group = numbers[fact.key as usize];
-            self.take_fact(group, fact);
+            let set = numbers[fact.key as usize];
+            self.take_fact(set, fact);
         }
         for id in page.others {
             self.met.duplicates += u64::from(!self.is_new(id, Counted::LEFT_OUT));
@@ -204,25 +266,30 @@ impl<'q> Tally<'q> {
                 self.became.push((id, Aftermath::default()));
             }
             let ending = &mut self.became[place as usize].1;
-            self.met.replaced += u64::from(ending.take(outcome, self.question));
+            // The filters of all questions are alike.
+            if let Some(answer) = self.answers.first() {
+                self.met.replaced += u64::from(ending.take(outcome, answer.question));
+            }
         }
         Ok(())
     }
 
-    fn number(&mut self, key: Vec<Value>) -> Result<u32, Failure> {
-        let fresh = self.groups.len() as u32;
-        let number = *self.numbers.entry(key).or_insert(fresh);
-        if number == fresh {
-            if self.groups.len() >= MOST_GROUPS {
-                return Err(too_many());
-            }
-            self.groups.push(Group::new(self.question));
+    /// The number of the groups with these keys, of each question one.
+    fn set(&mut self, keys: Vec<Vec<Value>>) -> Result<u32, Failure> {
+        let answers = self.answers.iter_mut().zip(keys);
+        let groups = answers.map(|(answer, key)| answer.number(key));
+        let groups: Box<[u32]> = groups.collect::<Result<_, Failure>>()?;
+        if let Some(number) = self.numbers.get(&groups) {
+            return Ok(*number);
         }
-        Ok(number)
+        let fresh = Counted::number(self.sets.len()).ok_or_else(too_many)?;
+        self.sets.push(groups.clone());
+        self.numbers.insert(groups, fresh);
+        Ok(fresh)
     }
 
-    fn take_fact(&mut self, group: u32, fact: Fact) {
-        let row = Counted::new(group, fact.kind());
+    fn take_fact(&mut self, set: u32, fact: Fact) {
+        let row = Counted::new(set, fact.kind());
         let is_waiting = fact.is_lacking();
         let is_summed = self.summed.has(fact.id, fact.time);
         let row = match is_waiting || is_summed {
@@ -234,30 +301,48 @@ impl<'q> Tally<'q> {
         } else if is_summed {
             self.met.summed += 1;
         } else if is_waiting {
-            self.waiting.push((group, fact));
+            self.waiting.push((set, fact));
         } else {
-            self.add(group, &fact);
+            self.add(set, &fact);
         }
     }
 
-    fn add(&mut self, group: u32, fact: &Fact) {
-        let is_again = fact.request().is_some_and(|it| !self.requests.insert(it));
-        self.groups[group as usize].take(fact, is_again);
+    fn add(&mut self, set: u32, fact: &Fact) {
+        let groups = self.sets[set as usize].iter();
+        for (answer, group) in self.answers.iter_mut().zip(groups) {
+            answer.add(*group, fact);
+        }
     }
 
-    /// The groups, once everything was read; with `keep` they are kept for the next reading.
-    pub(super) fn finish(mut self, keep: Option<(&Cache, Vec<Cover>)>) -> Ended {
-        for (group, fact) in std::mem::take(&mut self.waiting) {
+    /// The groups of each question, once everything was read; where a question has a cache, and it is known what
+    /// files were read, they are kept for the next reading.
+    pub(super) fn finish(mut self, caches: &[Option<&Cache>], covers: Option<&[Cover]>) -> Ended {
+        for (set, fact) in std::mem::take(&mut self.waiting) {
             let place = self.places.get(&fact.id);
             let had = place.map(|place| &self.became[*place as usize].1.had);
             let lacking = fact.more().map_or(&[][..], |more| &more.lacking);
             if had.is_some_and(|had| lacking.iter().all(|name| had.contains(name))) {
                 if let Some(row) = self.ids.get_mut(fact.id) {
-                    *row = Counted::new(group, fact.kind());
+                    *row = Counted::new(set, fact.kind());
                 }
-                self.add(group, &fact);
+                self.add(set, &fact);
             }
         }
+        let unknown = self.join();
+        self.met.unknown += unknown.len() as u64;
+        if self.must_begin_anew {
+            return Ended::BeginAnew;
+        }
+        if let Some(covers) = covers {
+            self.keep(caches, covers, &unknown);
+        }
+        let (sources, met) = (self.sources, self.met);
+        let answers = self.answers.into_iter();
+        Ended::Groups(answers.map(|it| it.finish(sources.clone(), met)).collect())
+    }
+
+    /// Adds what became of executions to their groups, and returns the ids that no record has.
+    fn join(&mut self) -> Vec<[u64; 2]> {
         let mut unknown = Vec::new();
         for (id, ending) in std::mem::take(&mut self.became) {
             let row = match self.ids.get_mut(id) {
@@ -273,63 +358,48 @@ impl<'q> Tally<'q> {
                 (None, None) => false,
             };
             self.must_begin_anew |= is_again;
-            match row {
-                None => unknown.push(id.0),
-                Some(row) => {
-                    if let Some(group) = row.group() {
-                        let outcomes = &mut self.groups[group].outcomes;
-                        ending
-                            .became
-                            .add_to(outcomes, row.kind(), &self.question.win);
-                    }
-                }
+            let Some(row) = row else {
+                unknown.push(id.0);
+                continue;
+            };
+            let groups = row.group().map_or(&[][..], |set| &self.sets[set]);
+            for (answer, group) in self.answers.iter_mut().zip(groups) {
+                let outcomes = &mut answer.groups[*group as usize].outcomes;
+                (ending.became).add_to(outcomes, row.kind(), &answer.question.win);
             }
         }
-        self.met.unknown += unknown.len() as u64;
-        if self.must_begin_anew {
-            return Ended::BeginAnew;
-        }
-        if let Some((cache, covers)) = keep {
-            self.keep(cache, covers, unknown);
-        }
-        let mut groups = BTreeMap::new();
-        for (key, number) in self.numbers {
-            let group = std::mem::take(&mut self.groups[number as usize]);
-            // One whose executions all wait for an outcome that never came is none.
-            if group.executions > 0 {
-                groups.insert(key, group);
-            }
-        }
-        Ended::Groups(Groups {
-            by: self.question.by.clone(),
-            values: self.question.values.clone(),
-            groups,
-            sources: self.sources,
-            met: self.met,
-            ..Groups::default()
-        })
+        unknown
     }
 
-    fn keep(&self, cache: &Cache, covers: Vec<Cover>, unknown: Vec<[u64; 2]>) {
+    fn keep(&self, caches: &[Option<&Cache>], covers: &[Cover], unknown: &[[u64; 2]]) {
         // What is ahead of the clock now is not when the clock has gone on.
-        if self.met.ahead > 0 {
+        if self.met.ahead + self.met.ahead_outcomes > 0 {
             return;
         }
-        let mut groups: Vec<_> = self.numbers.iter().collect();
-        groups.sort_by_key(|(_, number)| **number);
-        let groups = groups.into_iter();
-        cache.keep(Keep {
-            covers,
-            groups: groups
-                .map(|(key, number)| (key, &self.groups[*number as usize]))
-                .collect(),
-            sources: &self.sources,
-            above: self.above,
-            met: self.met,
-            unknown,
-            rows: self.ids.iter().collect(),
-            requests: self.requests.iter().copied().collect(),
-        });
+        for (at, (answer, cache)) in self.answers.iter().zip(caches).enumerate() {
+            let Some(cache) = cache else {
+                continue;
+            };
+            let mut groups: Vec<_> = answer.numbers.iter().collect();
+            groups.sort_by_key(|(_, number)| **number);
+            let groups = groups.into_iter();
+            let of_answer = |(id, row): (Id, Counted)| match row.group() {
+                Some(set) => (id, row.in_group(self.sets[set][at])),
+                None => (id, row),
+            };
+            cache.keep(Keep {
+                covers,
+                groups: groups
+                    .map(|(key, number)| (key, &answer.groups[*number as usize]))
+                    .collect(),
+                sources: &self.sources,
+                above: self.above,
+                met: self.met,
+                unknown,
+                rows: self.ids.iter().map(of_answer).collect(),
+                requests: answer.requests.iter().copied().collect(),
+            });
+        }
     }
 }
 

@@ -106,6 +106,7 @@ fn what_is_odd_in_logs_is_counted_and_the_figures_are_right() {
         replaced: 0,
         summed: 0,
         ahead: 1,
+        ahead_outcomes: 0,
     };
     assert_eq!(found.met, met);
     let [one, other] = &found.sources[..] else {
@@ -175,6 +176,119 @@ fn a_price_that_is_not_known_is_counted_and_never_0() {
         (only(&found).cost.sum(), only(&found).cost_per_win()),
         (None, None)
     );
+}
+
+#[test]
+fn what_calls_cost_whose_outcome_has_not_come_stands_in_no_cost_of_a_win() {
+    let place = Place::new();
+    let mut text = String::new();
+    for (number, cost, label) in [
+        (0, 1.0, Some("win")),
+        (1, 3.0, Some("loss")),
+        (2, 100.0, None),
+    ] {
+        let mut priced = record(number, 1);
+        priced.cost_usd = Some(cost);
+        text += &line(&priced);
+        text += &outcome_line(number, 9, |it| {
+            it.score = Some(0.5);
+            it.label = label.map(str::to_owned);
+        });
+    }
+    let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
+    let group = only(&found);
+    assert_eq!(
+        (group.cost.sum(), group.cost_per_win()),
+        (Some(104.0), Some(4.0))
+    );
+}
+
+#[test]
+fn an_outcome_of_a_time_to_come_counts_only_while_no_other_does() {
+    let tomorrow = 1_000_000 + 24 * 60;
+    let told = |number, minute, label: &str| {
+        outcome_line(number, minute, |it| it.label = Some(label.to_owned()))
+    };
+    let place = Place::new();
+    for order in [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0]] {
+        let lines = [
+            line(&record(0, 1)) + &line(&record(1, 1)) + &line(&record(2, 1)),
+            told(0, tomorrow + 1, "win"),
+            told(0, 9, "loss"),
+            told(1, tomorrow + 1, "win"),
+            // As a clock that goes wrong by less.
+            told(2, tomorrow, "loss"),
+        ];
+        let text: String = order.iter().map(|at| lines[*at].as_str()).collect();
+        let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
+        let labels = &only(&found).outcomes.labels;
+        assert_eq!(
+            labels
+                .iter()
+                .map(|(label, count)| (label.as_str(), *count))
+                .collect::<Vec<_>>(),
+            [("loss", 2), ("win", 1)]
+        );
+        assert_eq!((found.met.ahead_outcomes, found.met.replaced), (2, 1));
+    }
+}
+
+#[test]
+fn what_is_said_again_replaces_nothing() {
+    let place = Place::new();
+    let said = outcome_line(0, 9, |it| {
+        it.label = Some("win".to_owned());
+        it.metrics.insert("r".to_owned(), 1.5);
+    });
+    let text = line(&record(0, 1)) + &said + &said.replace(&at(9).to_string(), &at(10).to_string());
+    let found = read(&[place.log("log.jsonl", &text)], &question(&[]), None).unwrap();
+    assert_eq!((only(&found).outcomes.count, found.met.replaced), (1, 0));
+}
+
+#[test]
+fn several_questions_at_once_are_answered_as_each_alone() {
+    let place = Place::new();
+    let mut text = String::new();
+    for number in 0..60 {
+        let mut record = record(number * 60, 1 + number as u32 % 3);
+        record.prompt = ["a", "b"][number as usize % 2].to_owned();
+        record.model = (number % 3 > 0).then(|| format!("m{}", number % 3));
+        record.cost_usd = (number % 4 > 0).then_some(number as f64);
+        record.request_hash = Some(format!("request {}", number % 7));
+        text += &line(&record);
+        if number % 5 > 0 {
+            let label = ["win", "loss"][number as usize % 2];
+            text += &outcome_line(number * 60, 5_000, |it| it.label = Some(label.to_owned()));
+        }
+    }
+    let again: String = text.lines().take(20).map(|it| format!("{it}\n")).collect();
+    let logs = [place.log("log.jsonl", &(text + &again))];
+    let labelled = Filter {
+        labels: vec![("win".to_owned(), None)],
+        ..Filter::default()
+    };
+    for filter in [Filter::default(), labelled] {
+        let ask = |by: &[&str], with_costs| Question {
+            filter: filter.clone(),
+            with_costs,
+            ..question(by)
+        };
+        let questions = [
+            ask(&["prompt", "version"], false),
+            ask(&["prompt", "model"], true),
+            ask(&["day", "model"], false),
+            ask(&["model", "day"], false),
+            ask(&[], true),
+        ];
+        let at_once = read_all(&logs, &questions.each_ref(), None).unwrap();
+        assert_eq!(at_once.len(), questions.len());
+        for (question, at_once) in questions.iter().zip(at_once) {
+            let alone = read(&logs, question, None).unwrap();
+            assert!(!alone.groups.is_empty());
+            assert_eq!(at_once.groups, alone.groups);
+            assert_eq!((at_once.met, at_once.sources), (alone.met, alone.sources));
+        }
+    }
 }
 
 #[test]

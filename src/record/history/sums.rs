@@ -75,12 +75,23 @@ impl DaySum {
             && self.first <= self.last
             && self.cost_usd.is_sound()
             && costs_money
+            && (self.outcomes.labelled_cost_usd).is_none_or(|it| it.is_part_of(&self.cost_usd))
             && self.outcomes.score.is_sound()
             && self.outcomes.metrics.values().all(FigureSums::is_sound)
     }
 }
 
 impl FigureSums {
+    /// Whether these can be some of others.
+    fn is_part_of(&self, all: &Self) -> bool {
+        let is_within = |(least, most)| {
+            (all.least.zip(all.most)).is_some_and(|(low, high)| low <= least && most <= high)
+        };
+        self.is_sound()
+            && self.count <= all.count
+            && self.least.zip(self.most).is_none_or(is_within)
+    }
+
     /// Whether the sum lies where the count and the outermost values allow.
     fn is_sound(&self) -> bool {
         let (Some(least), Some(most)) = (self.least, self.most) else {
@@ -138,6 +149,9 @@ pub struct OutcomeSums {
     /// How many have labels or metrics beyond those that are told apart.
     #[serde(default, skip_serializing_if = "is_none")]
     pub beyond: u64,
+    /// What those with a label cost whose price is known, in US dollars; none where nobody wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labelled_cost_usd: Option<FigureSums>,
 }
 
 fn is_none(count: &u64) -> bool {

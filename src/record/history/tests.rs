@@ -60,7 +60,7 @@ fn a_prune_that_is_killed_counts_nothing_twice_and_loses_nothing() {
         log.append(&record(20)).unwrap();
         assert_eq!(all(&log), 11, "{is_swapped}");
         // The next one completes it, or does it all.
-        log.prune(at(7), false).unwrap();
+        log.prune(at(7), at(1_000), false).unwrap();
         assert!(!log.past().note.exists());
         assert_eq!(all(&log), 11, "{is_swapped}");
         assert_eq!(log.past().read().unwrap().sums[0].executions, 7);
@@ -70,7 +70,7 @@ fn a_prune_that_is_killed_counts_nothing_twice_and_loses_nothing() {
 #[test]
 fn a_history_that_is_torn_in_the_middle_of_a_prune_is_written_anew() {
     let (_folder, log) = log();
-    log.prune(at(2), false).unwrap();
+    log.prune(at(2), at(1_000), false).unwrap();
     kill(&log, true);
     let history = log.past();
     let note = history.noted().unwrap().unwrap();
@@ -96,7 +96,7 @@ fn a_log_that_is_set_aside_after_a_kill_is_counted_once() {
 #[test]
 fn the_sums_are_those_of_the_executions() {
     let (_folder, log) = log();
-    log.prune(at(10), false).unwrap();
+    log.prune(at(10), at(1_000), false).unwrap();
     let past = log.past().read().unwrap();
     let [sum] = &past.sums[..] else {
         panic!("{past:?}")

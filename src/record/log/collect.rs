@@ -1,6 +1,7 @@
 //! What a query asks for, gathered line by line.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io;
 use std::ops::ControlFlow;
 
@@ -38,8 +39,9 @@ impl Log {
 struct Collector<'a> {
     query: &'a Query,
     executions: Vec<Execution>,
-    /// The ids of these: one that the log has twice is listed once.
-    ids: HashSet<Id, IdPlaces>,
+    /// Where each id stands among these: one that the log has twice is listed once, as it stands first.
+    places: HashMap<Id, usize, IdPlaces>,
+    differing: u64,
     /// Outcomes by execution; in the order in which they were met.
     outcomes: HashMap<String, Vec<Outcome>>,
     bad: Vec<BadLine>,
@@ -50,7 +52,8 @@ impl<'a> Collector<'a> {
         Self {
             query,
             executions: Vec::new(),
-            ids: HashSet::default(),
+            places: HashMap::default(),
+            differing: 0,
             outcomes: HashMap::new(),
             bad: Vec::new(),
         }
@@ -64,6 +67,7 @@ impl<'a> Collector<'a> {
     }
 
     fn take(&mut self, item: Item) {
+        let is_full = self.is_full();
         match item {
             Item::Bad(bad) => self.bad.push(bad),
             Item::Outcome(outcome) => {
@@ -72,12 +76,20 @@ impl<'a> Collector<'a> {
                     .or_default()
                     .push(outcome);
             }
-            Item::Record(_) if self.is_full() => {}
-            Item::Record(record) if !self.ids.insert(Id::of(&record.id)) => {}
-            Item::Record(record) => self.executions.push(Execution {
-                record: *record,
-                outcomes: Vec::new(),
-            }),
+            Item::Record(record) => match self.places.entry(Id::of(&record.id)) {
+                Entry::Occupied(known) => {
+                    let known = &self.executions[*known.get()].record;
+                    self.differing += u64::from(*known != *record);
+                }
+                Entry::Vacant(_) if is_full => {}
+                Entry::Vacant(free) => {
+                    free.insert(self.executions.len());
+                    self.executions.push(Execution {
+                        record: *record,
+                        outcomes: Vec::new(),
+                    });
+                }
+            },
         }
     }
 
@@ -94,6 +106,7 @@ impl<'a> Collector<'a> {
         Listing {
             executions: self.executions,
             bad: self.bad,
+            differing: self.differing,
         }
     }
 }

@@ -5,6 +5,7 @@
 //! is newer than the oldest of them is read, which a line that promptctl wrote tells at once.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::io::{Seek as _, SeekFrom};
 
@@ -100,8 +101,8 @@ struct Newest {
     outcomes: HashMap<String, Vec<Outcome>>,
     /// The ids of what was found.
     ids: HashSet<Id, IdPlaces>,
-    /// Outcomes that stand before the first of several lines of an execution.
-    earlier: HashMap<String, Vec<Outcome>>,
+    /// What stands before a line of an execution that was found: its first record, and outcomes.
+    earlier: HashMap<Id, (Record, Vec<Outcome>), IdPlaces>,
     listing: Listing,
 }
 
@@ -114,7 +115,7 @@ impl Newest {
             found: BinaryHeap::new(),
             outcomes: HashMap::new(),
             ids: HashSet::default(),
-            earlier: HashMap::new(),
+            earlier: HashMap::default(),
             listing: Listing::default(),
         }
     }
@@ -123,7 +124,7 @@ impl Newest {
         self.found.len() >= self.limit
     }
 
-    /// Whether no line can add anything: an id stands in the log once.
+    /// Whether no line can add anything.
     fn is_over(&self) -> bool {
         let id = self.query.filter.id.as_deref();
         self.limit == 0 || (self.is_full() && id.is_some_and(is_whole_id))
@@ -156,7 +157,9 @@ impl Newest {
 
     /// Read backwards, the outcomes of a record come before it.
     fn take_record(&mut self, record: Record) {
-        if self.oldest().is_some_and(|oldest| record.time <= oldest) {
+        let id = Id::of(&record.id);
+        let is_known = self.ids.contains(&id);
+        if !is_known && self.oldest().is_some_and(|oldest| record.time <= oldest) {
             return;
         }
         let mut outcomes = self.outcomes.remove(&record.id).unwrap_or_default();
@@ -164,12 +167,20 @@ impl Newest {
         if !self.query.filter.matches_outcomes(&record, &outcomes) {
             return;
         }
-        // One that the log has twice is listed once, with all that became of it.
-        if !self.ids.insert(Id::of(&record.id)) {
-            let earlier = self.earlier.entry(record.id).or_default();
-            earlier.splice(0..0, outcomes);
+        // One that the log has twice is listed once, as it stands first, with all that became of it.
+        if is_known {
+            match self.earlier.entry(id) {
+                Entry::Vacant(free) => drop(free.insert((record, outcomes))),
+                Entry::Occupied(mut known) => {
+                    let (known, told) = known.get_mut();
+                    self.listing.differing += u64::from(*known != record);
+                    told.splice(0..0, outcomes);
+                    *known = record;
+                }
+            }
             return;
         }
+        self.ids.insert(id);
         self.count += 1;
         self.found.push(Reverse(Found {
             order: (record.time, Reverse(self.count)),
@@ -180,18 +191,22 @@ impl Newest {
         }
     }
 
-    fn finish(self) -> Listing {
+    fn finish(mut self) -> Listing {
         // What is the least by the reversed order is the newest.
         let found = self.found.into_sorted_vec().into_iter();
-        let mut earlier = self.earlier;
-        let executions = found.map(|Reverse(Found { mut execution, .. })| {
-            if let Some(outcomes) = earlier.remove(&execution.record.id) {
+        let mut executions: Vec<Execution> = found.map(|Reverse(it)| it.execution).collect();
+        for execution in &mut executions {
+            let id = Id::of(&execution.record.id);
+            if let Some((first, outcomes)) = self.earlier.remove(&id) {
+                self.listing.differing += u64::from(first != execution.record);
+                execution.record = first;
                 execution.outcomes.splice(0..0, outcomes);
             }
-            execution
-        });
+        }
+        // Those that stand first may have begun at another time.
+        executions.sort_by_key(|it| Reverse(it.record.time));
         Listing {
-            executions: executions.collect(),
+            executions,
             ..self.listing
         }
     }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::hold::{Turn, quiet_length};
@@ -16,6 +17,7 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::hint::Hint;
 use crate::record::archive::{is_packed, unpack};
+use crate::record::became::told_at;
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::{Filter, is_whole_id};
 use crate::record::regular::open_regular;
@@ -55,8 +57,26 @@ pub struct Query {
 pub struct Execution {
     /// The record.
     pub record: Record,
-    /// The outcomes that were recorded, the oldest first.
+    /// The outcomes that were recorded, in the order of the log.
     pub outcomes: Vec<Outcome>,
+}
+
+impl Execution {
+    /// The outcomes in the order in which they count: of each thing, the last one that says it.
+    pub fn as_they_count(&self, now: Timestamp) -> Vec<&Outcome> {
+        let mut outcomes: Vec<&Outcome> = self.outcomes.iter().collect();
+        outcomes.sort_by_key(|it| told_at(it.time, now));
+        outcomes
+    }
+
+    /// How many outcomes are dated more than a day ahead of now: any other counts in their place.
+    pub fn ahead(&self, now: Timestamp) -> usize {
+        let ahead = self
+            .outcomes
+            .iter()
+            .filter(|it| told_at(it.time, now).is_none());
+        ahead.count()
+    }
 }
 
 /// What was asked of the log, and what in it is not sound.
@@ -66,6 +86,8 @@ pub struct Listing {
     pub executions: Vec<Execution>,
     /// Lines that are not records, among those that were read.
     pub bad: Vec<BadLine>,
+    /// How many records have the id of one above them and say something else: the first of the log counts.
+    pub differing: u64,
 }
 
 /// A line that is not a record.
@@ -136,12 +158,26 @@ impl Log {
         Ok(())
     }
 
-    /// The execution with this id, or the only one whose id begins or ends so.
+    /// The execution with this id, or the only one whose id begins or ends so, and how many other records of
+    /// it say something else.
     ///
     /// # Errors
     /// - `P321`: there is none, or there are several.
     /// - The file cannot be read.
-    pub fn find(&self, id: &str) -> Result<Execution, Failure> {
+    pub fn find(&self, id: &str) -> Result<(Execution, u64), Failure> {
+        self.find_with(id, false)
+    }
+
+    /// The id of this execution, or of the only one whose id begins or ends so: whatever record has it will do,
+    /// so that of a whole id no more is read than up to the last one.
+    ///
+    /// # Errors
+    /// See [`find`](Self::find).
+    pub fn find_id(&self, id: &str) -> Result<String, Failure> {
+        Ok(self.find_with(id, true)?.0.record.id)
+    }
+
+    fn find_with(&self, id: &str, is_any: bool) -> Result<(Execution, u64), Failure> {
         let id = id.trim().to_ascii_lowercase();
         let query = Query {
             filter: Filter {
@@ -149,10 +185,11 @@ impl Log {
                 ..Filter::default()
             },
             order: Order::NewestFirst,
-            limit: is_whole_id(&id).then_some(1),
-            is_short: false,
+            limit: (is_any && is_whole_id(&id)).then_some(1),
+            is_short: is_any,
         };
-        let mut found = self.list(&query)?.executions;
+        let listing = self.list(&query)?;
+        let mut found = listing.executions;
         let unknown = |message: String| Failure::new(code::UNKNOWN_EXECUTION, message);
         if id.is_empty() || found.is_empty() {
             return Err(
@@ -174,7 +211,7 @@ impl Log {
                 some.join(", ")
             )));
         }
-        Ok(found.swap_remove(0))
+        Ok((found.swap_remove(0), listing.differing))
     }
 
     /// The end of the log now: what is appended from here on, [`follow`](Self::follow) tells.

@@ -230,7 +230,7 @@ fn texts_that_look_like_long_fields_change_nothing() {
         .as_object()
         .cloned();
     place.log.append(&tricky).unwrap();
-    let found = place.log.find(&tricky.id).unwrap().record;
+    let found = place.log.find(&tricky.id).unwrap().0.record;
     assert_eq!(
         (found.labels, found.variables),
         (tricky.labels, tricky.variables)
@@ -244,7 +244,7 @@ fn the_order_of_fields_does_not_matter_to_a_reader() {
     let object = value.as_object().unwrap();
     let reversed: serde_json::Map<_, _> = object.clone().into_iter().rev().collect();
     fs::write(place.log.path(), format!("{}\n", json!(reversed))).unwrap();
-    let found = place.log.find(&records[0].id[..20]).unwrap();
+    let found = place.log.find(&records[0].id[..20]).unwrap().0;
     assert_eq!(found.record.output, records[0].output);
 }
 
@@ -286,13 +286,13 @@ fn outcomes_are_joined_to_their_executions() {
         };
         assert_eq!(outputs(&place.log.list(&query).unwrap()), ["output 1"]);
     }
-    assert_eq!(place.log.find(&records[1].id).unwrap().outcomes.len(), 2);
+    assert_eq!(place.log.find(&records[1].id).unwrap().0.outcomes.len(), 2);
 }
 
 #[test]
 fn an_execution_is_found_by_the_beginning_of_its_id() {
     let (place, records) = filled(3);
-    let found = place.log.find(&records[1].id.to_uppercase()).unwrap();
+    let found = place.log.find(&records[1].id.to_uppercase()).unwrap().0;
     assert_eq!(found.record.id, records[1].id);
     let failure = place.log.find("0").unwrap_err();
     assert_eq!(

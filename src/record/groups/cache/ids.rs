@@ -52,10 +52,8 @@ impl Ids {
         if low == count || of(low) != id {
             return Ok(None);
         }
-        let bits = rows[low * ROW + 16..low * ROW + ROW].try_into();
-        Ok(Some(Counted::from_bits(u32::from_le_bytes(
-            bits.unwrap_or([0; 4]),
-        ))))
+        let row = rows[low * ROW + 16..low * ROW + ROW].try_into();
+        Ok(row.ok().map(Counted::from_bytes))
     }
 
     fn read(&mut self, number: usize) -> io::Result<Vec<u8>> {

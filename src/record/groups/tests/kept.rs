@@ -81,7 +81,10 @@ fn what_is_kept_beside_a_log_gives_what_the_log_gives() {
         record.id = format!("0193a2b4-0000-7000-8000-{number:012}");
         more += &line(&record);
     }
-    more += &of_large(1, 7_000, |it| it.score = Some(0.25));
+    more += &of_large(1, 7_000, |it| {
+        it.score = Some(0.25);
+        it.label = Some("win".to_owned());
+    });
     more += &of_large(5_001, 7_000, |it| it.label = Some("win".to_owned()));
     more += &of_large(9_999, 7_000, |it| it.score = Some(1.0));
     append(&log, &(more + "{\"schema\":1,\"id\":\"to\n"));
