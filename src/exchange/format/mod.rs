@@ -8,6 +8,7 @@ pub mod export;
 mod front;
 mod guess;
 mod humanloop;
+mod json;
 mod langchain;
 mod langfuse;
 mod mlflow;
@@ -19,6 +20,7 @@ mod semantic_kernel;
 #[cfg(test)]
 mod tests;
 mod text;
+mod versions;
 
 use serde_json::{Map, Value};
 
