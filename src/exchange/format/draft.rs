@@ -17,6 +17,9 @@ use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::template::{Compiled, Partial, Partials};
 
+/// The most messages, and parts of messages, of a prompt.
+const MAX_PARTS: usize = 10_000;
+
 /// A prompt file in the making.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Draft {
@@ -212,6 +215,11 @@ impl Draft {
 
     /// The prompt, checked; where our own export wrote it, also with what that wrote down.
     pub(super) fn finish(mut self, name: String) -> Result<Foreign, Finding> {
+        let parts = |message: &Value| message["content"].as_array().map_or(1, Vec::len);
+        if self.messages.iter().map(parts).sum::<usize>() > MAX_PARTS {
+            let message = format!("it has more than {MAX_PARTS} messages and parts of messages");
+            return Err(refused(None, message, "make several prompts of it"));
+        }
         let block = std::mem::take(&mut self.block);
         if block.is_empty() {
             return self.complete(name);
