@@ -16,6 +16,7 @@ use crate::prompt::code::{self, Code};
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::template::{Compiled, Partial, Partials};
+use crate::prompt::visible;
 
 /// The most messages, and parts of messages, of a prompt.
 const MAX_PARTS: usize = 10_000;
@@ -190,6 +191,20 @@ impl Draft {
     pub(super) fn message(&mut self, role: &str, content: impl Into<Value>) {
         self.messages
             .push(json!({ "role": role, "content": content.into() }));
+    }
+
+    /// A picture; one at an address that only a program on its own machine could read is named.
+    pub(super) fn picture(&mut self, url: String, at: Option<Span>) -> Value {
+        let lower = url.trim_start().to_ascii_lowercase();
+        let known = ["http://", "https://", "data:", "{{"];
+        if !known.iter().any(|start| lower.starts_with(start)) {
+            let message = format!(
+                "the picture `{}` is at no address that a model's provider can read: it is sent as it stands, and no file is read for it",
+                visible::line(&url)
+            );
+            self.lose(code::SOURCE_CHANGED, at, message);
+        }
+        json!({ "type": "image", "url": url })
     }
 
     pub(super) fn placeholder(&mut self, name: &str) {

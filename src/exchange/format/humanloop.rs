@@ -214,7 +214,7 @@ fn message(
                     ));
                 };
                 let url = draft.template(dialect, url, &Known::default(), |_| at)?;
-                let mut image = json!({ "type": "image", "url": url });
+                let mut image = draft.picture(url, at);
                 if let Some(detail) = option(options, "detail") {
                     image["detail"] = json!(detail);
                 }

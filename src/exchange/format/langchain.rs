@@ -441,7 +441,7 @@ impl Reader<'_> {
             ));
         };
         let url = self.text(url, kwargs, &below(&below(path, "template"), "url"))?;
-        let mut part = json!({ "type": "image", "url": url });
+        let mut part = self.draft.picture(url, at);
         if let Some(detail) = image.get("detail") {
             part["detail"] = detail.clone();
         }

@@ -162,7 +162,8 @@ impl Reader<'_> {
                 "parts are `{type: text, text}` and `{type: image_url, image_url: {url}}`",
             ));
         };
-        let mut image = json!({ "type": "image", "url": self.template(&url)? });
+        let url = self.template(&url)?;
+        let mut image = self.draft.picture(url, self.at);
         let detail = item.get("image_url").and_then(|url| url.get("detail"));
         if let Some(detail) = detail {
             image["detail"] = detail.clone();
