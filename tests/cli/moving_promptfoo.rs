@@ -171,3 +171,40 @@ fn what_dotprompt_lacks_is_left_out_where_that_is_said() {
     assert!(run.stdout.ends_with("abf{{#if x}}g{{/if}}i\n"), "{run}");
     assert!(run.stderr.contains("the helper `upper`"), "{run}");
 }
+
+#[test]
+fn what_an_evaluator_is_filled_in_with_goes_out_beside_it() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "model: openai/gpt-5-mini
+messages: [{role: user, content: 'Say {{x}}'}]
+testData: [{x: a, expected: one}]
+evaluators:
+  - {name: exp, string: {contains: '{{expected}}'}}
+  - {name: echo, string: {equals: '{{completion}}'}}
+",
+    );
+    let run = repo.run("promptctl export a --to promptfoo --lossy");
+    let out: Value = serde_yaml::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+    assert_eq!(
+        out["defaultTest"]["assert"],
+        json!([{ "type": "icontains", "value": "{{ expected }}" }])
+    );
+    assert_eq!(
+        out["tests"],
+        json!([{ "vars": { "x": "a", "expected": "one" } }])
+    );
+    assert!(
+        run.stderr.contains("no assertion for the evaluator `echo`"),
+        "{run}"
+    );
+    let mut alone = out.clone();
+    alone.as_object_mut().unwrap().remove("metadata");
+    repo.write("b/promptfooconfig.yaml", alone.to_string());
+    repo.ok("promptctl import b/promptfooconfig.yaml --name b");
+    let file: Value = serde_yaml::from_str(&repo.read("prompts/b.prompt.yml")).unwrap();
+    assert_eq!(file["testData"], json!([{ "x": "a", "expected": "one" }]));
+    repo.ok("promptctl validate prompts/b.prompt.yml");
+}
