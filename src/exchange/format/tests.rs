@@ -11,6 +11,7 @@ fn read(format: Format, path: &str, text: &str) -> Vec<Result<Foreign, Refused>>
         stem: "a",
         text,
         beside: &|_| Err("there is none".to_owned()),
+        matching: &|_| Ok(Vec::new()),
         folder: "",
         role: "user",
         is_tidy: false,
