@@ -22,23 +22,27 @@ mod validate;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files below a folder that no module names, so that their tests would never run.
-fn forgotten(folder: &Path, main: &str) -> Vec<PathBuf> {
-    let names = fs::read_to_string(folder.join(main)).unwrap_or_default();
+/// The files below a folder that no module names, so that they would never be built. `main` names those
+/// of the folder itself; below it, `name.rs` or `name/mod.rs` names those of `name`.
+fn forgotten(folder: &Path, main: &Path) -> Vec<PathBuf> {
+    let names = fs::read_to_string(main).unwrap_or_default();
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let module = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let is_named = names.contains(&format!("mod {module};\n"));
+        let is_named = names.contains(&format!("mod {module};"));
         let file = match path.is_dir() {
             true => {
-                found.extend(forgotten(&path, "mod.rs"));
-                path.join("mod.rs")
+                let beside = path.with_extension("rs");
+                let within = path.join("mod.rs");
+                let names = if beside.exists() { &beside } else { &within };
+                found.extend(forgotten(&path, names));
+                within
             }
             false => path,
         };
         let is_rust = file.extension().is_some_and(|ending| ending == "rs");
-        if is_rust && file.exists() && !is_named && !file.ends_with(main) {
+        if is_rust && file.exists() && !is_named && file != main {
             found.push(file);
         }
     }
@@ -47,10 +51,11 @@ fn forgotten(folder: &Path, main: &str) -> Vec<PathBuf> {
 
 #[test]
 fn no_file_is_forgotten() {
-    let tests = env::top().join("tests");
-    let mut found = forgotten(&tests, "main.rs");
+    let (tests, src) = (env::top().join("tests"), env::top().join("src"));
+    let mut found = forgotten(&tests, &tests.join("main.rs"));
+    found.extend(forgotten(&src, &src.join("lib.rs")));
     // These are programs of their own, which Cargo.toml names.
-    found.retain(|path| !path.starts_with(tests.join("bench")));
+    found.retain(|path| !path.starts_with(tests.join("bench")) && *path != src.join("main.rs"));
     assert_eq!(found, [""; 0].map(PathBuf::from), "no module names them");
 }
 
@@ -58,21 +63,25 @@ fn no_file_is_forgotten() {
 fn a_forgotten_file_is_found_in_every_folder() {
     let env = env::TestEnv::new();
     let root = env.root().cd("planted");
-    root.write("main.rs", "mod known;\nmod named;\n");
+    root.write("main.rs", "mod known;\nmod named;\nmod beside;\n");
     root.write("known.rs", "");
+    root.write("beside.rs", "mod below;\n");
+    root.write("beside/below.rs", "");
     root.write("named/mod.rs", "mod inside;\n");
     root.write("named/inside.rs", "");
-    assert_eq!(forgotten(&root.dir, "main.rs"), [""; 0].map(PathBuf::from));
+    let main = root.dir.join("main.rs");
+    assert_eq!(forgotten(&root.dir, &main), [""; 0].map(PathBuf::from));
     let planted = [
         "unknown.rs",
         "named/unknown.rs",
         "whole/mod.rs",
         "bare/some.rs",
+        "beside/unknown.rs",
     ];
     for path in planted {
         root.write(path, "");
     }
-    let mut found = forgotten(&root.dir, "main.rs");
+    let mut found = forgotten(&root.dir, &main);
     found.sort();
     let mut planted = planted.map(|path| root.dir.join(path));
     planted.sort();

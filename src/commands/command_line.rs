@@ -216,7 +216,12 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
                 ui.failure(&failure);
                 return failure.exit;
             }
-            topics::suggest(&mut error, &given);
+            let line = command_line();
+            let commands: Vec<&str> = line
+                .get_subcommands()
+                .map(clap::Command::get_name)
+                .collect();
+            topics::suggest(&mut error, &given, &commands);
             return clap_exit(&error, &given, &environ);
         }
     };

@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::error::{Exit, Failure};
 use crate::exchange::format::export::{Exported, Outgoing, TARGETS, Target, write};
 use crate::files::Loaded;
-use crate::output::json;
+use crate::output::json::{self, FailureJson, FindingJson};
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Severity};
 use crate::prompt::name::Environment;
@@ -246,26 +246,14 @@ fn tell(exports: &[Export], args: &Args, session: &mut Session) -> Exit {
         let files: Vec<Value> = exports
             .iter()
             .map(|export| {
-                let lost: Vec<Value> = export
-                    .lost
-                    .iter()
-                    .map(|lost| {
-                        json!({
-                            "code": lost.code.as_str(), "severity": lost.severity.as_str(), "path": lost.path,
-                            "line": lost.span.map(|span| span.line), "column": lost.span.map(|span| span.column),
-                            "message": lost.message,
-                        })
-                    })
-                    .collect();
+                let lost: Vec<FindingJson> = export.lost.iter().map(FindingJson::from).collect();
                 json!({
                     "name": export.name,
                     "path": export.files.first().map(|(path, _)| shown(path)),
                     "paths": export.files.iter().map(|(path, _)| shown(path)).collect::<Vec<_>>(),
                     "text": args.out.is_none().then(|| export.files.first().map(|(_, text)| text)),
                     "lost": lost,
-                    "error": export.failure.as_ref().map(|failure| json!({
-                        "code": failure.code.map(|code| code.as_str()), "message": failure.message, "location": failure.location,
-                    })),
+                    "error": export.failure.as_ref().map(FailureJson::from),
                 })
             })
             .collect();

@@ -24,26 +24,20 @@ use inputs::Wanted;
 
 /// Bring prompts of other tools here, and stored prompts of OpenAI's
 ///
-/// Files of other tools become prompt files, in one commit; what a template or a file here cannot say
-/// is reported with its place, or refused. Imported again, what changed in the source is merged into
-/// what changed here. Nothing of a source is run, and nothing of the environment is read.
+/// Files of other tools become prompt files, in one commit. What a template or a prompt file cannot
+/// say is reported with its place, or refused. Imported again, what changed in the source is merged
+/// into what changed here. No code of the source is run, and nothing is read from the environment.
 ///
-///   promptctl import prompts/                      all that is found there
-///   promptctl import --from langfuse export.json   the format named
+/// OpenAI has no export of stored prompts. A call with a stored prompt is answered with the prompt's
+/// messages, filled in. So each version is called once with a mark for every variable, and the
+/// connection is closed at the first event, before the model has answered. The template that results
+/// is rendered again and compared before anything is written. Each version becomes one commit, under
+/// its number.
 ///
-/// Stored prompts: OpenAI has no export. A call with a stored prompt is answered with the prompt's messages, filled
-/// in: so each version is called once with a mark for every variable, the connection is closed at
-/// the first event, before the model has answered, and the template is read off. It is rendered
-/// again and compared before anything is written. Each version becomes one commit, under its number.
-///
-///   promptctl import pmpt_…                        one prompt
-///   promptctl scan --ids --format json | promptctl import - --publish production
-///   promptctl import answer.json                   a saved answer, offline
-///
-/// What it costs: one call a version, one a prompt and one a model; refused calls are free. --dry-run
-/// asks only what is free. Run again it takes what is new, and what a killed run did not get to.
+/// That costs one call for each version, one for each prompt and one for each model; calls that the
+/// API refuses are free. --dry-run asks only what is free. Run again, it takes what is new, and what a
+/// run that was killed did not get to.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
 Exit codes: 3 if a prompt or a part of one did not come, or a limit was reached; 1 if none came.
 More: promptctl help moving-in, stored-prompts
@@ -65,7 +59,7 @@ pub(super) struct Args {
     /// The role of a text that names none
     #[arg(long, value_name = "ROLE", default_value = "user", value_parser = ["system", "developer", "user"])]
     role: String,
-    /// Leave out what keeps blank lines of Jinja's and Nunjucks' blocks; what changes by that is told
+    /// Leave out what keeps blank lines of Jinja's and Nunjucks' blocks; says what changes by that
     #[arg(long)]
     tidy: bool,
     /// Say with which commands the versions become live that labels and aliases name there; each label

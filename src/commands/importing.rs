@@ -2,6 +2,7 @@
 
 pub(super) mod incoming;
 mod lifted;
+mod names;
 pub(super) mod number;
 pub(super) mod plan;
 mod planner;

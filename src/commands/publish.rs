@@ -16,9 +16,8 @@ use crate::error::{Exit, Failure};
 use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
 use crate::prompt::name::PromptName;
-use crate::prompt::quote::shell_path;
 use crate::prompt::reference::{Reference, Selector};
-use crate::releases::{Action, Change, Options, Release, Store, not_committed};
+use crate::releases::{Action, Change, Options, Release, Store, not_committed, require_bumped};
 
 /// Make a version live in an environment
 ///
@@ -286,7 +285,7 @@ fn publishable(
     if reference.selector == Selector::WorkingCopy && loaded.is_dirty() {
         return Err(uncommitted(&loaded, store));
     }
-    check(&loaded)?;
+    require_bumped(&loaded)?;
     warn_all(session, &loaded.document.warnings);
     Ok(loaded)
 }
@@ -300,30 +299,4 @@ fn uncommitted(loaded: &Loaded, store: &Store) -> Failure {
         )),
         _ => failure,
     }
-}
-
-fn check(loaded: &Loaded) -> Result<(), Failure> {
-    if loaded.document.archived {
-        return Err(
-            Failure::new(code::ARCHIVED, format!("{} is archived", loaded.name))
-                .hint(format!("promptctl unarchive {}", loaded.name)),
-        );
-    }
-    if loaded.is_unbumped() {
-        return Err(Failure::new(
-            code::NOT_BUMPED,
-            format!(
-                "the content of {} {} changed and its version did not",
-                loaded.name,
-                loaded.version()
-            ),
-        )
-        .at(loaded.path.clone())
-        .hint(format!(
-            "promptctl bump {} && git commit -m \"…\" -- {}",
-            loaded.name,
-            shell_path(&loaded.path)
-        )));
-    }
-    Ok(())
 }

@@ -19,30 +19,7 @@ use crate::releases::{
     Action, Change, Options, Planned, Release, ReleaseRequest, RollbackTarget, State, Store,
 };
 
-/// How to roll back where promptctl is not at hand, and examples. Tests run both.
 const AFTER_HELP: &str = "\
-Without promptctl, git alone makes the same tag. Say for NAME and ENV what is meant, for VERSION the \
-version to go back to, for LIVE the number of the newest release and for NEXT the one after it, for BELOW \
-the number of the release that lay below VERSION's, or none:
-
-    git fetch origin '+refs/tags/prompts/*:refs/promptctl/origin/prompts/*'
-    digest=$(git tag -l --format='%(contents)' prompts/NAME/vVERSION | sed -n 's/^Digest: //p')
-    git tag -a --cleanup=verbatim -F - prompts/NAME/ENV/NEXT 'prompts/NAME/vVERSION^{}' <<END
-    Roll back by hand
-
-    Prompt: NAME
-    Version: VERSION
-    Digest: $digest
-    Environment: ENV
-    Action: rollback
-    Under: BELOW
-    Previous: $(git rev-parse refs/promptctl/origin/prompts/NAME/ENV/LIVE)
-    END
-    git push origin refs/tags/prompts/NAME/ENV/NEXT
-
-Without the line `Previous:` it goes live as well, and promptctl verify says that the chain is broken \
-there.
-
 Exit codes: 3 if somebody else has just rolled back, or nothing below counts as signed; 4 if the remote \
 refuses the tag.
 More: promptctl help releases

@@ -31,50 +31,32 @@ use walk::WantedPrompts;
 
 /// Find prompts and ids of stored prompts in source code
 ///
-/// Reads every text file that git tracks or does not ignore, and `.env` files also where it does;
-/// outside of a repository, what the ignore rules leave. Python, JavaScript and TypeScript are
-/// parsed: what calls send to a model is found with its roles, variables, model and settings, and
-/// `{role, content}` wherever it stands. In other languages messages are found by their look, and
-/// marked `shallow`. Tests are left out without --tests; files above 1 MB and comments always. What
-/// a known call sends is a prompt however short; elsewhere a system text has 2 words and one of the
-/// user 6, or 3 beside values. What no call is seen to send counts where its name says that it is a
-/// prompt (8 words and 60 letters), and where it begins as prompts do (`You are a …`, 8 words) and
-/// is no warning or log line; --all takes names that say less (`…_TEMPLATE`, `PREFIX`), too.
-///
-///   promptctl scan src/
-///   promptctl scan src/ --lift                     write them as prompt files
-///
-/// For each id of a stored prompt of OpenAI's: its places, the versions and the names of the
-/// variables that the calls there send, through constants of the same file and variables of the
-/// environment. Of values nothing is read or shown. Of files above 2 MB only the ids are read.
-///
-///   promptctl scan --ids --format json | promptctl import - --publish production
+/// Reads every text file that git tracks or does not ignore. Python, JavaScript and TypeScript are
+/// parsed: what calls send to a model is found with its roles, variables, model and settings, through
+/// constants and functions of this and other files. In other languages messages are found by their
+/// look, and marked `shallow`. Constants count too whose names say that they are prompts, or whose
+/// texts begin as prompts do (`You are a …`). Tests are left out without --tests.
 ///
 /// --lift writes each prompt as a prompt file, in one commit, and prints the code that takes its
-/// place; source code is never changed. What the program may send otherwise, because a loop, a
-/// branch or another function changes it, is refused with its line (P524). Lifted again, a prompt is
-/// known by its function and its number there, and what changed is merged into what changed here.
+/// place; source code is never changed. What cannot be lifted for sure is refused with its line
+/// (P524). Lifted again, what changed in the code is merged into what changed here.
 ///
-/// Constants and functions that files of the repository import from each other by name are followed,
-/// named here or not. What a call surely sends to a model and cannot be read, because a database or
-/// whoever calls its function gives it, is noted with its line (P525, a note in SARIF), by --lift
-/// too. It never fails: look at such a call once, and allow it by a comment.
+/// --fail is for CI: it exits with 3 while there is a prompt that neither a comment (`promptctl: allow
+/// P514`) nor the baseline allows, or one that was lifted and has changed in the code since (P526). A
+/// call that sends what cannot be read is a note (P525) and never fails.
 ///
-/// For CI: --fail exits with 3 while there is something that nothing allows, or a prompt that was
-/// lifted and has changed in the code since: its text, its model or a setting (P526).
-/// `promptctl: allow P510` in a comment allows what is on that line, P514 the prompt of the call there
-/// or below, and P525 such a call that cannot be read. --write-baseline lists all of today in
-/// .promptctl-baseline at the top of the repository: commit it, and --fail finds and lists only what
-/// is new, another text in the place of one that is listed among it.
+/// --ids looks for ids of OpenAI's stored prompts alone: their places, and the versions and names of
+/// variables that the calls there send. No value is read or shown.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 #[command(after_long_help = "\
 Exit codes: 3 with --fail, if there is something not allowed; with --lift, if not all came whole.
 More: promptctl help moving-in, stored-prompts
 
 Examples:
+  promptctl scan src/
   promptctl scan src/ --all                # what may be a prompt by its name, too
   promptctl scan src/ --lift --dry-run     # the files that would be written
+  promptctl scan --write-baseline          # what is there today is known
   promptctl scan --fail --format sarif     # in CI
   promptctl scan --ids --format json | promptctl import - --dry-run")]
 pub(super) struct Args {
@@ -303,13 +285,15 @@ fn fail(
         found.join(" and "),
         baseline.shown
     ));
-    let (code, option) = match (ids, args.ids) {
-        (_, true) => (code::STORED_ID, " --ids"),
-        (0, false) => (code::PROMPT_IN_CODE, ""),
-        (_, false) => (code::STORED_ID, ""),
-    };
+    let option = if args.ids { " --ids" } else { "" };
+    let allowed: Vec<String> = [(code::STORED_ID, ids), (code::PROMPT_IN_CODE, prompts)]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(code, _)| format!("`promptctl: allow {code}`"))
+        .collect();
     session.ui.hint(format!(
-        "`promptctl: allow {code}` in a comment of the line allows one, promptctl scan{option}{} --write-baseline all of today",
+        "{} in a comment of the line allows one, promptctl scan{option}{} --write-baseline all of today",
+        allowed.join(" or "),
         show::paths(&args.paths)
     ));
 }

@@ -74,7 +74,7 @@ fn of_a_name(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
 }
 
 /// Says what may be meant: the topic by a word that is no command, `--format json` by `--json`.
-pub(super) fn suggest(error: &mut clap::Error, arguments: &[OsString]) {
+pub(super) fn suggest(error: &mut clap::Error, arguments: &[OsString], commands: &[&str]) {
     let is = |place: usize, word: &str| arguments.get(place).is_some_and(|it| it == word);
     let unknown = error.get(ContextKind::InvalidArg);
     let is_json = matches!(unknown, Some(ContextValue::String(word)) if word == "--json");
@@ -102,13 +102,30 @@ pub(super) fn suggest(error: &mut clap::Error, arguments: &[OsString]) {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return;
     };
-    let Some(topic) = nearest(word, TOPICS.iter().map(|topic| topic.name)) else {
+    let is_of_help = is(1, "help");
+    let tip = if let Some(topic) = near_topic(word) {
+        if topic == word {
+            error.remove(ContextKind::SuggestedSubcommand);
+        }
+        format!("there is a help topic: promptctl help {topic}")
+    } else if !is_of_help {
         return;
+    } else if let Some(command) = nearest(word, commands.iter().copied()) {
+        format!("there is a command: promptctl help {command}")
+    } else {
+        "promptctl help lists the commands and the topics".to_owned()
     };
-    if topic == word {
-        error.remove(ContextKind::SuggestedSubcommand);
-    }
-    let tip = format!("there is a help topic: promptctl help {topic}");
     let tips = vec![clap::builder::StyledStr::from(tip)];
     error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+}
+
+/// The topic that is meant: by a slip, or by its beginning (`policies`, `moving`).
+fn near_topic(word: &str) -> Option<&'static str> {
+    let names = || TOPICS.iter().map(|topic| topic.name);
+    let begins_alike = |name: &&str| {
+        let alike = |(one, other): &(char, char)| one == other;
+        let same = name.chars().zip(word.chars()).take_while(alike).count();
+        same >= 4 && same + 3 >= word.len()
+    };
+    nearest(word, names()).or_else(|| names().find(begins_alike))
 }

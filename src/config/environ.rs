@@ -122,12 +122,8 @@ impl Environ {
     /// It was removed.
     pub fn current_dir() -> Result<PathBuf, Failure> {
         env::current_dir().map_err(|error| {
-            Failure::from_io(
-                code::NO_REPOSITORY,
-                "the current folder cannot be used",
-                error,
-            )
-            .hint("cd into a folder that exists, or name one with -C DIR")
+            Failure::from_io(code::NO_FOLDER, "the current folder cannot be used", error)
+                .hint("cd into a folder that exists, or name one with -C DIR")
         })
     }
 
@@ -143,7 +139,7 @@ impl Environ {
     pub fn program() -> Result<PathBuf, Failure> {
         env::current_exe().map_err(|error| {
             Failure::from_io(
-                code::NO_REPOSITORY,
+                code::NO_FOLDER,
                 "the path of this program is not known",
                 error,
             )

@@ -2,7 +2,7 @@
 //!
 //! [`stored`] reads what the API answers about a stored prompt of OpenAI's, [`template`] makes a
 //! template of it, `write` a prompt file, and [`prove`] renders that file again and compares.
-//! [`request`] makes the requests, [`refusal`] reads what the API says instead of an answer.
+//! [`request`] makes the requests.
 //! [`format`](mod@format) reads and writes files of other tools, [`dialect`] their template languages.
 
 pub mod dialect;
@@ -10,7 +10,6 @@ pub mod escape;
 pub mod format;
 mod places;
 pub mod prove;
-pub mod refusal;
 pub mod request;
 pub mod sentinel;
 pub mod settings;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::stored::{AttachmentSource, Echo, EchoPart};
+use super::stored::{AttachmentSource, Echo, MessagePart};
 use crate::prompt::document::{Document, Object};
 use crate::prompt::rendered::{RenderedAttachment, RenderedMessage, RenderedPart};
 use crate::prompt::template::{Compiled, Partials};
@@ -78,10 +78,10 @@ fn parts_of(message: &RenderedMessage) -> Vec<String> {
     joined(told)
 }
 
-fn stored_parts(parts: &[EchoPart], echo: &Echo) -> Vec<String> {
+fn stored_parts(parts: &[MessagePart], echo: &Echo) -> Vec<String> {
     let told = parts.iter().map(|part| match part {
-        EchoPart::Text(text) => text.replace("\r\n", "\n"),
-        EchoPart::Image { source, .. } | EchoPart::File { source, .. } => {
+        MessagePart::Text(text) => text.replace("\r\n", "\n"),
+        MessagePart::Image { source, .. } | MessagePart::File { source, .. } => {
             let (AttachmentSource::Url(at) | AttachmentSource::FileId(at)) = source;
             let mark_of_value = format!("\u{e000}{at}\u{e001}");
             let is_value = echo

@@ -31,13 +31,13 @@ pub struct EchoMessage {
     /// Who speaks.
     pub role: Role,
     /// What is said.
-    pub parts: Vec<EchoPart>,
+    pub parts: Vec<MessagePart>,
 }
 
 /// One part of a message.
 #[derive(Debug, Clone, PartialEq)]
-pub enum EchoPart {
-    /// Text.
+pub enum MessagePart {
+    /// Text as the API gives it back, or the template that was made of it.
     Text(String),
     /// A picture.
     Image {
@@ -101,7 +101,7 @@ impl Echo {
             // One text for all is what a developer says.
             Some(Value::String(text)) => vec![EchoMessage {
                 role: Role::Developer,
-                parts: vec![EchoPart::Text(text.clone())],
+                parts: vec![MessagePart::Text(text.clone())],
             }],
             Some(Value::Array(items)) => {
                 let mut messages = Vec::new();
@@ -139,7 +139,7 @@ impl Echo {
             .iter()
             .flat_map(|message| &message.parts)
             .filter_map(|part| match part {
-                EchoPart::Text(text) => Some(text.as_str()),
+                MessagePart::Text(text) => Some(text.as_str()),
                 _ => None,
             })
     }
@@ -154,7 +154,7 @@ impl Echo {
                     break;
                 };
                 let name = inner.trim();
-                if super::refusal::is_name(name) && !names.iter().any(|known| known == name) {
+                if is_name(name) && !names.iter().any(|known| known == name) {
                     names.push(name.to_owned());
                 }
                 rest = after;
@@ -162,6 +162,15 @@ impl Echo {
         }
         names
     }
+}
+
+/// Whether a text may be the name of a variable of a stored prompt.
+pub fn is_name(text: &str) -> bool {
+    text.len() <= 100
+        && text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && text
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
 fn message(
@@ -193,13 +202,13 @@ fn message(
         }
     };
     let parts = match item.get("content") {
-        Some(Value::String(text)) if !text.is_empty() => vec![EchoPart::Text(text.clone())],
+        Some(Value::String(text)) if !text.is_empty() => vec![MessagePart::Text(text.clone())],
         Some(Value::Array(parts)) => {
-            let mut read: Vec<EchoPart> = Vec::new();
+            let mut read: Vec<MessagePart> = Vec::new();
             for each in parts {
                 match (part(index, each, lost)?, read.last_mut()) {
                     // What was one text in the prompt is one again.
-                    (Some(EchoPart::Text(text)), Some(EchoPart::Text(before))) => {
+                    (Some(MessagePart::Text(text)), Some(MessagePart::Text(before))) => {
                         before.push_str(&text);
                     }
                     (part, _) => read.extend(part),
@@ -211,7 +220,7 @@ fn message(
     };
     let is_empty = parts
         .iter()
-        .all(|part| matches!(part, EchoPart::Text(text) if text.is_empty()));
+        .all(|part| matches!(part, MessagePart::Text(text) if text.is_empty()));
     if is_empty {
         let message = format!(
             "message {} ({role}) is empty, and the model never sees it: left out",
@@ -223,7 +232,7 @@ fn message(
     Ok(Some(EchoMessage { role, parts }))
 }
 
-fn part(index: usize, part: &Value, lost: &mut Vec<Lost>) -> Result<Option<EchoPart>, NoEcho> {
+fn part(index: usize, part: &Value, lost: &mut Vec<Lost>) -> Result<Option<MessagePart>, NoEcho> {
     let text = |key: &str| {
         let value = part.get(key)?.as_str()?;
         (!value.is_empty()).then(|| value.to_owned())
@@ -247,10 +256,10 @@ fn part(index: usize, part: &Value, lost: &mut Vec<Lost>) -> Result<Option<EchoP
     Ok(match kind {
         "input_text" | "output_text" | "text" => {
             let text = part.get("text").and_then(Value::as_str).unwrap_or_default();
-            Some(EchoPart::Text(text.to_owned()))
+            Some(MessagePart::Text(text.to_owned()))
         }
         "input_image" => match place() {
-            Some(source) => Some(EchoPart::Image {
+            Some(source) => Some(MessagePart::Image {
                 source,
                 detail: text("detail").filter(|detail| detail != "auto"),
             }),
@@ -260,7 +269,7 @@ fn part(index: usize, part: &Value, lost: &mut Vec<Lost>) -> Result<Option<EchoP
             }
         },
         "input_file" => match place() {
-            Some(source) => Some(EchoPart::File {
+            Some(source) => Some(MessagePart::File {
                 source,
                 filename: text("filename"),
             }),

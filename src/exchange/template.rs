@@ -6,42 +6,20 @@ use serde_json::{Map, Value};
 
 use super::Lost;
 use super::escape::{Piece, template};
-use super::refusal::is_name;
 use super::sentinel::{self, Sentinels};
-use super::stored::{AttachmentSource, Echo, EchoMessage, EchoPart};
+use super::stored::{AttachmentSource, Echo, EchoMessage, MessagePart, is_name};
 use crate::prompt::code;
 use crate::prompt::document::Role;
 
 /// The messages of a prompt file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Templates {
-    /// The messages, their texts templates.
-    pub messages: Vec<(Role, Vec<TemplatePart>)>,
+    /// The messages; their texts are templates.
+    pub messages: Vec<(Role, Vec<MessagePart>)>,
     /// The variables that the texts hold.
     pub used: BTreeSet<String>,
     /// What differs from what was stored.
     pub lost: Vec<Lost>,
-}
-
-/// One part of a message.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TemplatePart {
-    /// A template.
-    Text(String),
-    /// A picture.
-    Image {
-        /// Where it is.
-        source: AttachmentSource,
-        /// How closely the model looks.
-        detail: Option<String>,
-    },
-    /// A file.
-    File {
-        /// Where it is.
-        source: AttachmentSource,
-        /// Its name.
-        filename: Option<String>,
-    },
 }
 
 /// Why no template can be made.
@@ -153,10 +131,10 @@ fn make(
     let mut has_returns = false;
     for EchoMessage { role, parts } in &echo.messages {
         let mut pieces: Vec<Piece> = Vec::new();
-        let mut made: Vec<TemplatePart> = Vec::new();
+        let mut made: Vec<MessagePart> = Vec::new();
         for part in parts {
             match part {
-                EchoPart::Text(text) => {
+                MessagePart::Text(text) => {
                     has_returns |= text.contains("\r\n");
                     pieces.extend(finder.pieces(&text.replace("\r\n", "\n"))?);
                 }
@@ -167,15 +145,7 @@ fn make(
                         continue;
                     }
                     flush(&mut pieces, &mut made, &mut templates.used)?;
-                    made.push(match other.clone() {
-                        EchoPart::Image { source, detail } => {
-                            TemplatePart::Image { source, detail }
-                        }
-                        EchoPart::File { source, filename } => {
-                            TemplatePart::File { source, filename }
-                        }
-                        EchoPart::Text(text) => TemplatePart::Text(text),
-                    });
+                    made.push(other.clone());
                 }
             }
         }
@@ -193,7 +163,7 @@ fn make(
 
 fn flush(
     pieces: &mut Vec<Piece>,
-    made: &mut Vec<TemplatePart>,
+    made: &mut Vec<MessagePart>,
     used: &mut BTreeSet<String>,
 ) -> Result<(), NoTemplate> {
     for piece in pieces.iter() {
@@ -206,20 +176,20 @@ fn flush(
     }
     let pieces = std::mem::take(pieces);
     if !pieces.is_empty() {
-        made.push(TemplatePart::Text(template(&pieces)));
+        made.push(MessagePart::Text(template(&pieces)));
     }
     Ok(())
 }
 
 /// The variable whose value this part is.
 fn variable_of<'a>(
-    part: &EchoPart,
+    part: &MessagePart,
     objects: &BTreeMap<&'a str, &Map<String, Value>>,
 ) -> Option<&'a str> {
     let (source, _) = match part {
-        EchoPart::Image { source, detail } => (source, detail),
-        EchoPart::File { source, filename } => (source, filename),
-        EchoPart::Text(_) => return None,
+        MessagePart::Image { source, detail } => (source, detail),
+        MessagePart::File { source, filename } => (source, filename),
+        MessagePart::Text(_) => return None,
     };
     let holds = |object: &Map<String, Value>, keys: &[&str], wanted: &str| {
         keys.iter()

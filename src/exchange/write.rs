@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::settings::Settings;
-use super::stored::AttachmentSource;
-use super::template::{TemplatePart, Templates};
+use super::stored::{AttachmentSource, MessagePart};
+use super::template::Templates;
 use super::yaml;
 use crate::prompt::document::Role;
 use crate::scan::ValueKind;
@@ -121,22 +121,22 @@ fn input_schema(templates: &Templates, variables: &BTreeMap<String, ValueKind>) 
     Some(Value::Object(schema))
 }
 
-fn message(role: Role, parts: &[TemplatePart]) -> Value {
+fn message(role: Role, parts: &[MessagePart]) -> Value {
     let content = match parts {
-        [TemplatePart::Text(text)] => json!(text),
+        [MessagePart::Text(text)] => json!(text),
         parts => parts.iter().map(part).collect(),
     };
     json!({ "role": role.as_str(), "content": content })
 }
 
-fn part(part: &TemplatePart) -> Value {
+fn part(part: &MessagePart) -> Value {
     let at = |source: &AttachmentSource| match source {
         AttachmentSource::Url(url) => ("url", url.clone()),
         AttachmentSource::FileId(id) => ("fileId", id.clone()),
     };
     match part {
-        TemplatePart::Text(text) => json!({ "type": "text", "text": text }),
-        TemplatePart::Image { source, detail } => {
+        MessagePart::Text(text) => json!({ "type": "text", "text": text }),
+        MessagePart::Image { source, detail } => {
             let (key, value) = at(source);
             let mut part = json!({ "type": "image", key: value });
             if let Some(detail) = detail {
@@ -144,7 +144,7 @@ fn part(part: &TemplatePart) -> Value {
             }
             part
         }
-        TemplatePart::File { source, filename } => {
+        MessagePart::File { source, filename } => {
             let (key, value) = at(source);
             let mut part = json!({ "type": "file", key: value });
             if let Some(filename) = filename {

@@ -1,6 +1,7 @@
 //! Bringing stored prompts to light: which requests are made, and what their answers mean.
 
 mod proof;
+mod refusal;
 mod versions;
 
 use std::cell::Cell;
@@ -11,7 +12,6 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use crate::error::{Exit, Failure};
-use crate::exchange::refusal::{Refusal, Signature};
 use crate::exchange::request;
 use crate::exchange::sentinel::{Nonce, Sentinels};
 use crate::exchange::stored::Echo;
@@ -22,6 +22,7 @@ use crate::openai::tokens;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
 use crate::scan::ValueKind;
+use refusal::{Refusal, Signature};
 
 pub use versions::{Fetched, Recovered};
 
@@ -240,7 +241,7 @@ impl Recovery {
             Err(RequestError::Failed(failure)) => Err(failure),
             Err(RequestError::Refused(refusal)) => Err(not_recovered(&format!(
                 "the API does not answer for the model {model} alone: {}",
-                refusal.message
+                refusal.error.message
             ))),
         }
     }
@@ -286,12 +287,8 @@ impl Recovery {
         match (error.status, &error.api) {
             (Some(status @ 400..=499), Some(api)) if status != 429 && status != 408 => {
                 self.refused.set(self.refused.get() + 1);
-                RequestError::Refused(Refusal {
-                    status,
-                    code: api.code.clone(),
-                    param: api.param.clone(),
-                    message: api.message.clone(),
-                })
+                let error = api.clone();
+                RequestError::Refused(Refusal { status, error })
             }
             _ => RequestError::Failed(error.into()),
         }
@@ -375,7 +372,7 @@ impl Recovery {
         let odd = Sentinels::new(&self.nonce, ["promptctl_no_such_variable"]);
         let nothing = BTreeSet::new();
         let looks = match self.probe(key, &wish.id, None, &odd, &nothing).await {
-            Ok(refusal) => !refusal.is_previous_response(),
+            Ok(refusal) => !refusal.error.is_previous_response(),
             Err(_) => false,
         };
         if !looks {
@@ -384,7 +381,7 @@ impl Recovery {
         let without = BTreeSet::from([first.clone()]);
         match self.probe(key, &wish.id, None, sentinels, &without).await {
             Ok(refusal) if refusal.is_of_missing_variables() => Missing::Refused,
-            Ok(refusal) if refusal.is_previous_response() => Missing::Silent,
+            Ok(refusal) if refusal.error.is_previous_response() => Missing::Silent,
             _ => Missing::Unknown,
         }
     }
@@ -445,13 +442,13 @@ impl Recovery {
                 code::KEY_REFUSED,
                 format!(
                     "the API refused the key in {}: {}",
-                    self.keys[key].variable, refusal.message
+                    self.keys[key].variable, refusal.error.message
                 ),
             )
             .exit(Exit::Denied)
             .hint("check the key, its project and what it is allowed to do")),
             Ok(refusal) => Ok(refusal),
-            Err(RequestError::Refused(refusal)) => Err(not_recovered(&refusal.message)),
+            Err(RequestError::Refused(refusal)) => Err(not_recovered(&refusal.error.message)),
             Err(RequestError::Failed(failure)) => Err(failure),
         }
     }

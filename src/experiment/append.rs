@@ -10,6 +10,7 @@ use crate::prompt::edit::{self, Step};
 use crate::prompt::finding::Finding;
 use crate::prompt::hint::Hint;
 use crate::prompt::name::nearest;
+use crate::prompt::quote::csv_cell;
 use crate::prompt::rendered::Variable;
 
 /// The key of what a case says of itself, where the prompt has these variables.
@@ -162,8 +163,8 @@ fn to_table(text: &str, case: &Object) -> Result<String, Finding> {
     let end = line_end(text);
     let flat = flat(case);
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        let names: Vec<String> = flat.iter().map(|(name, _)| cell(name)).collect();
-        let cells: Vec<String> = flat.iter().map(|(_, value)| cell(value)).collect();
+        let names: Vec<String> = flat.iter().map(|(name, _)| csv_cell(name)).collect();
+        let cells: Vec<String> = flat.iter().map(|(_, value)| csv_cell(value)).collect();
         return Ok(format!(
             "{text}{}{end}{}{end}",
             names.join(","),
@@ -185,7 +186,7 @@ fn to_table(text: &str, case: &Object) -> Result<String, Finding> {
     }
     let value = |name: &String| {
         let found = flat.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| cell(value)).unwrap_or_default()
+        found.map(|(_, value)| csv_cell(value)).unwrap_or_default()
     };
     let cells: Vec<String> = header.iter().map(value).collect();
     // A row of one empty cell would be a blank line.
@@ -224,15 +225,6 @@ fn text_of(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Null => String::new(),
         other => other.to_string(),
-    }
-}
-
-/// A cell as it is written.
-fn cell(text: &str) -> String {
-    let is_plain = !text.contains([',', '"', '\n', '\r', '\u{feff}']) && text.trim() == text;
-    match is_plain {
-        true => text.to_owned(),
-        false => format!("\"{}\"", text.replace('"', "\"\"")),
     }
 }
 
@@ -348,7 +340,7 @@ mod tests {
         let table = "\u{feff}ticket,expected,case.tags,case.id\r\na,b,,\r\n";
         assert_eq!(
             to_dataset("d.csv", table, &ada()).unwrap(),
-            format!("{table}\"a, \"\"b\"\"\",x,s; t,ada\r\n")
+            format!("{table}\"a, \"\"b\"\"\",x,\"s; t\",ada\r\n")
         );
         let refused =
             |path: &str, text: &str| to_dataset(path, text, &ada()).unwrap_err().to_string();

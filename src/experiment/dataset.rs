@@ -15,7 +15,7 @@ use crate::prompt::code;
 use crate::prompt::document::{Object, parse_items};
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::rendered::Variable;
-use crate::prompt::variables::weight;
+use crate::prompt::weight::weight;
 
 /// The largest case, in bytes.
 pub(super) const MAX_CASE: usize = 1 << 20;

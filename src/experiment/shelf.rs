@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::{Arc, Mutex};
 
 use crate::prompt::document::Object;
-use crate::prompt::variables::weight;
+use crate::prompt::weight::weight;
 
 /// Values that are smaller stay in memory: a place in a file is no smaller.
 const SMALL: usize = 512;
@@ -70,13 +70,21 @@ fn read(file: &Mutex<File>, start: u64, length: usize) -> io::Result<Object> {
     Ok(serde_json::from_slice(&text)?)
 }
 
+/// The file for what memory shall not hold.
+#[derive(Debug)]
+enum Spill {
+    NotNeeded,
+    Open(Arc<Mutex<File>>),
+    /// The disk gives none.
+    Refused,
+}
+
 /// Takes the values of one case after the other.
 #[derive(Debug)]
 pub(super) struct Shelf {
     /// So many bytes may still be held in memory.
     room: usize,
-    /// The file, once it is needed; none where the disk gives none.
-    file: Option<Option<Arc<Mutex<File>>>>,
+    file: Spill,
     end: u64,
     /// The names of the newest values: most cases have the same.
     names: Option<Arc<[String]>>,
@@ -87,7 +95,7 @@ impl Shelf {
     pub(super) fn new(room: usize) -> Self {
         Self {
             room,
-            file: None,
+            file: Spill::NotNeeded,
             end: 0,
             names: None,
         }
@@ -114,10 +122,14 @@ impl Shelf {
     }
 
     fn write(&mut self, values: &Object) -> io::Result<Place> {
-        let file = self
-            .file
-            .get_or_insert_with(|| tempfile::tempfile().ok().map(|it| Arc::new(Mutex::new(it))));
-        let file = Arc::clone(file.as_ref().ok_or(io::ErrorKind::Other)?);
+        if matches!(self.file, Spill::NotNeeded) {
+            let made = tempfile::tempfile();
+            self.file = made.map_or(Spill::Refused, |it| Spill::Open(Arc::new(Mutex::new(it))));
+        }
+        let Spill::Open(file) = &self.file else {
+            return Err(io::ErrorKind::Other.into());
+        };
+        let file = Arc::clone(file);
         let text = serde_json::to_vec(values)?;
         let start = self.end;
         {

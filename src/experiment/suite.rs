@@ -27,10 +27,11 @@ use crate::prompt::digest::{digest_bytes, digest_of};
 use crate::prompt::document::{Document, Eval, Object, Text};
 use crate::prompt::evaluate::with_judge;
 use crate::prompt::finding::{Finding, Severity, Span};
-use crate::prompt::quote::shell_path;
+use crate::prompt::hint::Hint;
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Outline;
-use crate::prompt::variables::{CaseCheck, InputSchema, case_file, weight};
+use crate::prompt::variables::{CaseCheck, InputSchema, case_file};
+use crate::prompt::weight::weight;
 use fit::Fit;
 pub use fit::misfits_of_own;
 
@@ -275,11 +276,11 @@ impl<'a> Reader<'a> {
             Tracking::Tracked => None,
             Tracking::Untracked => Some((
                 format!("git does not track the dataset {path}, so it is not read"),
-                format!("git add {}, so that a reviewer sees it; or pass it with --cases FILE", shell_path(path)),
+                Hint::TrackDataset(path.to_string()),
             )),
             Tracking::Ignored => Some((
                 format!("git ignores the dataset {path}, so it is not read"),
-                "it may hold what nobody else shall see: take it out of .gitignore and git add it, or pass it with --cases FILE".to_owned(),
+                Hint::UnignoreDataset,
             )),
         };
         if let Some((message, help)) = unread {

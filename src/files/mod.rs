@@ -12,6 +12,8 @@ mod merging;
 mod prompts;
 mod since;
 mod staged;
+#[cfg(test)]
+mod tests;
 mod tracked;
 mod unusable;
 mod work_tree;

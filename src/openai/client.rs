@@ -12,7 +12,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::address::host_of;
-use super::fault::{ApiError, CallError, CallErrorKind};
+use super::api_error::ApiError;
+use super::fault::{CallError, CallErrorKind};
 use super::models::{self, Model};
 use super::response::{Answer, RateLimit, Status};
 use super::retry::{Advice, Pace, RealPace};

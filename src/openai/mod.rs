@@ -6,6 +6,7 @@
 //! come in as values.
 
 pub mod address;
+pub mod api_error;
 pub mod client;
 pub mod echo;
 mod events;

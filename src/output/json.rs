@@ -37,16 +37,7 @@ pub fn line(value: &impl Serialize) -> String {
 
 /// An error as scripts read it, in one line.
 pub fn failure(failure: &Failure) -> String {
-    line(&json!({
-        "schema": SCHEMA,
-        "error": {
-            "code": failure.code.map(|code| code.as_str()),
-            "message": failure.message,
-            "location": failure.location,
-            "hints": all_words(&failure.hints),
-            "causes": failure.causes(),
-        }
-    }))
+    line(&json!({ "schema": SCHEMA, "error": FailureJson::from(failure) }))
 }
 
 /// A time as scripts read it: RFC 3339 in UTC.
@@ -76,6 +67,28 @@ impl From<&Finding> for FindingJson {
             column: finding.span.map(|at| at.column),
             message: finding.message.clone(),
             help: finding.help.as_deref().map(words),
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub struct FailureJson {
+    code: Option<&'static str>,
+    message: String,
+    location: Option<String>,
+    hints: Vec<String>,
+    causes: Vec<String>,
+}
+
+impl From<&Failure> for FailureJson {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            code: failure.code.map(|code| code.as_str()),
+            message: failure.message.clone(),
+            location: failure.location.clone(),
+            hints: all_words(&failure.hints),
+            causes: failure.causes(),
         }
     }
 }

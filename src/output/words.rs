@@ -135,6 +135,15 @@ pub fn words(advice: &Hint) -> String {
             "--model gpt-5-mini lets another one answer; the text of the prompt does not depend on it"
         }
         Hint::NameVariables => "--var-name NAME names the variables that it has",
+        Hint::TrackDataset(path) => {
+            return format!(
+                "git add {}, so that a reviewer sees it; or pass it with --cases FILE",
+                shell_path(path)
+            );
+        }
+        Hint::UnignoreDataset => {
+            "it may hold what nobody else shall see: take it out of .gitignore and git add it, or pass it with --cases FILE"
+        }
         Hint::ShowCaseFields => "promptctl help evaluation shows what a line holds",
         Hint::GiveCaseField { field, near } => {
             let near = near.as_ref().map_or_else(String::new, |near| {
@@ -181,6 +190,7 @@ pub fn line(step: &Next) -> String {
             format!("promptctl releases {name} --env {environment}")
         }
         Next::Bump(name) => format!("promptctl bump {name}"),
+        Next::Unarchive(name) => format!("promptctl unarchive {name}"),
         Next::Publish(name, which, environment) => {
             let version = match which {
                 VersionChoice::OfFile => String::new(),

@@ -255,11 +255,20 @@ codes! {
         "A process was killed while it held the lock. Remove the file that the message names when no git process is running.";
     HOOK_REFUSED = "P231", Fixed, "git refused the commit",
         "A hook or a setting of git stopped the commit; its words are shown. Nothing was changed.";
-
     SLOW_HISTORY = "P233", Fixed, "history without a commit-graph",
         "git finds the commits of one file several times faster with a commit-graph: `git commit-graph write --reachable --changed-paths`.";
     CONTESTED_NUMBER = "P234", Fixed, "two contents with one version number",
         "Two branches, or two commits, gave different contents the same number. The one that comes second takes the next number, which the message names.";
+    NO_GIT = "P235", Fixed, "git cannot be started",
+        "Commits, tags, fetches and pushes are git's own work: promptctl needs git 2.31 or newer on the PATH.";
+    NO_FOLDER = "P236", Fixed, "the current folder or the program itself cannot be found",
+        "It was moved or removed since. `cd` into a folder that exists, or name one with `-C DIR`.";
+    GIT_FAILED = "P237", Fixed, "git failed",
+        "git's own words are shown. Nothing was changed unless the message says so.";
+    GIT_IGNORES = "P238", Fixed, "git ignores the file",
+        "What git ignores is in no commit. `git check-ignore -v PATH` shows the rule.";
+    MERGE_IN_PROGRESS = "P239", Fixed, "a merge or rebase is in progress",
+        "git commits no single files before it ends. `git merge --continue` or `--abort`, then run the same command again.";
 
     UNSIGNED = "P240", Fixed, "a release without the signature that the environment requires",
         "`requireSigned` wants the release tag signed by a key of the file that `allowedSigners` names. `promptctl publish NAME@vN` makes a signed release of what is live already; a rollback is never refused, and is told here where it could not be signed. A release that nobody expected is taken back with `promptctl rollback NAME` instead.";

@@ -104,6 +104,10 @@ pub enum Hint {
     LetAnotherAnswer,
     /// Name the variables that a stored prompt has.
     NameVariables,
+    /// Have git track the dataset at this path, or name it for this run alone.
+    TrackDataset(String),
+    /// The same for a dataset that git ignores.
+    UnignoreDataset,
     /// Look up what a line of cases holds.
     ShowCaseFields,
     /// Give a case the field that an evaluator asks for, or mean the field that it has.

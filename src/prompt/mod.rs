@@ -32,6 +32,7 @@ pub mod validator;
 pub mod variables;
 pub mod version;
 pub mod visible;
+pub(crate) mod weight;
 
 /// The file of settings, at the top of the repository.
 pub const CONFIG_FILE: &str = "promptctl.yaml";

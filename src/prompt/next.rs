@@ -28,6 +28,8 @@ pub enum Next {
     ReleasesOf(PromptName, Environment),
     /// Give the content of the prompt of this name the next number.
     Bump(String),
+    /// Bring an archived prompt back into use.
+    Unarchive(PromptName),
     /// Release a version.
     Publish(PromptName, VersionChoice, Environment),
     /// Release a version whose number leaps, which this code refuses.

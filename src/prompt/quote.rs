@@ -1,4 +1,5 @@
-//! Words for a shell: whatever a text holds, a hint that is pasted does what it says and no more.
+//! Words for a shell: whatever a text holds, a hint that is pasted does what it says and no more. And
+//! cells of a table.
 
 /// A text as one word of a POSIX shell, quoted only where that is needed.
 pub fn shell_word(text: &str) -> String {
@@ -50,6 +51,16 @@ fn with_escapes(text: &str) -> String {
     }
     word.push('\'');
     word
+}
+
+/// A cell of CSV: in quotes where a reader could take it apart otherwise. Some spreadsheets part cells at
+/// `;` or at a tab where the line holds one outside of quotes, and some readers trim what stands without.
+pub fn csv_cell(text: &str) -> String {
+    let parts = [',', '"', '\n', '\r', ';', '\t', '\'', '\u{feff}'];
+    match text.contains(parts) || text.trim() != text {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

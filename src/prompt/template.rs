@@ -53,7 +53,7 @@ use super::document::{Document, Object, Part, Role, Text};
 use super::finding::{Finding, Span};
 use super::placeholder;
 use super::rendered::{MessageOrigin, RenderedAttachment, RenderedMessage, RenderedPart, Variable};
-use super::variables::weight;
+use super::weight::weight;
 
 pub use self::build::BRACES;
 pub use self::compile::parsed;

@@ -18,6 +18,7 @@ use super::name::nearest;
 use super::rendered::Variable;
 use super::template::schema::Schema;
 use super::validator::{Validator, Validity, short, too_complex};
+use super::weight::weight;
 
 pub use self::argument::{BadVarArg, VarArg, VarValue};
 pub use self::infer::input_schema;
@@ -198,28 +199,6 @@ fn add_defaults_below(
         }
     }
     Some(())
-}
-
-/// How many bytes a value takes about, counted until they are more than `most`.
-pub(crate) fn weight(value: &Value, most: usize) -> usize {
-    let mut pending = vec![value];
-    let mut bytes = 0;
-    while let Some(next) = pending.pop() {
-        bytes += 16;
-        match next {
-            Value::String(text) => bytes += text.len(),
-            Value::Array(items) => pending.extend(items),
-            Value::Object(map) => {
-                bytes += map.keys().map(String::len).sum::<usize>();
-                pending.extend(map.values());
-            }
-            _ => {}
-        }
-        if bytes > most {
-            break;
-        }
-    }
-    bytes
 }
 
 /// What checks values by one schema: made at the first values, since that takes far longer than to

@@ -196,7 +196,7 @@ impl<'l> Brief<'l> {
         at.eat(b",\"prompt\":")?;
         let prompt = at.text()?;
         at.eat(b",\"version\":")?;
-        let version = at.count()?.map(u32::try_from).transpose().ok()?;
+        let version = at.count()?.value().map(u32::try_from).transpose().ok()?;
         at.eat(b",\"digest\":")?;
         at.bytes_or_null()?;
         at.eat(b",\"commit\":")?;
@@ -208,41 +208,41 @@ impl<'l> Brief<'l> {
             at.eat(b"true")?;
         }
         at.eat(b",\"environment\":")?;
-        let environment = at.text_or_null()?;
+        let environment = at.text_or_null()?.value();
         at.eat(b",\"variant\":")?;
-        let variant = at.text_or_null()?;
+        let variant = at.text_or_null()?.value();
         at.eat(b",\"source\":")?;
         let source = Source::of(at.bytes()?)?;
         at.eat(b",\"model\":")?;
-        let model = at.text_or_null()?;
+        let model = at.text_or_null()?.value();
         at.eat(b",\"status\":")?;
         let status = Status::of(at.bytes()?)?;
         at.eat(b",\"duration_ms\":")?;
-        let duration_ms = at.count()?;
+        let duration_ms = at.count()?.value();
         at.eat(b",\"attempts\":")?;
-        u32::try_from(at.count()??).ok()?;
+        u32::try_from(at.count()?.value()?).ok()?;
         at.eat(b",\"usage\":{\"input_tokens\":")?;
-        let input_tokens = at.count()?;
+        let input_tokens = at.count()?.value();
         at.eat(b",\"cached_tokens\":")?;
-        let cached_tokens = at.count()?;
+        let cached_tokens = at.count()?.value();
         let cache_write_tokens = match at.eat(b",\"cache_write_tokens\":") {
-            Some(()) => at.count()?,
+            Some(()) => at.count()?.value(),
             None => None,
         };
         at.eat(b",\"output_tokens\":")?;
-        let output_tokens = at.count()?;
+        let output_tokens = at.count()?.value();
         at.eat(b",\"reasoning_tokens\":")?;
-        let reasoning_tokens = at.count()?;
+        let reasoning_tokens = at.count()?.value();
         at.eat(b",\"total_tokens\":")?;
-        let total_tokens = at.count()?;
+        let total_tokens = at.count()?.value();
         at.eat(b"},\"cost_usd\":")?;
-        let cost_usd = at.number()?;
+        let cost_usd = at.number()?.value();
         at.eat(b",\"response_id\":")?;
-        let response_id = at.text_or_null()?;
+        let response_id = at.text_or_null()?.value();
         at.eat(b",\"request_id\":")?;
         at.bytes_or_null()?;
         at.eat(b",\"request_hash\":")?;
-        let mut request = at.text_or_null()?;
+        let mut request = at.text_or_null()?.value();
         if at.eat(b",\"sent\":[").is_some() {
             while at.eat(b"]").is_none() {
                 at.bytes()?;
@@ -251,10 +251,10 @@ impl<'l> Brief<'l> {
             }
         }
         if at.eat(b",\"sent_hash\":").is_some() {
-            request = at.text_or_null()?.or(request);
+            request = at.text_or_null()?.value().or(request);
         }
         at.eat(b",\"case\":")?;
-        let case = at.text_or_null()?;
+        let case = at.text_or_null()?.value();
         at.eat(b",\"labels\":{")?;
         let labels = at.labels()?;
         at.eat(b",\"fallback\":")?;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry::{Outcome, Record, Status};
 use super::log::Execution;
+use crate::prompt::quote::csv_cell;
 use crate::prompt::visible;
 
 /// The columns of [`csv()`], in order.
@@ -100,7 +101,7 @@ fn row(execution: &Execution) -> Map<String, Value> {
 
 /// A line of a table.
 pub fn csv_line(cells: &[Value]) -> String {
-    let cells: Vec<String> = cells.iter().map(|value| quote(&cell(value))).collect();
+    let cells: Vec<String> = cells.iter().map(|value| csv_cell(&cell(value))).collect();
     cells.join(",")
 }
 
@@ -124,14 +125,6 @@ fn is_formula(text: &str) -> bool {
     };
     let inner = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{feff}']);
     inner.starts_with(STARTS) && !is_number()
-}
-
-fn quote(text: &str) -> String {
-    // Some spreadsheets part cells at `;` or at a tab where the line holds one outside of quotes.
-    if text.contains([',', '"', '\n', '\r', ';', '\t', '\'']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text.to_owned()
 }
 
 #[derive(Serialize)]
@@ -330,9 +323,9 @@ mod tests {
             ("-inf", "\"'-inf\""),
             ("a=1", "a=1"),
         ] {
-            assert_eq!(quote(&cell(&json!(text))), written);
+            assert_eq!(csv_cell(&cell(&json!(text))), written);
         }
-        assert_eq!(quote(&cell(&json!(-0.5))), "-0.5");
+        assert_eq!(csv_cell(&cell(&json!(-0.5))), "-0.5");
     }
 
     fn execution() -> Execution {

@@ -9,6 +9,8 @@ use crate::files::Loaded;
 use crate::prompt::code::{self, Code};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::Environment;
+use crate::prompt::next::Next;
+use crate::prompt::quote::shell_path;
 
 /// What is to be done with a content.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +111,29 @@ impl Store {
         let releases = self.releases(&loaded.name, environment)?;
         Ok(releases.held(loaded.version(), loaded.digest()))
     }
+}
+
+/// Makes sure that a content may become a version: it is in use, and has a number of its own.
+///
+/// # Errors
+/// `P228`: the prompt is archived. Or its content changed and its number did not.
+pub fn require_bumped(loaded: &Loaded) -> Result<(), Failure> {
+    let name = &loaded.name;
+    if loaded.document.archived {
+        let failure = Failure::new(code::ARCHIVED, format!("{name} is archived"));
+        return Err(failure.hint(Next::Unarchive(name.clone())));
+    }
+    if loaded.is_unbumped() {
+        let message = format!(
+            "the content of {name} {} changed and its version did not",
+            loaded.version()
+        );
+        let commit = format!("git commit -m \"…\" -- {}", shell_path(&loaded.path));
+        return Err(Failure::new(code::NOT_BUMPED, message)
+            .at(loaded.path.clone())
+            .hint(Next::All(vec![Next::bump(name), Next::Git(commit)])));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ mod warning;
 pub use diagnostic::{Diagnostic, Repair};
 pub use evidence::EvidenceRow;
 pub use fetched::LastFetch;
-pub use gate::{Decision, Step, can_be_let_through, decide};
+pub use gate::{Decision, Step, can_be_let_through, decide, require_bumped};
 pub use history::{HistoryEntry, Numbers};
 pub use made::Pending;
 pub use plan::{Planned, not_committed, uncommitted};

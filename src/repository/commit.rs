@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::handle::Repository;
 use super::id::ObjectId;
-use super::process::{Git, GitOutput, explain, words_of, write_failure};
+use super::process::{Git, GitError, GitOutput, words_of, write_failure};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::quote::shell_path;
@@ -99,7 +99,7 @@ impl Repository {
             .find_map(|entry| entry.strip_prefix("!! "))
         {
             return Err(
-                Failure::new(code::HOOK_REFUSED, format!("git ignores {ignored}")).hint(format!(
+                Failure::new(code::GIT_IGNORES, format!("git ignores {ignored}")).hint(format!(
                     "git check-ignore -v {} shows the rule; remove it from the .gitignore",
                     shell_path(ignored)
                 )),
@@ -211,14 +211,14 @@ impl Repository {
 fn refused_commit(output: &GitOutput) -> Failure {
     if output.met_a_merge() {
         return Failure::new(
-            code::HOOK_REFUSED,
+            code::MERGE_IN_PROGRESS,
             "a merge or rebase is in progress, and git makes no commit of single files then",
         )
         .hint("finish it with git merge --continue (or --abort), then run the same command again");
     }
-    let explained = explain(&output.err);
-    if explained.code != Some(code::HOOK_REFUSED) {
-        return explained;
+    let error = GitError::read(&output.err);
+    if !matches!(error, GitError::Other { .. }) {
+        return error.into();
     }
     let is_silent = output.err.trim().is_empty();
     let words = words_of(if is_silent { &output.out } else { &output.err });

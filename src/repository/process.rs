@@ -14,7 +14,7 @@ use crate::prompt::code;
 mod words;
 
 pub(crate) use words::{
-    RefsError, TagError, explain, is_lock_message, refused, words_of, write_failure,
+    GitError, RefsError, TagError, explain, is_lock_message, refused, words_of, write_failure,
 };
 use words::{age_of, has_moved, lock_path};
 
@@ -450,9 +450,9 @@ pub(crate) fn require_identity(git: impl Fn() -> Git) -> Result<(), Failure> {
 
 fn not_started(error: std::io::Error) -> Failure {
     if error.kind() == std::io::ErrorKind::NotFound {
-        Failure::new(code::NO_REPOSITORY, "the `git` program was not found")
+        Failure::new(code::NO_GIT, "the `git` program was not found")
             .hint("install git 2.31 or newer, and make sure that it is on the PATH")
     } else {
-        Failure::from_io(code::NO_REPOSITORY, "`git` could not be started", error)
+        Failure::from_io(code::NO_GIT, "`git` could not be started", error)
     }
 }

@@ -323,6 +323,22 @@ impl FoundPrompt {
         format!("{place}#{what}{}", self.ordinal)
     }
 
+    /// Whether its call takes all that is said as `messages`.
+    pub fn sends_messages(&self) -> bool {
+        let last = self.call.last().map_or("", String::as_str);
+        let is_of_ai = matches!(
+            last,
+            "generateText" | "streamText" | "generateObject" | "streamObject"
+        );
+        let is_chat = self
+            .call
+            .iter()
+            .any(|word| word == "chat" || word == "ChatCompletion");
+        is_of_ai
+            || matches!(last, "completion" | "acompletion")
+            || is_chat && last.contains("create")
+    }
+
     /// Whether it is neither allowed nor known.
     pub fn is_new(&self) -> bool {
         !self.is_allowed && !self.is_known

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::state::{Ended, State, locked};
-use crate::openai::fault::ApiError;
+use crate::openai::api_error::ApiError;
 use crate::openai::response::Answer;
 use crate::prompt::code;
 use crate::record::entry::{ErrorNote, Status};

@@ -145,17 +145,17 @@ fn without_atomic_pushes_no_release_stands_without_its_version() {
     assert_eq!(origin(&env).tags(), "");
 }
 
-/// The recipe for a rollback without promptctl, as `promptctl rollback --help` has it.
+/// The recipe for a rollback without promptctl, as `promptctl help releases` has it.
 #[test]
 fn the_recipe_for_an_emergency_by_hand_works() {
     for with_previous in [true, false] {
         let env = TestEnv::new();
         let ada = released(&env);
-        let help = ada.ok("promptctl rollback --help");
-        let recipe = help
+        let topic = ada.ok("promptctl help releases");
+        let recipe = topic
             .split_once("Without promptctl")
             .map(|(_, recipe)| recipe)
-            .expect("the recipe stands in the help");
+            .expect("the recipe stands in the topic");
         let lines: Vec<&str> = recipe
             .lines()
             .filter_map(|line| line.strip_prefix("    "))

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::env::top;
+use reading::{named_paths, own_code, quoted};
+
+mod reading;
 
 /// The source files below `folder`, each with its path from there and its code without
 /// comments and tests.
@@ -28,94 +31,10 @@ pub(crate) fn sources(folder: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The code of a file without comments, and what in it is for tests alone.
-///
-/// An item ends on the line that is indented as its first one is and closes it, as rustfmt has it.
-fn own_code(text: &str) -> (String, String) {
-    let (mut own, mut tests) = (String::new(), String::new());
-    let mut end_of_item: Option<String> = None;
-    let mut is_marked = false;
-    for line in text.lines() {
-        let code = line.trim_start();
-        let indent = &line[..line.len() - code.len()];
-        if let Some(end) = &end_of_item {
-            tests.extend([line, "\n"]);
-            if line.starts_with(end.as_str()) {
-                end_of_item = None;
-            }
-            continue;
-        }
-        if code.starts_with("//") {
-            continue;
-        }
-        if code == "#[cfg(test)]" || code.starts_with("#[cfg(all(test,") {
-            is_marked = true;
-            continue;
-        }
-        if is_marked {
-            tests.extend([line, "\n"]);
-            if code.starts_with("#[") {
-                continue;
-            }
-            is_marked = false;
-            let is_whole = code.ends_with(';') || code.ends_with('}') || code.ends_with(',');
-            end_of_item = (!is_whole).then(|| format!("{indent}}}"));
-            continue;
-        }
-        own.extend([line, "\n"]);
-    }
-    assert!(end_of_item.is_none(), "an item of tests that never ends");
-    (own, tests)
-}
-
 /// Whether a file holds nothing but tests.
 fn is_of_tests(path: &str) -> bool {
     path.split('/')
         .any(|part| part == "tests" || part == "tests.rs")
-}
-
-#[test]
-fn what_stands_after_a_module_of_tests_is_read() {
-    let file = "\
-use crate::error;
-
-#[cfg(test)]
-#[allow(dead_code)]
-pub(crate) mod tests {
-    fn inner() {
-        let there = git2::Oid::zero();
-    }
-}
-
-#[cfg(test)]
-mod more;
-
-struct Store {
-    #[cfg(test)]
-    only_here: reqwest::Client,
-    // hyper is only spoken of
-    kept: bool,
-}
-
-impl Store {
-    #[cfg(test)]
-    fn planted() {
-        tokio::spawn();
-    }
-
-    fn real() {
-        git2::Repository::open();
-    }
-}
-";
-    let (own, tests) = own_code(file);
-    let files = [("store.rs".to_owned(), own.clone())];
-    assert_eq!(naming(&files, "git2"), ["store.rs"]);
-    assert!(own.contains("kept: bool") && own.contains("fn real"));
-    for word in ["reqwest", "tokio", "hyper", "Oid"] {
-        assert_eq!(naming(&files, word), [""; 0], "{word}");
-    }
-    assert!(tests.contains("git2::Oid::zero") && tests.contains("tokio::spawn"));
 }
 
 /// The text of all tests but those of the README, and that of the table of codes.
@@ -339,27 +258,6 @@ const COMMANDS: &[&str] = &[
     "serve",
 ];
 
-/// The rooms that `code` names.
-fn rooms_named(code: &str) -> Vec<String> {
-    let is_part = |char: &char| char.is_alphanumeric() || *char == '_';
-    let mut named = Vec::new();
-    for (at, mark) in code.match_indices("crate::") {
-        let rest = &code[at + mark.len()..];
-        let words: Vec<&str> = match rest.strip_prefix('{') {
-            Some(list) => list[..list.find('}').unwrap()].split(',').collect(),
-            None => vec![rest],
-        };
-        let first = |word: &&str| word.trim_start().chars().take_while(is_part).collect();
-        named.extend(
-            words
-                .iter()
-                .map(first)
-                .filter(|room: &String| !room.is_empty()),
-        );
-    }
-    named
-}
-
 #[test]
 fn the_arrows_run_one_way() {
     let mut seen = 0;
@@ -368,57 +266,17 @@ fn the_arrows_run_one_way() {
         let known = ROOMS.iter().find(|(name, _)| *name == room);
         let (_, may_name) =
             known.unwrap_or_else(|| panic!("src/{path} is in no room of the table"));
-        for other in rooms_named(&code) {
+        let named = named_paths(&code).into_iter();
+        for other in named.filter(|path| path[0] == "crate" && path.len() > 1) {
             assert!(
-                other == room || may_name.contains(&other.as_str()),
-                "src/{path} names crate::{other}"
+                other[1] == room || may_name.contains(&other[1].as_str()),
+                "src/{path} names {}",
+                other.join("::")
             );
             seen += 1;
         }
     }
     assert!(seen > 500, "{seen}");
-    assert_eq!(
-        rooms_named("use crate::{files, releases::Store}; crate::error::Failure"),
-        ["files", "releases", "error"]
-    );
-}
-
-/// The texts in quotes that some code holds.
-fn quoted(code: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = code;
-    while let Some(at) = rest.find(['"', '\'']) {
-        let (before, from) = rest.split_at(at);
-        if let Some(char) = from.strip_prefix('\'') {
-            // A character, or else a lifetime.
-            let is_escaped = char.starts_with('\\');
-            let width = char.chars().next().map_or(0, char::len_utf8);
-            rest = match char[width..].starts_with('\'') && !is_escaped {
-                true => &char[width + 1..],
-                false if is_escaped => char[2..].split_once('\'').map_or("", |(_, rest)| rest),
-                false => char,
-            };
-            continue;
-        }
-        let hashes = before.len() - before.trim_end_matches('#').len();
-        let is_raw = before[..before.len() - hashes].ends_with('r');
-        let text = &from[1..];
-        let end = match is_raw {
-            true => text.find(&format!("\"{}", "#".repeat(hashes))).unwrap(),
-            false => {
-                let mut is_escaped = false;
-                let is_end = |(_, char): &(usize, char)| {
-                    let ends = *char == '"' && !is_escaped;
-                    is_escaped = *char == '\\' && !is_escaped;
-                    ends
-                };
-                text.char_indices().find(is_end).unwrap().0
-            }
-        };
-        found.push(text[..end].to_owned());
-        rest = &text[end + 1..];
-    }
-    found
 }
 
 /// Whether a text names a command or an option of the command line.
@@ -433,9 +291,10 @@ fn names_the_command_line(text: &str, commands: &[String]) -> bool {
             || starts(rest, "-C")
             || commands.iter().any(|command| starts(rest, command))
     });
-    // The option of the program that was named last is git's where that is git.
+    // The option of the program that was named last in the sentence is git's where that is git.
     let is_of_git = |before: &str| {
-        let last = |program: &str| before.rfind(program);
+        let clause = before.rsplit([';', ',']).next().unwrap_or(before);
+        let last = |program: &str| clause.rfind(program);
         last("git ").is_some_and(|git| last("promptctl ").is_none_or(|ours| ours < git))
     };
     // An argument of a program that is started stands alone.
@@ -529,15 +388,14 @@ fn a_planted_command_or_option_is_found() {
 /// say is read in one place each.
 #[test]
 fn no_code_searches_sentences() {
-    const OF_OTHERS: [&str; 8] = [
+    const OF_OTHERS: [&str; 7] = [
         // The parser of YAML.
         "prompt/document/mistakes.rs",
         "prompt/document/yaml.rs",
         // git.
         "repository/process/words.rs",
         // The API.
-        "openai/fault.rs",
-        "exchange/refusal.rs",
+        "openai/api_error.rs",
         // The message of a tag.
         "releases/tag.rs",
         // What stands in backquotes is shown as code.
@@ -685,32 +543,18 @@ fn modules() -> BTreeMap<String, BTreeSet<String>> {
         let own = module(path);
         let room: Vec<&str> = own.split('/').collect();
         let found = named.entry(own.clone()).or_default();
-        for (at, _) in code
-            .match_indices("super::")
-            .chain(code.match_indices("crate::"))
-        {
-            let before = code[..at].chars().next_back();
-            if before.is_some_and(|char| char == ':' || char.is_alphanumeric() || char == '_') {
-                continue;
-            }
-            let mut words: Vec<&str> = Vec::new();
-            let mut rest = &code[at..];
+        for words in named_paths(code) {
             let mut above = room.len();
-            loop {
-                let end = rest.find(|char: char| !char.is_alphanumeric() && char != '_');
-                let (word, after) = rest.split_at(end.unwrap_or(rest.len()));
-                match word {
+            let mut path: Vec<&str> = Vec::new();
+            for word in &words {
+                match word.as_str() {
                     "crate" => above = 0,
                     "super" => above = above.saturating_sub(1),
-                    word => words.push(word),
+                    "self" => {}
+                    word => path.push(word),
                 }
-                let Some(below) = after.strip_prefix("::") else {
-                    break;
-                };
-                rest = below;
             }
-            let mut path: Vec<&str> = room[..above].to_vec();
-            path.extend(words.iter().filter(|word| !word.is_empty()));
+            path.splice(..0, room[..above].iter().copied());
             // The deepest file on the way; what stands above it is an item of that file.
             while !path.is_empty() && !known.contains(&path.join("/")) {
                 path.pop();

@@ -208,7 +208,8 @@ fn a_case_is_added_below_the_others_and_tried() {
               "path": "prompts/triage.prompt.yml",
               "line": 31,
               "column": 5,
-              "message": "the case `again` says nearly what `double` says (prompts/triage.prompt.yml:21), and expects the same"
+              "message": "the case `again` says nearly what `double` says (prompts/triage.prompt.yml:21), and expects the same",
+              "help": "remove one, or make it ask something else"
             }
           ]
         }

@@ -414,7 +414,7 @@ fn outside_of_any_repository() {
     let nobody = env.root().with("PATH", "/nowhere");
     assert_snapshot!(nobody.play("promptctl init repo"), @"
     $ promptctl init repo
-    error[P219]: the `git` program was not found
+    error[P235]: the `git` program was not found
       hint: install git 2.31 or newer, and make sure that it is on the PATH
     [exit 1]
     ");

@@ -564,7 +564,7 @@ fn an_ignored_file_cannot_be_committed() {
     repo.write(".gitignore", "secret*\n.promptctl\n");
     assert_snapshot!(repo.play("promptctl new secret --user Hello"), @"
     $ promptctl new secret --user Hello
-    error[P231]: git ignores prompts/secret.prompt.yml
+    error[P238]: git ignores prompts/secret.prompt.yml
       hint: git check-ignore -v prompts/secret.prompt.yml shows the rule; remove it from the .gitignore
     [exit 1]
     ");

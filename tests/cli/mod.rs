@@ -34,6 +34,7 @@ mod forks;
 mod formats;
 mod gates;
 mod generate;
+mod git_failures;
 mod help;
 mod history;
 mod hooks;

@@ -220,7 +220,7 @@ fn a_merge_in_progress_is_told() {
     let before = repo.read(FILE);
     assert_snapshot!(repo.play("promptctl edit support/triage --set model=openai/gpt-5"), @"
     $ promptctl edit support/triage --set model=openai/gpt-5
-    error[P231]: a merge or rebase is in progress, and git makes no commit of single files then
+    error[P239]: a merge or rebase is in progress, and git makes no commit of single files then
       hint: finish it with git merge --continue (or --abort), then run the same command again
     [exit 1]
     ");

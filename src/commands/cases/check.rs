@@ -12,7 +12,7 @@ use crate::error::{Exit, Failure};
 use crate::experiment::case::{CaseSource, Suite};
 use crate::experiment::{PromptFiles, enums, misfits_of_own, near_duplicates};
 use crate::files::Loaded;
-use crate::output::json;
+use crate::output::json::{self, FindingJson};
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
@@ -156,13 +156,7 @@ impl Spread {
     }
 
     fn shape(&self) -> Value {
-        let findings = self.findings.iter().map(|it| {
-            json!({
-                "code": it.code.as_str(), "severity": it.severity.as_str(), "path": it.path,
-                "line": it.span.map(|span| span.line), "column": it.span.map(|span| span.column),
-                "message": it.message,
-            })
-        });
+        let findings = self.findings.iter().map(FindingJson::from);
         json!({
             "name": self.name, "cases": self.cases, "tags": self.tags, "expected": self.expected,
             "unexpected": self.unexpected, "unreviewed": self.unreviewed,

@@ -104,7 +104,7 @@ impl Stage {
             Ok(output)
         } else {
             Err(
-                Failure::new(code::NO_REPOSITORY, format!("`{line}` failed: {status}"))
+                Failure::new(code::GIT_FAILED, format!("`{line}` failed: {status}"))
                     .caused_by(std::io::Error::other(output))
                     .hint("is git installed, 2.31 or newer?"),
             )
@@ -238,12 +238,8 @@ impl Stage {
 }
 
 fn unrun(line: &str, error: std::io::Error) -> Failure {
-    Failure::from_io(
-        code::NO_REPOSITORY,
-        format!("`{line}` could not be run"),
-        error,
-    )
-    .hint("is git installed, 2.31 or newer?")
+    Failure::from_io(code::NO_GIT, format!("`{line}` could not be run"), error)
+        .hint("is git installed, 2.31 or newer?")
 }
 
 /// Splits a command at blanks; double quotes hold words together.

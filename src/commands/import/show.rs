@@ -12,8 +12,7 @@ use super::inputs::Wanted;
 use super::save::ImportResult;
 use crate::error::{Exit, Failure};
 use crate::execute::recover::{KnownPrompt, Missing, RecoveryRequest};
-use crate::output::json;
-use crate::output::words::all_words;
+use crate::output::json::{self, FailureJson};
 use crate::releases::Store;
 
 /// How many calls that cost something are to come, as far as can be known.
@@ -335,9 +334,7 @@ fn shape(kept: &ImportResult) -> Value {
         "published": kept.published,
         "proven": kept.is_proven,
         "lost": lost,
-        "error": kept.failure.as_ref().map(|failure| json!({
-            "code": failure.code.map(|code| code.as_str()), "message": failure.message, "hints": all_words(&failure.hints),
-        })),
+        "error": kept.failure.as_ref().map(FailureJson::from),
     })
 }
 

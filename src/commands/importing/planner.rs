@@ -1,15 +1,13 @@
-//! One prompt of another place against what is here: its name, its number, its text.
+//! One prompt of another place against what is here: its number, its text, and what was changed on both sides.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
 use super::super::gate::Gate;
 use super::has_prompt;
 use super::incoming::{Action, FileResult, Options, Stands};
-use super::lifted::{LiftedPrompt, lifted};
+use super::names::Names;
 use super::number;
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
@@ -39,8 +37,7 @@ pub(in crate::commands) struct Planner<'p> {
     options: &'p Options<'p>,
     store: &'p Store,
     gate: &'p Gate,
-    /// The names that were given out, in small letters, each with its source.
-    names: BTreeMap<String, (String, String)>,
+    names: Names<'p>,
     /// The partials that are to be written, by their paths.
     partials: BTreeMap<String, String>,
     /// The prompts that earlier versions were planned for.
@@ -48,8 +45,6 @@ pub(in crate::commands) struct Planner<'p> {
     numbers: BTreeMap<PromptName, Version>,
     /// Those of which a version was refused: later ones would stand on a gap.
     pub(in crate::commands) failed: BTreeSet<String>,
-    /// The prompts that stood in code, by their files and places.
-    lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
     /// What the files of prompts hold that is not committed: left by a run that was stopped if it is
     /// what is planned, else somebody's work.
     unsaved: BTreeMap<PromptName, String>,
@@ -65,12 +60,11 @@ impl<'p> Planner<'p> {
             options,
             store,
             gate,
-            names: BTreeMap::new(),
+            names: Names::new(options, store),
             partials: BTreeMap::new(),
             here: BTreeMap::new(),
             numbers: BTreeMap::new(),
             failed: BTreeSet::new(),
-            lifted: None,
             unsaved: BTreeMap::new(),
         }
     }
@@ -95,7 +89,7 @@ impl<'p> Planner<'p> {
         result: &mut FileResult,
     ) -> Result<Vec<FileChange>, Failure> {
         let own = foreign.name.clone();
-        let name = self.name(&own, result)?;
+        let name = self.names.of(&own, result)?;
         name.as_str().clone_into(&mut result.name);
         let path = self.store.path_for(&name);
         result.path = Some(path.clone());
@@ -193,43 +187,6 @@ impl<'p> Planner<'p> {
         let path = self.store.path_for(name);
         self.merged(here, base, theirs, name, &path, foreign.version)
             .map(Some)
-    }
-
-    /// The name that a prompt gets; each once.
-    fn name(&mut self, own: &str, result: &FileResult) -> Result<PromptName, Failure> {
-        let name = match (self.options.name, self.known_place(result)) {
-            (Some(name), _) => name.clone(),
-            (None, Some(known)) => known,
-            (None, None) => {
-                let clean = clean(own);
-                let name = match self.options.into {
-                    Some(folder) => format!("{}/{clean}", folder.trim_matches('/')),
-                    None => clean,
-                };
-                PromptName::from_str(&name).map_err(|error| {
-                    Failure::new(
-                        code::NEEDS_NAME,
-                        format!("{own} cannot be named {name}: {error}"),
-                    )
-                    .at(result.source.clone())
-                    .hint("--name NAME names the prompt")
-                })?
-            }
-        };
-        let mine = (result.source.clone(), own.to_owned());
-        let taken = self
-            .names
-            .entry(name.as_str().to_lowercase())
-            .or_insert_with(|| mine.clone());
-        if *taken != mine {
-            return Err(Failure::new(
-                code::EXISTS,
-                format!("{own} would be named {name}, as the one of {} is", taken.0),
-            )
-            .at(result.source.clone())
-            .hint("import it by itself: --name NAME gives it another name"));
-        }
-        Ok(name)
     }
 
     /// The partials that come with it: what is to be written, and all as the templates see them.
@@ -368,18 +325,7 @@ impl<'p> Planner<'p> {
         );
         Err(Failure::new(code::EXISTS, message)
             .at(loaded.path.clone())
-            .hint(self.other_place()))
-    }
-
-    /// How it gets a place of its own.
-    fn other_place(&self) -> &'static str {
-        match self.lifted {
-            // The name of a prompt in code is made of where it stands.
-            Some(_) => {
-                "--into DIR puts it into a folder; promptctl mv moves the prompt that is there"
-            }
-            None => "--name NAME gives it another name, --into DIR a folder",
-        }
+            .hint(self.names.other_place()))
     }
 
     /// Fails where a file stands in the place of a folder.
@@ -394,7 +340,7 @@ impl<'p> Planner<'p> {
                     format!("{folder} is no folder, and {path} needs one of that name"),
                 )
                 .at(folder)
-                .hint(self.other_place()));
+                .hint(self.names.other_place()));
             }
         }
         Ok(())
@@ -405,14 +351,6 @@ impl<'p> Planner<'p> {
         let taken = self.store.numbers(name)?.highest();
         let highest = self.numbers.get(name).copied().max(taken);
         number::next(name, highest, theirs)
-    }
-
-    /// The prompt that was lifted from there before, whatever its name is now.
-    fn known_place(&mut self, result: &FileResult) -> Option<PromptName> {
-        let mark = result.stands.as_ref()?.mark.clone();
-        let lifted = self.lifted.get_or_insert_with(|| lifted(self.store));
-        let known = lifted.get(&(result.source.clone(), mark))?;
-        Some(known.name.clone())
     }
 
     /// What was written when it came last; none where no commit here has it.
@@ -508,28 +446,4 @@ fn says(text: &str) -> Option<Value> {
 fn numbered(loaded: &Loaded, number: Version, path: &str) -> Result<String, Failure> {
     set_version(&loaded.text, number, loaded.digest().short())
         .map_err(|error| Failure::from(error.finding().in_file(path)))
-}
-
-/// A name of letters, digits, `_` and `-`, whatever the source calls it.
-fn clean(own: &str) -> String {
-    let segment = |segment: &str| {
-        let mut out = String::new();
-        for letter in segment.chars() {
-            match letter {
-                letter if letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.') => {
-                    out.push(letter);
-                }
-                _ if out.ends_with('-') => {}
-                _ => out.push('-'),
-            }
-        }
-        out.trim_matches(['-', '.']).to_owned()
-    };
-    let path = Path::new(own).to_string_lossy().replace('\\', "/");
-    let all: Vec<String> = path
-        .split('/')
-        .map(segment)
-        .filter(|it| !it.is_empty())
-        .collect();
-    all.join("/")
 }

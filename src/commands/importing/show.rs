@@ -10,8 +10,7 @@ use super::super::gate::Gate;
 use super::super::session::Session;
 use super::incoming::{Action, FileResult, Options};
 use crate::error::Exit;
-use crate::output::json;
-use crate::output::words::all_words;
+use crate::output::json::{self, FailureJson, FindingJson};
 use crate::prompt::code;
 use crate::prompt::finding::{Severity, Span};
 use crate::prompt::name::{Environment, PromptName};
@@ -229,11 +228,9 @@ fn shape(result: &FileResult) -> Value {
         .lost
         .iter()
         .map(|lost| {
-            json!({
-                "code": lost.code.as_str(), "severity": lost.severity.as_str(), "path": lost.path,
-                "line": lost.span.map(|span| span.line), "column": lost.span.map(|span| span.column),
-                "message": lost.message, "note": lost.severity == Severity::Note,
-            })
+            let mut shape = json!(FindingJson::from(lost));
+            shape["note"] = json!(lost.severity == Severity::Note);
+            shape
         })
         .collect();
     json!({
@@ -246,9 +243,6 @@ fn shape(result: &FileResult) -> Value {
             "format": result.format, "path": result.source, "version": result.source_version.map(|it| it.to_string()),
         },
         "lost": lost,
-        "error": result.failure.as_ref().map(|failure| json!({
-            "code": failure.code.map(|code| code.as_str()), "message": failure.message, "location": failure.location,
-            "hints": all_words(&failure.hints),
-        })),
+        "error": result.failure.as_ref().map(FailureJson::from),
     })
 }

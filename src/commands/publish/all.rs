@@ -9,7 +9,7 @@ use super::super::interrupt::{ReleaseWatch, stopped};
 use super::super::publishing::{finish, plan};
 use super::super::rules::branches_of;
 use super::super::session::Session;
-use super::{Args, check};
+use super::Args;
 use crate::config::Config;
 use crate::error::{Exit, Failure};
 use crate::files::{Loaded, refused_clash};
@@ -17,7 +17,7 @@ use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 use crate::prompt::name::PromptName;
-use crate::releases::{Change, Options, Planned, ReleaseRequest, State, Store};
+use crate::releases::{Change, Options, Planned, ReleaseRequest, State, Store, require_bumped};
 
 pub(super) fn publish_all(
     args: &Args,
@@ -181,7 +181,7 @@ fn plan_if_new(
         say_behind(&prompt, store, options, session)?;
         return Ok(None);
     }
-    check(&prompt)?;
+    require_bumped(&prompt)?;
     plan(store, prompt, options, gate, session)
 }
 

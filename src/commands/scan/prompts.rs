@@ -1,5 +1,6 @@
 //! Prompts in code as they are shown: to people, to scripts, as findings.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -14,7 +15,7 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::name::PromptName;
 use crate::prompt::visible;
-use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece, Stands, Unread};
+use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece, Stands, Syntax, Unread};
 
 /// How much of a message is shown.
 const LONGEST_SHOWN: usize = 96;
@@ -89,8 +90,9 @@ struct MessageJson<'a> {
 
 #[derive(Serialize)]
 struct VariableJson<'a> {
-    name: &'a str,
-    expression: &'a str,
+    name: Cow<'a, str>,
+    /// None where the message is a template that the code fills in elsewhere.
+    expression: Option<&'a str>,
 }
 
 impl<'a> PromptJson<'a> {
@@ -135,6 +137,15 @@ impl<'a> PromptJson<'a> {
 
 impl<'a> MessageJson<'a> {
     fn new(message: &'a FoundMessage, prompt: &FoundPrompt) -> Self {
+        let given = message.variables.iter().map(|variable| VariableJson {
+            name: Cow::Borrowed(&variable.name),
+            expression: Some(&variable.expression),
+        });
+        let filled_later = from_code::filled_later(message, prompt.syntax).into_iter();
+        let filled_later = filled_later.map(|name| VariableJson {
+            name: Cow::Owned(name),
+            expression: None,
+        });
         let (placeholder, content) = match &message.content {
             Content::Placeholder(name) => (Some(name.as_str()), None),
             Content::Text(pieces) => (None, from_code::template(pieces, prompt.syntax).ok()),
@@ -145,14 +156,7 @@ impl<'a> MessageJson<'a> {
             line: message.line,
             end_line: message.end_line,
             content,
-            variables: message
-                .variables
-                .iter()
-                .map(|variable| VariableJson {
-                    name: &variable.name,
-                    expression: &variable.expression,
-                })
-                .collect(),
+            variables: given.chain(filled_later).collect(),
         }
     }
 }
@@ -239,6 +243,9 @@ pub(super) fn findings(prompts: &Prompts, lifted: &Lifted, paths: &str) -> Vec<F
             Some(Known { name: known, .. }) => finding.help(format!(
                 "it was lifted as {known}: let the code read it from there"
             )),
+            None if prompt.is_shallow() => finding.help(
+                "promptctl new NAME makes a prompt file: in this language --lift writes none",
+            ),
             None => finding.help(format!(
                 "promptctl scan{paths} --lift --only {name} writes it as a prompt file"
             )),
@@ -253,7 +260,7 @@ fn preview(prompt: &FoundPrompt) -> Option<String> {
         .messages
         .iter()
         .filter_map(|message| match &message.content {
-            Content::Text(pieces) => Some(shown(pieces)),
+            Content::Text(pieces) => Some(shown(pieces, prompt.syntax)),
             Content::Placeholder(_) => None,
         });
     texts
@@ -261,12 +268,18 @@ fn preview(prompt: &FoundPrompt) -> Option<String> {
         .map(|text| cut(&text, 60))
 }
 
-fn shown(pieces: &[Piece]) -> String {
-    let pieces = pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => text.clone(),
-        Piece::Variable(name) => format!("{{{{{name}}}}}"),
-    });
-    let all: String = pieces.collect();
+fn shown(pieces: &[Piece], syntax: Syntax) -> String {
+    let plain = || {
+        let pieces = pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Variable(name) => format!("{{{{{name}}}}}"),
+        });
+        pieces.collect()
+    };
+    let all = match syntax {
+        Syntax::Plain => plain(),
+        _ => from_code::template(pieces, syntax).unwrap_or_else(|_| plain()),
+    };
     all.split_whitespace().collect::<Vec<&str>>().join(" ")
 }
 
@@ -298,7 +311,7 @@ pub(super) fn text(prompts: &Prompts, lifted: &Lifted, only_new: bool, session: 
             .max();
         for message in &prompt.messages {
             let said = match &message.content {
-                Content::Text(pieces) => cut(&shown(pieces), LONGEST_SHOWN),
+                Content::Text(pieces) => cut(&shown(pieces, prompt.syntax), LONGEST_SHOWN),
                 Content::Placeholder(name) => {
                     format!("the messages of {}", expression(message, name))
                 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::exchange::format::code as from_code;
 use crate::scan::found::{Content, FoundPrompt, Language, Stands};
 
 /// How a language writes what takes the place of a prompt: a row each.
@@ -107,10 +108,12 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
     };
     let words = wording(language);
     let all = prompt.variables();
-    let variables: Vec<String> = all
+    let mut variables: Vec<String> = all
         .iter()
         .map(|it| (words.argument)(&it.name, &it.expression))
         .collect();
+    let later = filled_later(prompt);
+    variables.extend(later.iter().map(|name| (words.argument)(name, "…")));
     let given = (words.values)(&variables);
     let one = (words.prompt)(name);
     let call = prompt.call.join(".");
@@ -122,6 +125,12 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
         ..
     } = words;
     let mut lines: Vec<String> = words.head.iter().map(|line| (*line).to_owned()).collect();
+    if !later.is_empty() {
+        lines.push(format!(
+            "{} where the template is filled in:",
+            words.comment
+        ));
+    }
     let starts_with_system = prompt
         .messages
         .first()
@@ -184,9 +193,28 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
         Stands::InCall | Stands::Elsewhere => {
             let messages = free(prompt, "messages", words);
             lines.push(format!("{declare}{messages} = {rendered}{end}"));
+            // What stands above the call is used there as it was.
+            let is_within = prompt.at.line >= prompt.call_line;
+            if prompt.stands == Stands::InCall && is_within && prompt.sends_messages() {
+                let given = [(words.argument)("messages", &messages), "…".to_owned()];
+                lines.push((words.call)(&call, &given));
+            }
         }
     }
     lines
+}
+
+/// The names that templates of the code's own are filled in with.
+fn filled_later(prompt: &FoundPrompt) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for message in &prompt.messages {
+        for name in from_code::filled_later(message, prompt.syntax) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
 }
 
 /// A name for what is rendered that neither the function around is given nor the values use.
@@ -334,7 +362,17 @@ mod tests {
                     "{openai}c.chat.completions.create(messages=[{{'role': 'system', 'content': 'You are kind'}}, *history])"
                 )
             ),
-            "messages = prompts[\"a/b\"].render(history=history)"
+            "messages = prompts[\"a/b\"].render(history=history)\nc.chat.completions.create(messages=messages, …)"
+        );
+    }
+
+    #[test]
+    fn a_template_of_langchain_is_given_its_values_where_it_is_filled_in() {
+        let text = "from langchain_core.prompts import PromptTemplate\np = PromptTemplate.from_template('Tell me about {topic} in {n} words')\n";
+        let found = find("a.py", text, false).prompts;
+        assert_eq!(
+            lines(&found[0], "a/b")[2..].join("\n"),
+            "# where the template is filled in:\ntext = prompts[\"a/b\"].render(topic=…, n=…)[0][\"content\"]"
         );
     }
 
@@ -356,7 +394,7 @@ mod tests {
                 "a.ts",
                 "import OpenAI from 'openai';\nconst f = (c, { messages }) => c.chat.completions.create({ messages: [{ role: 'system', content: 'You are kind' }, ...messages] });"
             ),
-            "const promptMessages = prompts.get(\"a/b\").render({ messages });"
+            "const promptMessages = prompts.get(\"a/b\").render({ messages });\nc.chat.completions.create({ messages: promptMessages, … });"
         );
     }
 

@@ -1,5 +1,7 @@
 //! Prompts that stand in source code, as [`crate::scan::found`] sees them.
 
+use std::collections::BTreeSet;
+
 use serde_json::Map;
 
 use super::Foreign;
@@ -8,7 +10,7 @@ use crate::exchange::dialect::{Dialect, Expr, Known, Node, Template};
 use crate::exchange::escape;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
-use crate::scan::found::{Content, FoundPrompt, Piece, Syntax};
+use crate::scan::found::{Content, FoundMessage, FoundPrompt, Piece, Syntax};
 
 /// What `source.format` says of a prompt that stood in code.
 pub const FORMAT: &str = "code";
@@ -18,17 +20,23 @@ pub const FORMAT: &str = "code";
 /// # Errors
 /// What of its own template language cannot be said here.
 pub fn template(pieces: &[Piece], syntax: Syntax) -> Result<String, String> {
+    if let Some(whole) = tree(pieces, syntax)? {
+        return Ok(whole.to_handlebars());
+    }
+    let pieces: Vec<escape::Piece> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(text) => escape::Piece::Text(text.clone()),
+            Piece::Variable(name) => escape::Piece::Variable(name.clone()),
+        })
+        .collect();
+    Ok(escape::template(&pieces))
+}
+
+/// The text as a tree, where it is a template itself.
+fn tree(pieces: &[Piece], syntax: Syntax) -> Result<Option<Template>, String> {
     let dialect = match syntax {
-        Syntax::Plain => {
-            let pieces: Vec<escape::Piece> = pieces
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Text(text) => escape::Piece::Text(text.clone()),
-                    Piece::Variable(name) => escape::Piece::Variable(name.clone()),
-                })
-                .collect();
-            return Ok(escape::template(&pieces));
-        }
+        Syntax::Plain => return Ok(None),
         Syntax::FString => Dialect::FString,
         Syntax::Mustache => Dialect::Mustache,
         Syntax::Jinja => Dialect::Jinja,
@@ -45,11 +53,22 @@ pub fn template(pieces: &[Piece], syntax: Syntax) -> Result<String, String> {
             }
         }
     }
-    let whole = Template {
-        nodes,
-        notes: Vec::new(),
+    let notes = Vec::new();
+    Ok(Some(Template { nodes, notes }))
+}
+
+/// The variables of a message that its own template names, and that the code fills in elsewhere.
+pub fn filled_later(message: &FoundMessage, syntax: Syntax) -> Vec<String> {
+    let Content::Text(pieces) = &message.content else {
+        return Vec::new();
     };
-    Ok(whole.to_handlebars())
+    let mut names = Vec::new();
+    if let Ok(Some(tree)) = tree(pieces, syntax) {
+        tree.names(&mut names);
+    }
+    let mut seen: BTreeSet<String> = message.variables.iter().map(|it| it.name.clone()).collect();
+    names.retain(|name| seen.insert(name.clone()));
+    names
 }
 
 /// The model as prompt files name it: with its provider, where the code's library says which.

@@ -76,7 +76,7 @@ impl Recovery {
         let opening = match self.ask(key, &body, cost).await {
             Ok(opening) => opening,
             Err(RequestError::Failed(failure)) => return Err(failure),
-            Err(RequestError::Refused(refusal)) => return Err(not_proven(&refusal.message)),
+            Err(RequestError::Refused(refusal)) => return Err(not_proven(&refusal.error.message)),
         };
         let mut echo = Echo::read(&opening.response)
             .map_err(|_| not_proven("the answer does not hold the messages of the prompt"))?;

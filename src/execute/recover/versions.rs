@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::refusal::{Refusal, Signature};
 use super::{
     KnownPrompt, Missing, Recovery, RequestError, VersionSelection, not_recovered, tokens_of,
 };
 use crate::error::Failure;
-use crate::exchange::refusal::{Refusal, Signature};
 use crate::exchange::request;
 use crate::exchange::sentinel::Sentinels;
 use crate::exchange::stored::{Echo, NoEcho};
@@ -311,15 +311,15 @@ impl Recovery {
             if version.is_some() && row.missing.as_ref() == Some(&refusal.signature()) {
                 return Ok(VersionResponse::NotThere);
             }
-            if refusal.is_model_gone() && stored_model.is_none() {
+            if refusal.error.is_model_gone() && stored_model.is_none() {
                 if self.limits.model.is_none() {
                     return Err(not_recovered(&format!(
                         "the model of {} is gone: {}",
-                        row.known.wish.id, refusal.message
+                        row.known.wish.id, refusal.error.message
                     ))
                     .hint(Hint::LetAnotherAnswer));
                 }
-                stored_model = Some(refusal.model().unwrap_or_default());
+                stored_model = Some(refusal.error.model().unwrap_or_default().to_owned());
                 continue;
             }
             let names: Vec<String> = row.names.clone();
@@ -348,14 +348,10 @@ impl Recovery {
         without: &mut BTreeSet<String>,
         tried: &mut BTreeSet<String>,
     ) -> bool {
-        let sent = || {
-            names
-                .iter()
-                .map(String::as_str)
-                .filter(|name| !without.contains(*name))
-        };
-        let unknown = refusal.unknown_variables(sent());
-        let missing = refusal.missing_variables(sent());
+        let names = names.iter().map(String::as_str);
+        let sent: BTreeSet<&str> = names.filter(|name| !without.contains(*name)).collect();
+        let unknown = refusal.error.unknown_variables(sent.iter().copied());
+        let missing = refusal.missing_variables(&sent);
         let before = (without.len(), row.names.len());
         without.extend(unknown);
         for name in missing {
@@ -424,7 +420,7 @@ fn refused(id: &str, version: Option<&str>, refusal: &Refusal) -> Failure {
         code::NOT_RECOVERED,
         format!(
             "{id}: the API refuses {which} ({}): {}",
-            refusal.status, refusal.message
+            refusal.status, refusal.error.message
         ),
     );
     if refusal.is_of_missing_variables() {

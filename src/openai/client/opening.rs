@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::read::is_of_gateway;
 use super::{Client, Fault, Progress, header, is_event_stream, is_stream};
-use crate::openai::fault::{ApiError, CallError, CallErrorKind};
+use crate::openai::api_error::ApiError;
+use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::key::Redactor;
 use crate::prompt::hint::Hint;
 

@@ -8,8 +8,9 @@ use reqwest::{RequestBuilder, Response};
 use serde_json::Value;
 
 use super::{Client, Fault, Progress, header};
+use crate::openai::api_error::ApiError;
 use crate::openai::events::{Events, NoEvent};
-use crate::openai::fault::{ApiError, CallError, CallErrorKind};
+use crate::openai::fault::{CallError, CallErrorKind};
 use crate::openai::key::{ApiKey, Redactor};
 use crate::openai::response::{Answer, RateLimit};
 use crate::openai::retry::Advice;

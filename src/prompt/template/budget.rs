@@ -43,7 +43,7 @@ impl Budget {
         self.take(match value {
             Value::String(text) => text.len(),
             Value::Array(_) | Value::Object(_) => {
-                crate::prompt::variables::weight(value, self.left.get())
+                crate::prompt::weight::weight(value, self.left.get())
             }
             _ => 1,
         })

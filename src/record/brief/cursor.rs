@@ -5,6 +5,22 @@ use memchr::memchr;
 
 use crate::record::id::eight;
 
+/// What stands in a field that may be null.
+pub(super) enum Field<T> {
+    Null,
+    Value(T),
+}
+
+impl<T> Field<T> {
+    #[inline(always)]
+    pub(super) fn value(self) -> Option<T> {
+        match self {
+            Self::Null => None,
+            Self::Value(value) => Some(value),
+        }
+    }
+}
+
 /// Where a line is read.
 pub(super) struct Cursor<'l> {
     pub(super) line: &'l [u8],
@@ -87,18 +103,18 @@ impl<'l> Cursor<'l> {
     }
 
     #[inline(always)]
-    pub(super) fn text_or_null(&mut self) -> Option<Option<&'l str>> {
+    pub(super) fn text_or_null(&mut self) -> Option<Field<&'l str>> {
         match self.eat(b"null") {
-            Some(()) => Some(None),
-            None => self.text().map(Some),
+            Some(()) => Some(Field::Null),
+            None => self.text().map(Field::Value),
         }
     }
 
     /// A whole number, or null.
     #[inline]
-    pub(super) fn count(&mut self) -> Option<Option<u64>> {
+    pub(super) fn count(&mut self) -> Option<Field<u64>> {
         if self.eat(b"null").is_some() {
-            return Some(None);
+            return Some(Field::Null);
         }
         let (mut sum, mut digits) = (0_u64, 0);
         let rest = self.rest();
@@ -115,13 +131,13 @@ impl<'l> Cursor<'l> {
             return None;
         }
         self.at += digits;
-        Some(Some(sum))
+        Some(Field::Value(sum))
     }
 
     /// A number, or null.
-    pub(super) fn number(&mut self) -> Option<Option<f64>> {
+    pub(super) fn number(&mut self) -> Option<Field<f64>> {
         if self.eat(b"null").is_some() {
-            return Some(None);
+            return Some(Field::Null);
         }
         let rest = self.rest();
         let end = rest.iter().position(|byte| *byte == b',')?;
@@ -132,7 +148,7 @@ impl<'l> Cursor<'l> {
             None => serde_json::from_slice(&rest[..end]).ok()?,
         };
         self.at += end;
-        Some(Some(number))
+        Some(Field::Value(number))
     }
 
     /// What stands between the braces of the labels.

@@ -72,9 +72,10 @@ pub(crate) struct TagError {
 
 impl TagError {
     pub(crate) fn of(err: &str) -> Self {
-        let failure = explain(err);
-        let is_unknown = failure.code == Some(code::HOOK_REFUSED);
+        let error = GitError::read(err);
+        let is_unknown = matches!(error, GitError::Other { .. });
         let why = is_unknown.then(|| words_of_signing(err));
+        let failure = error.into();
         Self { failure, why }
     }
 }
@@ -120,49 +121,90 @@ pub(crate) fn age_of(path: &str) -> Duration {
         .unwrap_or_default()
 }
 
-/// What git's words mean, and what to do about them.
-pub(crate) fn explain(err: &str) -> Failure {
-    let words = words_of(err);
-    let has = |needle: &str| err.contains(needle);
-    if is_lock_message(err) {
-        return locked(err, &words);
-    }
-    if has("Please tell me who you are")
-        || has("empty ident name")
-        || has("unable to auto-detect email")
-        || has("no email was given")
-    {
-        return Failure::new(code::NO_IDENTITY, "git does not know who you are")
-            .hint("git config --global user.name \"Your Name\"")
-            .hint("git config --global user.email \"you@example.com\"");
-    }
-    if has("dubious ownership") {
-        let path = err.split('\'').nth(1).unwrap_or(".").to_owned();
-        return Failure::new(
-            code::UNSAFE_OWNER,
-            format!("the repository at {path} belongs to another user"),
-        )
-        .hint(format!(
-            "git config --global --add safe.directory {}",
-            shell_word(&path)
-        ));
-    }
-    if has("No space left on device") {
-        return Failure::new(code::WRITE_FAILED, "the disk is full")
-            .hint("free some space, then run the same command again");
-    }
-    if has("Read-only file system")
-        || has("Permission denied") && !has("publickey")
-        || has("insufficient permission")
-    {
-        return Failure::new(code::WRITE_FAILED, format!("the repository could not be written: {words}"))
-            .hint("check who owns the files below the repository's .git folder, and whether the disk is mounted read-only");
-    }
-    Failure::new(code::HOOK_REFUSED, format!("git failed: {words}"))
+/// What git's words say went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum GitError {
+    /// Another process holds a lock; the lock's path, where git names it.
+    Locked { path: Option<String>, words: String },
+    /// git does not know who commits.
+    NoIdentity,
+    /// The repository at this path belongs to another user.
+    UnsafeOwner { path: String },
+    /// The disk is full.
+    DiskFull,
+    /// The files are not writable.
+    NotWritable { words: String },
+    /// Anything else.
+    Other { words: String },
 }
 
-fn locked(err: &str, words: &str) -> Failure {
-    match lock_path(err) {
+impl GitError {
+    /// Reads what git wrote.
+    pub(crate) fn read(err: &str) -> Self {
+        let words = words_of(err);
+        let has = |needles: &[&str]| needles.iter().any(|needle| err.contains(needle));
+        if is_lock_message(err) {
+            let path = lock_path(err);
+            Self::Locked { path, words }
+        } else if has(&[
+            "Please tell me who you are",
+            "empty ident name",
+            "unable to auto-detect email",
+            "no email was given",
+        ]) {
+            Self::NoIdentity
+        } else if has(&["dubious ownership"]) {
+            let path = err.split('\'').nth(1).unwrap_or(".").to_owned();
+            Self::UnsafeOwner { path }
+        } else if has(&["No space left on device"]) {
+            Self::DiskFull
+        } else if has(&["Read-only file system", "insufficient permission"])
+            || has(&["Permission denied"]) && !has(&["publickey"])
+        {
+            Self::NotWritable { words }
+        } else {
+            Self::Other { words }
+        }
+    }
+}
+
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
+        match error {
+            GitError::Locked { path, words } => locked(path, &words),
+            GitError::NoIdentity => Self::new(code::NO_IDENTITY, "git does not know who you are")
+                .hint("git config --global user.name \"Your Name\"")
+                .hint("git config --global user.email \"you@example.com\""),
+            GitError::UnsafeOwner { path } => Self::new(
+                code::UNSAFE_OWNER,
+                format!("the repository at {path} belongs to another user"),
+            )
+            .hint(format!(
+                "git config --global --add safe.directory {}",
+                shell_word(&path)
+            )),
+            GitError::DiskFull => Self::new(code::WRITE_FAILED, "the disk is full")
+                .hint("free some space, then run the same command again"),
+            GitError::NotWritable { words } => Self::new(
+                code::WRITE_FAILED,
+                format!("the repository could not be written: {words}"),
+            )
+            .hint("check who owns the files below the repository's .git folder, and whether the disk is mounted read-only"),
+            GitError::Other { words } => {
+                Self::new(code::GIT_FAILED, format!("git failed: {words}"))
+                    .hint(Next::Doctor.that("looks for what is wrong with this clone"))
+            }
+        }
+    }
+}
+
+/// What git's words mean, and what to do about them.
+pub(crate) fn explain(err: &str) -> Failure {
+    GitError::read(err).into()
+}
+
+fn locked(path: Option<String>, words: &str) -> Failure {
+    match path {
         Some(path) => {
             let age = age_of(&path).as_secs();
             Failure::new(

@@ -8,6 +8,7 @@ use regex::bytes::{Match, Regex};
 use code::{Code, words};
 
 use super::language::{Language, Quotes, Traits};
+use super::sinks::{OWN_KEYS, SYSTEM_KEYS};
 
 mod code;
 
@@ -35,11 +36,9 @@ const TIGHT: &str = r#"(?:streamUI|ChatMessage\.(?:User|Assistant|from_system|fr
 /// A message by its role.
 const ROLE: &str = r#"\brole["']?\s*[:=]\s*[\w.]*["']?(?i:system|developer|user)\b"#;
 
-/// Keys that say of themselves that their text goes to a model.
-const OWN_KEYS: &str = r"\bsystem_?(?:[pP]rompt|[iI]nstructions?)\b";
-
-/// Keys that other code has, too: they count where the file names a library that talks to models.
-const KEYS: &str = r"\b(?:instructions|system|prompt|developer_message|sys_msg|system_?(?:[mM]essage|[mM]sg))\b|\b(?:a?invoke|predict)\(";
+/// Calls that other code has, too: they count, as keys do, where the file names a library that talks
+/// to models.
+const ASKS: &str = r"\b(?:a?invoke|predict)\(";
 
 /// What `--all` looks at: names of prompts.
 const NAMED: &str = r"(?i:prompt|instruction|template|persona|system_?message)\w*\s*(?::[^=\n]{0,40})?=|(?i:prompt|instruction|template|persona)\w*\s*\(|You are |You're a|Your (?:task|job) |Act as ";
@@ -85,8 +84,12 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
         renamed: ascii(RENAMED).ok()?,
         tight: ascii(TIGHT).ok()?,
         role: ascii(ROLE).ok()?,
-        own_keys: ascii(OWN_KEYS).ok()?,
-        keys: ascii(KEYS).ok()?,
+        own_keys: ascii(&word_of(OWN_KEYS)).ok()?,
+        keys: ascii(&format!(
+            "{}|{ASKS}",
+            word_of(&[SYSTEM_KEYS, &["prompt"]].concat())
+        ))
+        .ok()?,
         named: ascii(NAMED).ok()?,
         declares: ascii(DECLARES).ok()?,
         answers: ascii(ANSWERS).ok()?,
@@ -95,6 +98,11 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
         sdk: ascii(LIBRARY).ok()?,
     })
 });
+
+/// One of these words, whole.
+fn word_of(keys: &[&str]) -> String {
+    format!(r"\b(?:{})\b", keys.join("|"))
+}
 
 /// Whether a file is worth parsing; `all` takes what is less surely a prompt by its name, too.
 pub(super) fn may_hold(bytes: &[u8], language: Language, all: bool) -> bool {
