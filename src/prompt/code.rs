@@ -89,7 +89,7 @@ codes! {
     YAML_SYNTAX = "P001", Fixed, "the file is not valid YAML",
         "The YAML parser stopped at the place named. Common causes are a tab used for indentation, a value that holds `: ` without quotes, and a block scalar whose lines are indented less than its first.";
     DUPLICATE_KEY = "P002", Fixed, "a key stands twice in one map",
-        "YAML keeps one value a key. Remove one of the two lines.";
+        "A map keeps one value a key. Remove one of the two.";
     UNKNOWN_KEY = "P003", Warning, "a key that promptctl does not know",
         "The key is kept and has no effect. Put a request field that promptctl does not know under `extraBody:`.";
     MISSPELT_KEY = "P004", Fixed, "a key that is nearly a known one",

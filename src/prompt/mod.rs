@@ -10,6 +10,7 @@ pub mod evaluate;
 pub mod evidence;
 pub mod finding;
 pub mod hint;
+pub mod json;
 pub mod judged;
 pub mod lint;
 pub mod merge;

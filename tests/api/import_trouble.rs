@@ -280,7 +280,7 @@ fn what_cannot_be_imported_is_told_with_what_to_do() {
       hint: save what the API answers to a call with the stored prompt: `promptctl help stored-prompts` has the command
     [exit 1]
     $ promptctl import y.json
-    error[P323]: y.json is not JSON: expected ident at line 1 column 2
+    error[P323]: y.json is not JSON: expected ident
       at: y.json:1:2
       hint: import reads ids, saved answers of the API, and what `promptctl scan --ids --format json` prints
     [exit 1]

@@ -311,11 +311,18 @@ fn the_group_inside_of_a_commit() {
 /// `mv`, whose files stand in two places for a moment.
 #[test]
 fn a_move_before_and_after_each_step() {
+    whenever_killed(MOVE, |_| (), must_have_moved);
+}
+
+/// Runs a line in a repository of one prompt, killed before and after each call of git, and within
+/// the commit.
+fn whenever_killed(line: &str, prepare: fn(&Shell), must_complete: fn(&Shell, &str)) {
     let real = TestEnv::new().root().ok("sh -c 'command -v git'");
     for when in ["before", "after"] {
         for step in 1.. {
             let env = TestEnv::new();
             let repo = env.triage();
+            prepare(&repo);
             executable(&repo, "../bin/git", GIT);
             let bin = env.root().dir.join("bin");
             let path = format!("{}:{}", bin.display(), repo.ok("printenv PATH").trim());
@@ -327,14 +334,14 @@ fn a_move_before_and_after_each_step() {
                     .with("KILL_AT", step.to_string())
                     .with("KILL_WHEN", when)
                     .with("KILL_GROUP", ""),
-                MOVE,
+                line,
             );
             if killed.code.is_some() {
                 assert_eq!(killed.code, Some(0), "{killed}");
-                assert!(step > 1, "{MOVE} starts no git");
+                assert!(step > 1, "{line} starts no git");
                 break;
             }
-            must_have_moved(&repo, &format!("{when} step {step}"));
+            must_complete(&repo, &format!("{when} step {step}"));
         }
     }
     for (name, script) in [
@@ -347,12 +354,13 @@ fn a_move_before_and_after_each_step() {
     ] {
         let env = TestEnv::new();
         let repo = env.triage();
+        prepare(&repo);
         let path = format!(".git/hooks/{name}");
         hook(&repo, &path, script);
-        let killed = in_a_group(&repo, MOVE);
+        let killed = in_a_group(&repo, line);
         assert_eq!(killed.code, None, "{name} {script}: {killed}");
         std::fs::remove_file(repo.dir.join(path)).unwrap();
-        must_have_moved(&repo, name);
+        must_complete(&repo, name);
     }
 }
 
@@ -382,6 +390,70 @@ fn must_have_moved(repo: &Shell, when: &str) {
     let doctor = repo.run("promptctl doctor");
     assert_eq!(doctor.code, Some(0), "killed {when}: {doctor}");
     assert_eq!(leftovers(repo), "", "killed {when}");
+}
+
+/// `import` of several files with a partial in one commit, and of several versions in one each.
+#[test]
+fn an_import_before_and_after_each_step() {
+    let prepare = |repo: &Shell| {
+        repo.write("in/a.prompt", "Hi {{x}}, {{> tone}}");
+        repo.write("in/_tone.prompt", "be kind");
+        repo.write("in/b.prompt", "Bye {{x}}");
+        let version = |number: u8| {
+            format!(r#"{{"name": "c", "version": {number}, "prompt": "{number} {{{{x}}}}"}}"#)
+        };
+        let all: Vec<String> = (1..4).map(version).collect();
+        repo.write("in/export.json", format!("[{}]", all.join(",")));
+        repo.git("add in");
+        repo.git("commit --quiet -m sources");
+    };
+    whenever_killed(IMPORT, prepare, must_have_imported);
+}
+
+const IMPORT: &str = "promptctl import in";
+
+fn must_have_imported(repo: &Shell, when: &str) {
+    let mended = repo.run("promptctl doctor --fix");
+    assert_ne!(mended.code, Some(1), "killed {when}: {mended}");
+    let again = repo.run(IMPORT);
+    assert_eq!(again.code, Some(0), "killed {when}: {again}");
+    assert_eq!(repo.git("status --porcelain"), "", "killed {when}");
+    assert_eq!(
+        repo.git("log --format=%s -4"),
+        "Import c v3 from in/export.json\nImport c v2 from in/export.json\nImport c v1 from in/export.json\nImport 2 prompts from files",
+        "killed {when}"
+    );
+    assert_eq!(
+        repo.git("ls-tree -r --name-only HEAD prompts"),
+        "prompts/_tone.hbs\nprompts/a.prompt.yml\nprompts/b.prompt.yml\nprompts/c.prompt.yml\nprompts/prompt.schema.json\nprompts/support/triage.prompt.yml",
+        "killed {when}"
+    );
+    let last = repo.run(IMPORT);
+    assert!(last.stderr.contains("5 prompts up to date"), "{last}");
+    assert_eq!(leftovers(repo), "", "killed {when}");
+}
+
+/// What somebody changed and did not commit is no half-written import.
+#[test]
+fn an_import_does_not_take_an_edit_for_its_own() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    repo.write("a.prompt", "Hi {{x}}");
+    repo.ok("promptctl import a.prompt --no-commit");
+    let written = repo.read("prompts/a.prompt.yml");
+    repo.write("prompts/a.prompt.yml", written.replace("Hi", "Hello"));
+    let refused = repo.run("promptctl import a.prompt");
+    assert_eq!(refused.code, Some(1), "{refused}");
+    assert!(
+        refused
+            .stderr
+            .contains("error[P508]: a has changes that are not committed"),
+        "{refused}"
+    );
+    assert!(repo.read("prompts/a.prompt.yml").contains("Hello"));
+    repo.write("prompts/a.prompt.yml", &written);
+    repo.ok("promptctl import a.prompt");
+    assert_eq!(repo.git("status --porcelain prompts"), "");
 }
 
 /// The index is behind HEAD, and nobody asks `doctor`.

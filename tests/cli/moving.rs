@@ -558,10 +558,6 @@ fn promptfoo_langchain_and_semantic_kernel_come() {
     note[P503]: a list or map counts as a condition there even when it is empty, and not here
       at: foo/promptfooconfig.yaml:4:40
     foo/promptfoo/chat v1 made from foo/promptfooconfig.yaml, which looks like promptfoo
-    warning[P502]: the assertion `javascript` has no counterpart here: left out
-      at: foo/promptfooconfig.yaml:11:43
-    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
-      at: foo/promptfooconfig.yaml:14:14
     error[P501]: make.js is a program that makes the prompt, and programs are not run
       at: foo/promptfooconfig.yaml:6:5
       hint: write down what it makes, as text

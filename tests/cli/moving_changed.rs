@@ -179,3 +179,37 @@ fn what_decides_another_way_there_is_said_on_the_way_out() {
     assert!(run.stdout.contains("{% if a < b %}x{% endif %}"), "{run}");
     assert!(run.stderr.contains("are ordered as texts there"), "{run}");
 }
+
+#[test]
+fn an_edit_that_finds_its_place_beside_what_was_kept_loses_nothing() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let path = "raw.promptfooconfig.yaml";
+    let text = exported(&repo, "promptfoo", path).replace("max: 3", "near: 3");
+    let edit = |change: fn(&mut Value)| {
+        let mut config: Value = serde_yaml::from_str(&text).unwrap();
+        change(&mut config);
+        repo.write(&format!("in/{path}"), config.to_string());
+        repo.run(&format!("promptctl import in/{path} --dry-run"))
+    };
+    let clean: [fn(&mut Value); 4] = [
+        |config| config["tests"][0]["vars"]["who"] = json!("Eve"),
+        |config| config["defaultTest"]["assert"][0]["value"] = json!("Hello"),
+        |config| drop(config["tests"].as_array_mut().unwrap().remove(0)),
+        |config| {
+            let more = json!({ "vars": { "who": "Cy" } });
+            config["tests"].as_array_mut().unwrap().push(more);
+        },
+    ];
+    for change in clean {
+        let run = edit(change);
+        assert_eq!(run.code, Some(0), "{run}");
+    }
+    // Which case was changed, with what is expected of it, cannot be told.
+    let run = edit(|config| {
+        config["tests"][0]["vars"]["who"] = json!("Eve");
+        let more = json!({ "vars": { "who": "Cy" } });
+        config["tests"].as_array_mut().unwrap().push(more);
+    });
+    assert_eq!(run.code, Some(3), "{run}");
+}

@@ -144,3 +144,95 @@ fn programs_of_a_source_are_never_run_and_its_secrets_never_copied() {
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     assert!(host.trim().is_empty() || !written.contains(&format!("\"{}\"", host.trim())));
 }
+
+#[test]
+fn what_stands_twice_in_a_source_is_not_decided_by_its_order() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "langfuse.json",
+        r#"[{"name": "a", "version": 1, "prompt": "one"},
+ {"name": "a", "version": 2, "prompt": "two"},
+ {"name": "a", "version": 2, "prompt": "zwei"},
+ {"name": "a", "version": 3, "prompt": "three"},
+ {"name": "b", "version": 1, "prompt": "same", "updatedAt": "then"},
+ {"name": "b", "version": 1, "prompt": "same", "updatedAt": "now"}]"#,
+    );
+    repo.write(
+        "mlflow.json",
+        r#"[{"name": "m", "version": "1", "template": "one"}, {"name": "m", "version": 1, "template": "uno"}]"#,
+    );
+    repo.write(
+        "keys/langfuse.json",
+        "{\"name\": \"k\", \"version\": 1,\n \"prompt\": \"a\", \"prompt\": \"b\"}",
+    );
+    repo.write(
+        "keys/langchain.json",
+        r#"{"_type": "prompt", "template": "a", "template": "b", "input_variables": []}"#,
+    );
+    repo.write(
+        "keys/sk/config.json",
+        r#"{"description": "a", "description": "b"}"#,
+    );
+    repo.write("keys/sk/skprompt.txt", "Hi");
+    repo.write("answer.json", r#"{"findings": [], "findings": []}"#);
+    assert_snapshot!(repo.play("
+        promptctl import langfuse.json
+        promptctl import mlflow.json
+        promptctl import keys
+        promptctl import keys/langfuse.json
+        promptctl import answer.json
+        git log --format=%s
+    "), @"
+    $ promptctl import langfuse.json
+    a v1 made from langfuse.json, which looks like langfuse
+    error[P501]: version 2 of a stands in the file more than once, and they differ
+      at: langfuse.json:2:2
+      hint: keep the one that is right
+    error[P501]: version 2 of a stands in the file more than once, and they differ
+      at: langfuse.json:3:2
+      hint: keep the one that is right
+    error[P512]: a: not written, because an earlier version of it was refused
+      hint: mend that version in the source, and import again
+    b v1 made from langfuse.json, which looks like langfuse
+    b is up to date with langfuse.json: nothing to do
+    2 prompts written; 1 prompt up to date; 3 prompts refused
+    [exit 3]
+    $ promptctl import mlflow.json
+    error[P501]: version 1 of m stands in the file more than once, and they differ
+      at: mlflow.json:1:2
+      hint: keep the one that is right
+    error[P501]: version 1 of m stands in the file more than once, and they differ
+      at: mlflow.json:1:52
+      hint: keep the one that is right
+    2 prompts refused
+    [exit 1]
+    $ promptctl import keys
+    error[P002]: the key `template` stands twice in one map
+      at: keys/langchain.json:1:38
+      hint: take one of the two out
+    error[P002]: the key `prompt` stands twice in one map
+      at: keys/langfuse.json:2:17
+      hint: take one of the two out
+    error[P002]: the key `description` stands twice in one map
+      at: keys/sk/config.json:1:22
+      hint: take one of the two out
+    3 prompts refused
+    [exit 1]
+    $ promptctl import keys/langfuse.json
+    error[P002]: the key `prompt` stands twice in one map
+      at: keys/langfuse.json:2:17
+      hint: take one of the two out
+    [exit 1]
+    $ promptctl import answer.json
+    error[P002]: the key `findings` stands twice in one map
+      at: answer.json:1:18
+      hint: take one of the two out
+    [exit 1]
+    $ git log --format=%s
+    Import b v1 from langfuse.json
+    Import a v1 from langfuse.json
+    start
+    Set up promptctl
+    ");
+}

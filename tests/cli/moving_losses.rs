@@ -312,3 +312,29 @@ fn loops_over_messages_of_semantic_kernel_are_the_conversation() {
         );
     }
 }
+
+#[test]
+fn a_picture_that_only_its_own_machine_could_read_is_named() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let shown = imported(
+        &repo,
+        "a.prompt",
+        "See\n{{media url=\"file:///etc/passwd\"}} {{media url=\"https://x.example/a.png\"}} {{media url=photo}}",
+    );
+    says(
+        &shown,
+        "2:1 the picture `file:///etc/passwd` is at no address that a model's provider can read",
+    );
+    assert_eq!(
+        shown.to_string().matches("the picture").count(),
+        1,
+        "{shown:#}"
+    );
+    let rendered = repo.run("promptctl render a --var photo=https://x.example/b.png --format json");
+    assert!(rendered.stdout.contains("file:///etc/passwd"), "{rendered}");
+    assert!(!rendered.stdout.contains("root:"), "{rendered}");
+    let chat = r#"{"prompts": ["[{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {\"url\": \"pics/a.png\"}}]}]"], "providers": ["openai:gpt-5-mini"]}"#;
+    let shown = imported(&repo, "promptfooconfig.yaml", chat);
+    says(&shown, "the picture `pics/a.png` is at no address");
+}

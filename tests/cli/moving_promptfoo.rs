@@ -1,5 +1,6 @@
 //! promptfoo: what its own program makes of a configuration, and what is said where that cannot be had.
 
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::moving::start;
@@ -170,4 +171,156 @@ fn what_dotprompt_lacks_is_left_out_where_that_is_said() {
     let run = repo.run("promptctl export a --to dotprompt --lossy");
     assert!(run.stdout.ends_with("abf{{#if x}}g{{/if}}i\n"), "{run}");
     assert!(run.stderr.contains("the helper `upper`"), "{run}");
+}
+
+#[test]
+fn a_pattern_stands_for_the_files_that_fit_it() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("foo/p/b.txt", "B {{x}}");
+    repo.write("foo/p/a.txt", "A {{x}}");
+    repo.write("foo/p/.hidden.txt", "no");
+    repo.write("foo/p/in/a.txt", "In {{x}}");
+    repo.write("foo/p/note.md", "N {{x}}");
+    repo.write("foo/other/a.txt", "Other {{x}}");
+    repo.write("secret/s.txt", "secret");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("../../secret/s.txt", repo.dir.join("foo/p/link.txt")).unwrap();
+        std::os::unix::fs::symlink("../../secret", repo.dir.join("foo/p/linked")).unwrap();
+    }
+    repo.write("foo/tests/one.yaml", "[{vars: {x: 1}}]");
+    repo.write("foo/tests/two.yaml", "[{vars: {x: 2}}]");
+    let config = "\
+prompts:
+  - file://p/*.txt
+  - ./p/**/a.txt
+  - {id: 'file://p/*.md', label: labelled}
+  - file://other/a.txt
+  - {id: named, raw: 'Raw {{x}}'}
+  - file://../secret/*.txt
+  - file://none/*.txt
+  - 'file://p/{a,b}.txt'
+providers: [weird]
+tests: tests/*.yaml
+other: 1
+";
+    repo.write("foo/promptfooconfig.yaml", config);
+    let shown = repo.json("promptctl import foo --dry-run --format json");
+    let all = shown["prompts"].as_array().unwrap().iter();
+    let all = all.map(|one| {
+        let name = one["name"].as_str().unwrap();
+        let why = one["error"]["message"].as_str().unwrap_or("-");
+        format!("{name}: {why}\n")
+    });
+    assert_snapshot!(all.collect::<String>(), @"
+    promptfoo/a: -
+    promptfoo/b: -
+    promptfoo/a-2: -
+    promptfoo/in/a: -
+    promptfoo/labelled/note: -
+    promptfoo/a-3: -
+    promptfoo/named: -
+    promptfoo/*: ../secret/*.txt stands for no files that are read: it lies outside of the folder that is imported
+    promptfoo/*-2: none/*.txt stands for no files that are read: no file fits
+    promptfoo/{a,b}: p/{a,b}.txt stands for no files that are read: patterns know `*`, `**` and `?` here
+    ");
+    let run = repo.run("promptctl import foo");
+    for said in ["the key `other`", "the provider `weird` names no service"] {
+        assert_eq!(run.stderr.matches(said).count(), 1, "{run}");
+    }
+    let shown = repo.json("promptctl show promptfoo/a --format json");
+    assert_eq!(
+        shown["document"]["testData"],
+        json!([{ "x": 1 }, { "x": 2 }])
+    );
+    assert!(!run.stderr.contains("s.txt"), "{run}");
+}
+
+#[test]
+fn a_table_of_tests_is_cases() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "tests.csv",
+        "city,__expected,__expected2,__description,__metadata:area,__prefix\n\
+         Paris,France,not-contains:Spain,the capital,eu,\n\
+         \"Rome, IT\",icontains:italy,javascript:output.length,,eu,Hm\n",
+    );
+    repo.write("broken.csv", "a,b\n1\n");
+    repo.write(
+        "more.jsonl",
+        "{\"vars\": {\"city\": \"Oslo\"}}\n\n{\"vars\": {\"city\": \"Bern\"}}\n",
+    );
+    let config = "\
+prompts: ['Where is {{city}}?']
+providers: [openai:gpt-5-mini]
+tests: [file://tests.csv, file://broken.csv, more.jsonl]
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    for wanted in [
+        "3:9 the assertion `javascript` has no counterpart here: left out",
+        "3:9 `__prefix` of a test has no counterpart here: left out",
+        "the tests of file://broken.csv were left out: the row at line 2 has 1 cells, and the header 2",
+    ] {
+        says(&shown, wanted);
+    }
+    let file: Value = serde_yaml::from_str(&repo.read("prompts/promptfoo.prompt.yml")).unwrap();
+    assert_eq!(
+        file["testData"],
+        json!([
+            { "city": "Paris", "case": {
+                "tags": ["area=eu"],
+                "evaluators": [
+                    { "name": "equals", "string": { "equals": "France" } },
+                    { "name": "not-contains", "string": { "notContains": "Spain", "caseSensitive": true } },
+                ],
+                "id": "the capital",
+            } },
+            { "city": "Rome, IT", "case": {
+                "tags": ["area=eu"],
+                "evaluators": [{ "name": "icontains", "string": { "contains": "italy" } }],
+            } },
+            { "city": "Oslo" },
+            { "city": "Bern" },
+        ])
+    );
+    repo.ok("promptctl validate promptfoo");
+}
+
+#[test]
+fn what_an_evaluator_is_filled_in_with_goes_out_beside_it() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/a.prompt.yml",
+        "model: openai/gpt-5-mini
+messages: [{role: user, content: 'Say {{x}}'}]
+testData: [{x: a, expected: one}]
+evaluators:
+  - {name: exp, string: {contains: '{{expected}}'}}
+  - {name: echo, string: {equals: '{{completion}}'}}
+",
+    );
+    let run = repo.run("promptctl export a --to promptfoo --lossy");
+    let out: Value = serde_yaml::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+    assert_eq!(
+        out["defaultTest"]["assert"],
+        json!([{ "type": "icontains", "value": "{{ expected }}" }])
+    );
+    assert_eq!(
+        out["tests"],
+        json!([{ "vars": { "x": "a", "expected": "one" } }])
+    );
+    assert!(
+        run.stderr.contains("no assertion for the evaluator `echo`"),
+        "{run}"
+    );
+    let mut alone = out.clone();
+    alone.as_object_mut().unwrap().remove("metadata");
+    repo.write("b/promptfooconfig.yaml", alone.to_string());
+    repo.ok("promptctl import b/promptfooconfig.yaml --name b");
+    let file: Value = serde_yaml::from_str(&repo.read("prompts/b.prompt.yml")).unwrap();
+    assert_eq!(file["testData"], json!([{ "x": "a", "expected": "one" }]));
+    repo.ok("promptctl validate prompts/b.prompt.yml");
 }

@@ -155,13 +155,13 @@ fn a_file_that_is_asked_for_and_broken_is_not_passed_over() {
           version: "1"
           digest: xxxxxxxxxxxx
     --- stderr
-    error[P323]: this is not JSON: EOF while parsing an object at line 1 column 29
+    error[P323]: this is not JSON: EOF while parsing an object
       at: in/broken.json:1:29
       hint: export it once more
     2 prompts to be written; 1 prompt refused
     [exit 3]
     $ promptctl import in/broken.json --from langfuse
-    error[P323]: this is not JSON: EOF while parsing an object at line 1 column 29
+    error[P323]: this is not JSON: EOF while parsing an object
       at: in/broken.json:1:29
       hint: export it once more
     [exit 1]

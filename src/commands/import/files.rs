@@ -1,6 +1,7 @@
 //! Files of other tools: found, read, written as prompts.
 
 mod find;
+mod source;
 
 use std::cell::RefCell;
 
@@ -15,7 +16,8 @@ use crate::exchange::format::{Refused, Source};
 use crate::prompt::code;
 use crate::prompt::finding::Finding;
 
-pub(super) use find::{SourceFile, find};
+pub(super) use find::find;
+pub(super) use source::SourceFile;
 
 pub(super) fn run(
     files: &[SourceFile],
@@ -105,6 +107,7 @@ fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
                 stem: &file.stem,
                 text,
                 beside: &beside,
+                matching: &|pattern| file.matching(pattern),
                 folder: &folder,
                 role: args.role.as_str(),
                 is_tidy: args.tidy,

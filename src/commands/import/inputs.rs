@@ -9,6 +9,7 @@ use crate::error::Failure;
 use crate::exchange::stored::{Echo, NoEcho, response_of};
 use crate::execute::recover::RecoveryRequest;
 use crate::prompt::code;
+use crate::prompt::json;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::scan::{ValueKind, ids};
@@ -55,9 +56,12 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
         let shown = shown(source);
         let text =
             read_file(source, session).map_err(|failure| no_source(failure, source, session))?;
-        let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-            Failure::new(code::BAD_INPUT, format!("{shown} is not JSON: {error}"))
-                .at(format!("{shown}:{}:{}", error.line(), error.column()))
+        let value = json::parse(text.trim_start_matches('\u{feff}')).map_err(|why| {
+            if why.is_twice {
+                return Failure::from(why.finding().in_file(shown));
+            }
+            Failure::new(code::BAD_INPUT, format!("{shown} is not JSON: {}", why.reason))
+                .at(format!("{shown}:{}:{}", why.at.line, why.at.column))
                 .hint("import reads ids, saved answers of the API, and what `promptctl scan --ids --format json` prints")
         })?;
         match value.get("findings").and_then(Value::as_array) {

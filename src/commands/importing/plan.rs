@@ -42,12 +42,7 @@ pub(in crate::commands) fn plan(
             *counts.entry(foreign.name.clone()).or_default() += 1;
         }
     }
-    let mut together = Step {
-        changes: Vec::new(),
-        message: String::new(),
-        results: Vec::new(),
-    };
-    let mut last: BTreeMap<String, FileChange> = BTreeMap::new();
+    let mut written: Vec<Written> = Vec::new();
     for read in all {
         let mut result = FileResult {
             source: read.source,
@@ -83,18 +78,12 @@ pub(in crate::commands) fn plan(
                 let author = foreign.author.clone();
                 match planner.one(foreign, &mut result) {
                     Ok(changes) if changes.is_empty() => {}
-                    Ok(changes) if is_of_several && !options.no_commit => plan.steps.push(Step {
+                    Ok(changes) => written.push(Written {
+                        index,
                         changes,
-                        message: version_message(options, &result, author.as_deref()),
-                        results: vec![index],
+                        author,
+                        is_of_several,
                     }),
-                    Ok(changes) => {
-                        // A file holds one version: the last.
-                        for change in changes {
-                            last.insert(change.path().to_owned(), change);
-                        }
-                        together.results.push(index);
-                    }
                     Err(failure) => {
                         planner.failed.insert(own);
                         result.action = Action::Refused;
@@ -106,12 +95,19 @@ pub(in crate::commands) fn plan(
         }
         plan.results.push(result);
     }
-    together.changes = last.into_values().collect();
-    if !together.changes.is_empty() {
-        together.message = message(options, &plan.results, &together.results);
-        plan.steps.insert(0, together);
-    }
+    written.retain(|one| plan.keep(one.index, &planner));
+    plan.steps(written, options);
     plan
+}
+
+/// A prompt that is to be written.
+struct Written {
+    /// Its result.
+    index: usize,
+    changes: Vec<FileChange>,
+    author: Option<String>,
+    /// Whether other versions of it come along.
+    is_of_several: bool,
 }
 
 fn message(options: &Options<'_>, results: &[FileResult], written: &[usize]) -> String {
@@ -149,6 +145,48 @@ fn version_message(options: &Options<'_>, result: &FileResult, author: Option<&s
 }
 
 impl Plan {
+    /// Whether a prompt is written; if not, its result says why.
+    fn keep(&mut self, index: usize, planner: &Planner<'_>) -> bool {
+        let result = &mut self.results[index];
+        let Some(failure) = planner.refusal(&result.name) else {
+            return true;
+        };
+        result.action = Action::Refused;
+        result.version = None;
+        result.text = None;
+        result.failure = Some(failure);
+        false
+    }
+
+    /// Makes the commits: one for each version of several, and one for all else.
+    fn steps(&mut self, written: Vec<Written>, options: &Options<'_>) {
+        let mut together = Vec::new();
+        let mut last: BTreeMap<String, FileChange> = BTreeMap::new();
+        for one in written {
+            if one.is_of_several && !options.no_commit {
+                let result = &self.results[one.index];
+                self.steps.push(Step {
+                    changes: one.changes,
+                    message: version_message(options, result, one.author.as_deref()),
+                    results: vec![one.index],
+                });
+                continue;
+            }
+            // A file holds one version: the last.
+            let changes = one.changes.into_iter();
+            last.extend(changes.map(|change| (change.path().to_owned(), change)));
+            together.push(one.index);
+        }
+        if !last.is_empty() {
+            let step = Step {
+                changes: last.into_values().collect(),
+                message: message(options, &self.results, &together),
+                results: together,
+            };
+            self.steps.insert(0, step);
+        }
+    }
+
     pub(in crate::commands) fn results(&self) -> impl Iterator<Item = &FileResult> {
         self.results.iter()
     }

@@ -45,6 +45,9 @@ pub(in crate::commands) struct Planner<'p> {
     numbers: BTreeMap<PromptName, Version>,
     /// Those of which a version was refused: later ones would stand on a gap.
     pub(in crate::commands) failed: BTreeSet<String>,
+    /// What the files of prompts hold that is not committed: left by a run that was stopped if it is
+    /// what is planned, else somebody's work.
+    unsaved: BTreeMap<PromptName, String>,
 }
 
 impl<'p> Planner<'p> {
@@ -62,7 +65,21 @@ impl<'p> Planner<'p> {
             here: BTreeMap::new(),
             numbers: BTreeMap::new(),
             failed: BTreeSet::new(),
+            unsaved: BTreeMap::new(),
         }
+    }
+
+    /// Why this prompt must not be written, where somebody's work would be lost by that.
+    pub(in crate::commands) fn refusal(&self, name: &str) -> Option<Failure> {
+        let (name, _) = self.unsaved.iter().find(|(it, _)| it.as_str() == name)?;
+        let message = format!(
+            "{name} has changes that are not committed, and what is imported would be written over them"
+        );
+        Some(
+            Failure::new(code::EDITED_HERE, message)
+                .at(self.store.path_for(name))
+                .hint("commit them or put them away (git stash), then import again"),
+        )
     }
 
     /// What becomes of one prompt: the changes, none where it is up to date.
@@ -111,6 +128,9 @@ impl<'p> Planner<'p> {
         };
         let loaded = self.loaded(&name, &path, text.clone(), &partials)?;
         self.gate.check_writing(self.store, &loaded, &path)?;
+        if self.unsaved.get(&name) == Some(&text) {
+            self.unsaved.remove(&name);
+        }
         result.version = Some(loaded.version());
         result.text = Some(text.clone());
         changes.push(FileChange::Write {
@@ -197,13 +217,13 @@ impl<'p> Planner<'p> {
                 None => self.store.read_text(&path)?,
             };
             match there {
-                Some(there) if there == *text => {}
-                Some(_) => {
+                Some(there) if there != *text => {
                     return Err(Failure::new(code::EXISTS, format!("the partial {name} exists, with another text"))
                         .at(path)
                         .hint("--into DIR puts what is imported, with its partials, below a folder of its own"));
                 }
-                None => changes.push(FileChange::Write {
+                // One that is here may not be committed yet.
+                _ => changes.push(FileChange::Write {
                     path: path.clone(),
                     text: text.clone(),
                 }),
@@ -252,9 +272,9 @@ impl<'p> Planner<'p> {
         Ok(loaded)
     }
 
-    /// What is here under that name already, if it came from the same file.
+    /// What is here under that name already, as it was committed last, if it came from the same file.
     fn before(
-        &self,
+        &mut self,
         name: &PromptName,
         path: &str,
         result: &FileResult,
@@ -269,33 +289,43 @@ impl<'p> Planner<'p> {
             Err(failure) => return Err(failure),
             Ok(loaded) => loaded,
         };
+        self.must_be_ours(&loaded, result)?;
+        let loaded = match loaded.is_dirty() {
+            false => loaded,
+            true => {
+                self.unsaved.insert(name.clone(), loaded.text);
+                match self.store.committed(name)? {
+                    None => return Ok(None),
+                    Some(committed) => committed,
+                }
+            }
+        };
+        self.must_be_ours(&loaded, result)?;
+        Ok(Some(Here {
+            text: loaded.text.clone(),
+            loaded,
+            planned: None,
+        }))
+    }
+
+    /// Fails where a prompt that is here came from somewhere else.
+    fn must_be_ours(&self, loaded: &Loaded, result: &FileResult) -> Result<(), Failure> {
         let source = loaded.document.source.as_ref();
         let is_ours = source.is_some_and(|source| {
             source.format.as_deref() == Some(result.format)
                 && source.path.as_deref() == Some(result.source.as_str())
                 && source.place.as_ref() == result.stands.as_ref().map(|stands| &stands.mark)
         });
-        if !is_ours {
-            return Err(Failure::new(
-                code::EXISTS,
-                format!(
-                    "a prompt named {name} exists, and it did not come from {}",
-                    result.source
-                ),
-            )
-            .at(loaded.path)
-            .hint(self.names.other_place()));
+        if is_ours {
+            return Ok(());
         }
-        if loaded.is_dirty() {
-            return Err(Failure::new(code::EDITED_HERE, format!("{name} has changes that are not committed, and what is imported would be written over them"))
-                .at(loaded.path)
-                .hint("commit them or put them away (git stash), then import again"));
-        }
-        Ok(Some(Here {
-            text: loaded.text.clone(),
-            loaded,
-            planned: None,
-        }))
+        let message = format!(
+            "a prompt named {} exists, and it did not come from {}",
+            loaded.name, result.source
+        );
+        Err(Failure::new(code::EXISTS, message)
+            .at(loaded.path.clone())
+            .hint(self.names.other_place()))
     }
 
     /// Fails where a file stands in the place of a folder.

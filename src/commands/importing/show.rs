@@ -1,5 +1,6 @@
 //! What became of the files.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use super::incoming::{Action, FileResult, Options};
 use crate::error::Exit;
 use crate::output::json::{self, FailureJson, FindingJson};
 use crate::prompt::code;
-use crate::prompt::finding::Severity;
+use crate::prompt::finding::{Severity, Span};
 use crate::prompt::name::{Environment, PromptName};
 use crate::releases::Store;
 
@@ -32,8 +33,9 @@ pub(in crate::commands) fn results(
             &json!({ "from": from, "dry_run": options.dry_run, "prompts": prompts }),
         ));
     } else {
+        let mut told = HashSet::new();
         for result in results {
-            tell(result, options, session);
+            tell(result, options, &mut told, session);
         }
     }
     let number = |action: Action| results.iter().filter(|it| it.action == action).count();
@@ -157,7 +159,15 @@ pub(in crate::commands) fn is_any_invalid(
     is_any
 }
 
-fn tell(result: &FileResult, options: &Options<'_>, session: &mut Session) {
+/// What was said of a place: said of each of the prompts that one file makes, it is said once.
+type Told<'r> = HashSet<(Option<&'r str>, usize, usize, &'r str)>;
+
+fn tell<'r>(
+    result: &'r FileResult,
+    options: &Options<'_>,
+    told: &mut Told<'r>,
+    session: &mut Session,
+) {
     let FileResult { name, source, .. } = result;
     let number = result
         .version
@@ -202,7 +212,9 @@ fn tell(result: &FileResult, options: &Options<'_>, session: &mut Session) {
     for lost in &result.lost {
         // What was left out and changes nothing for the model is said by --dry-run and JSON.
         let is_quiet = lost.severity == Severity::Note && lost.code != code::SOURCE_CHANGED;
-        if !is_quiet || options.dry_run {
+        let path = lost.path.as_deref();
+        let is_new = |at: Span| told.insert((path, at.line, at.column, &lost.message));
+        if (!is_quiet || options.dry_run) && lost.span.is_none_or(is_new) {
             session.ui.finding(lost);
         }
     }

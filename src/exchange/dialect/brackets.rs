@@ -1,5 +1,7 @@
 //! Languages of which a variable in brackets is nearly everything: Langfuse and Semantic Kernel.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 use serde_json::Value;
 
@@ -53,18 +55,20 @@ fn name_end(text: &str) -> Option<usize> {
     text[..end].find("}}")
 }
 
+static DOUBLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\s*\}\}").ok()
+});
+
 /// Names in double braces; all else is text, whatever braces stand around it.
 pub(super) fn doubled(text: &str) -> Result<Template, Mistake> {
     let mut nodes = Vec::new();
     let mut from = 0;
-    if let Ok(name) = Regex::new(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\s*\}\}") {
-        for found in name.captures_iter(text) {
-            let at = found.get(0).map_or(0..0, |it| it.range());
-            let name = found.get(1).map_or("", |it| it.as_str());
-            nodes.push(Node::Text(text[from..at.start].to_owned()));
-            from = at.end;
-            nodes.push(Node::Print(Expr::Path(variable(name, at)?, Vec::new())));
-        }
+    for found in DOUBLED.iter().flat_map(|name| name.captures_iter(text)) {
+        let at = found.get(0).map_or(0..0, |it| it.range());
+        let name = found.get(1).map_or("", |it| it.as_str());
+        nodes.push(Node::Text(text[from..at.start].to_owned()));
+        from = at.end;
+        nodes.push(Node::Print(Expr::Path(variable(name, at)?, Vec::new())));
     }
     nodes.push(Node::Text(text[from..].to_owned()));
     Ok(Template {

@@ -271,7 +271,7 @@ impl Reader<'_, '_> {
             }
             false => format!("{{{{{url}}}}}"),
         };
-        pieces.parts.push(json!({ "type": "image", "url": url }));
+        pieces.parts.push(self.draft.picture(url, Some(span)));
         Ok(())
     }
 }

@@ -16,6 +16,10 @@ use crate::prompt::code::{self, Code};
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity, Span};
 use crate::prompt::template::{Compiled, Partial, Partials};
+use crate::prompt::visible;
+
+/// The most messages, and parts of messages, of a prompt.
+const MAX_PARTS: usize = 10_000;
 
 /// A prompt file in the making.
 #[derive(Debug, Clone, Default)]
@@ -189,6 +193,20 @@ impl Draft {
             .push(json!({ "role": role, "content": content.into() }));
     }
 
+    /// A picture; one at an address that only a program on its own machine could read is named.
+    pub(super) fn picture(&mut self, url: String, at: Option<Span>) -> Value {
+        let lower = url.trim_start().to_ascii_lowercase();
+        let known = ["http://", "https://", "data:", "{{"];
+        if !known.iter().any(|start| lower.starts_with(start)) {
+            let message = format!(
+                "the picture `{}` is at no address that a model's provider can read: it is sent as it stands, and no file is read for it",
+                visible::line(&url)
+            );
+            self.lose(code::SOURCE_CHANGED, at, message);
+        }
+        json!({ "type": "image", "url": url })
+    }
+
     pub(super) fn placeholder(&mut self, name: &str) {
         self.messages.push(json!({ "placeholder": name }));
         let form = json!({
@@ -212,6 +230,11 @@ impl Draft {
 
     /// The prompt, checked; where our own export wrote it, also with what that wrote down.
     pub(super) fn finish(mut self, name: String) -> Result<Foreign, Finding> {
+        let parts = |message: &Value| message["content"].as_array().map_or(1, Vec::len);
+        if self.messages.iter().map(parts).sum::<usize>() > MAX_PARTS {
+            let message = format!("it has more than {MAX_PARTS} messages and parts of messages");
+            return Err(refused(None, message, "make several prompts of it"));
+        }
         let block = std::mem::take(&mut self.block);
         if block.is_empty() {
             return self.complete(name);

@@ -74,8 +74,8 @@ pub fn guess(path: &str, text: &str) -> Guess {
     let value = match says {
         Some(Ending::Is(format)) => return Guess::Is(format),
         Some(Ending::Prompt) => return of_prompt(text),
-        Some(Ending::Json) => match super::langfuse::json(text) {
-            Ok(located) => Some(located.value),
+        Some(Ending::Json) => match super::json::form(text) {
+            Ok(value) => Some(value),
             Err(why) => return Guess::Broken(Box::new(why)),
         },
         Some(Ending::Yaml) => match parse_located(text) {

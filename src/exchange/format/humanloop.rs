@@ -1,6 +1,7 @@
 //! Humanloop: front matter, then messages between `<system>` and its kin.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -16,7 +17,8 @@ use crate::prompt::finding::{Finding, Span};
 /// Where a message begins.
 const OPEN: &str = r"(?m)^[ \t]*<(system|developer|user|assistant|tool)((?:\s[^<>]*)?)>";
 /// A part of a message that is no text by itself.
-const PART: &str = r#"<(image|text|tool_call|audio|document)\b([^<>]*?)(/?)>"#;
+static PART: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r#"<(image|text|tool_call|audio|document)\b([^<>]*?)(/?)>"#).ok());
 
 /// Whether a body is one of Humanloop's: it begins with a message.
 pub(super) fn has_form(body: &str) -> bool {
@@ -181,12 +183,12 @@ fn message(
     dialect: Dialect,
     draft: &mut Draft,
 ) -> Result<(), Finding> {
-    let Ok(part) = Regex::new(PART) else {
-        return Ok(());
-    };
     let mut parts = Vec::new();
     let mut from = body.start;
-    while let Some(found) = part.captures(&front.text[from..body.end]) {
+    while let Some(found) = PART
+        .as_ref()
+        .and_then(|part| part.captures(&front.text[from..body.end]))
+    {
         let whole = found
             .get(0)
             .map_or(0..0, |it| from + it.start()..from + it.end());
@@ -212,7 +214,7 @@ fn message(
                     ));
                 };
                 let url = draft.template(dialect, url, &Known::default(), |_| at)?;
-                let mut image = json!({ "type": "image", "url": url });
+                let mut image = draft.picture(url, at);
                 if let Some(detail) = option(options, "detail") {
                     image["detail"] = json!(detail);
                 }

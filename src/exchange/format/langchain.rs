@@ -6,8 +6,8 @@ mod model;
 use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
-use super::langfuse::{json, role_of};
-use super::{Foreign, Source};
+use super::langfuse::role_of;
+use super::{Foreign, Source, json};
 use crate::exchange::dialect::{Dialect, Known, is_name};
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
@@ -23,7 +23,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         .trim_start()
         .starts_with('{')
     {
-        true => json(source.text)?,
+        true => json::read(source.text)?,
         false => parse_located(source.text)?,
     };
     let mut reader = Reader {
@@ -441,7 +441,7 @@ impl Reader<'_> {
             ));
         };
         let url = self.text(url, kwargs, &below(&below(path, "template"), "url"))?;
-        let mut part = json!({ "type": "image", "url": url });
+        let mut part = self.draft.picture(url, at);
         if let Some(detail) = image.get("detail") {
             part["detail"] = detail.clone();
         }

@@ -1,46 +1,25 @@
 //! Langfuse: the JSON that it exports, and that its API answers.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
-use super::{Foreign, Refused, Source};
+use super::versions::{Entry, each, in_order};
+use super::{Foreign, Refused, Source, json};
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
-use crate::prompt::document::{Located, parse_located};
+use crate::prompt::document::Located;
 use crate::prompt::finding::{Finding, Span};
 
 /// How a prompt includes another.
 const INCLUSION: &str = "@@@langfusePrompt:";
 
-/// A JSON text with the places of its values, where they can be told.
-pub(super) fn json(text: &str) -> Result<Located, Finding> {
-    let value: Value =
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
-            Finding::error(code::BAD_INPUT, format!("this is not JSON: {error}"))
-                .at(Span::point(error.line().max(1), error.column().max(1)))
-                .help("export it once more")
-        })?;
-    Ok(match parse_located(text) {
-        Ok(located) if located.value == value => located,
-        _ => Located::without_places(value),
-    })
-}
-
 /// How often a text may include others.
 const MAX_INCLUSIONS: usize = 200;
 /// The most that the texts of a file may include of others, in bytes.
 const MAX_INCLUDED: usize = 20_000_000;
-
-/// One version of one prompt.
-struct Entry<'v> {
-    map: &'v Map<String, Value>,
-    /// Where it stands in the file.
-    path: String,
-    name: String,
-    version: Option<u64>,
-}
 
 /// All of a file.
 struct Export<'v> {
@@ -73,7 +52,7 @@ impl Export<'_> {
 }
 
 pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
-    let located = json(source.text)?;
+    let located = json::read(source.text)?;
     let (list, path) = match &located.value {
         Value::Array(items) => (items.iter().collect(), String::new()),
         Value::Object(map) => match map.get("data").or_else(|| map.get("prompts")) {
@@ -110,7 +89,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
             ));
         }
         entries.push(Entry {
-            map,
+            map: Cow::Borrowed(map),
             path,
             name: map
                 .get("name")
@@ -120,27 +99,20 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
             version: map.get("version").and_then(Value::as_u64),
         });
     }
-    entries.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
+    in_order(&mut entries);
     let export = Export {
         entries,
         located: &located,
         included: Cell::new(0),
     };
-    Ok(export
-        .entries
-        .iter()
-        .map(|entry| {
-            one(entry, &export, source).map_err(|why| Refused {
-                name: entry.name.clone(),
-                version: entry.version,
-                why: Box::new(why),
-            })
-        })
-        .collect())
+    let keys = ["prompt", "type", "config"];
+    Ok(each(&export.entries, &keys, &located, |entry| {
+        one(entry, &export, source)
+    }))
 }
 
 fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Foreign, Finding> {
-    let map = entry.map;
+    let map = entry.map.as_ref();
     let located = export.located;
     let inside = |key: &str| match entry.path.as_str() {
         "" => key.to_owned(),

@@ -1,10 +1,13 @@
 //! MLflow: prompts of its registry, as the SDK's objects in JSON or as its REST API answers.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
-use super::langfuse::{json, known_role};
-use super::{Foreign, Refused, Source};
+use super::langfuse::known_role;
+use super::versions::{Entry, each, in_order};
+use super::{Foreign, Refused, Source, json};
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
 use crate::prompt::document::Located;
@@ -20,17 +23,8 @@ const FORMAT: [&str; 2] = [
 ];
 const CONFIG: [&str; 2] = ["_mlflow_prompt_model_config", "mlflow.prompt.config"];
 
-/// One version of one prompt.
-struct Entry {
-    map: Map<String, Value>,
-    /// Where it stands in the file.
-    path: String,
-    name: String,
-    version: Option<u64>,
-}
-
 pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>, Finding> {
-    let located = json(source.text)?;
+    let located = json::read(source.text)?;
     let versions = located
         .value
         .get("model_versions")
@@ -62,20 +56,14 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
             // The REST API writes numbers as texts.
             version: version.and_then(|it| it.as_u64().or_else(|| it.as_str()?.parse().ok())),
             path,
-            map,
+            map: Cow::Owned(map),
         });
     }
-    entries.sort_by(|a, b| (&a.name, a.version).cmp(&(&b.name, b.version)));
-    Ok(entries
-        .into_iter()
-        .map(|entry| {
-            one(&entry, &located, source).map_err(|why| Refused {
-                name: entry.name,
-                version: entry.version,
-                why: Box::new(why),
-            })
-        })
-        .collect())
+    in_order(&mut entries);
+    let keys = ["template", "model_config", "response_format"];
+    Ok(each(&entries, &keys, &located, |entry| {
+        one(entry, &located, source)
+    }))
 }
 
 /// An entry of the REST API as the SDK has it: what it keeps in tags has keys of its own.
@@ -108,7 +96,7 @@ fn of_tags(mut map: Map<String, Value>) -> Map<String, Value> {
 }
 
 fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign, Finding> {
-    let map = &entry.map;
+    let map = entry.map.as_ref();
     let inside = |key: &str| match entry.path.as_str() {
         "" => key.to_owned(),
         path => format!("{path}.{key}"),

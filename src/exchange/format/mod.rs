@@ -8,6 +8,7 @@ pub mod export;
 mod front;
 mod guess;
 mod humanloop;
+mod json;
 mod langchain;
 mod langfuse;
 mod mlflow;
@@ -19,6 +20,7 @@ mod semantic_kernel;
 #[cfg(test)]
 mod tests;
 mod text;
+mod versions;
 
 use serde_json::{Map, Value};
 
@@ -37,6 +39,8 @@ pub struct Source<'a> {
     pub text: &'a str,
     /// Reads a file beside it, by a path from its own folder.
     pub beside: &'a dyn Fn(&str) -> Result<String, String>,
+    /// The files that a pattern stands for, by their paths from its own folder, in their order.
+    pub matching: &'a dyn Fn(&str) -> Result<Vec<String>, String>,
     /// What stands before the names of its partials here: the folder that they go to, or nothing.
     pub folder: &'a str,
     /// The role of a text that has none.
@@ -142,8 +146,8 @@ formats! {
         name: "promptfoo",
         title: "promptfoo",
         files: "`promptfooconfig*.yaml`",
-        keeps: "each prompt (texts, files, chats as JSON or YAML), the first provider with its settings, tests as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
-        loses: "other providers (listed), assertions and transforms that are programs, thresholds and options of tests, tests in CSV files",
+        keeps: "each prompt (texts, files, also by patterns, chats as JSON or YAML), the first provider with its settings, tests in YAML, JSON or tables as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
+        loses: "other providers (listed), assertions and transforms that are programs, thresholds and options of tests",
         refuses: "prompts that are programs (never run), that another service keeps, or that stand in a CSV file; a chat that is JSON only once it is filled in",
     }
     /// Prompts of LangChain and LangSmith.

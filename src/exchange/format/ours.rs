@@ -2,6 +2,8 @@
 //! `promptctl` counts where the rest of the file is still what the export writes for it; what somebody
 //! changed there counts instead, and is named.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::draft::is_prompt;
@@ -49,6 +51,7 @@ pub(super) fn settled(mut foreign: Foreign, format: Format, source: &Source<'_>)
             foreign.lost.push(lost);
         }
     }
+    let (file, cut) = merged([&base.file, &foreign.file, &with.file], &written);
     for key in block.keys() {
         let name = match key.as_str() {
             "inputSchema" => "input",
@@ -59,15 +62,13 @@ pub(super) fn settled(mut foreign: Foreign, format: Format, source: &Source<'_>)
             let message = format!(
                 "`promptctl.{key}` is older than the rest of the file, which was changed since it was exported: the rest counts"
             );
-            // Where it holds no more than the rest did, nothing of it is lost.
-            let severity = match with.file.get(name) == was {
-                true => Severity::Note,
-                false => Severity::Warning,
+            let severity = match cut.contains(name) {
+                true => Severity::Warning,
+                false => Severity::Note,
             };
             report(severity, &message, &mut foreign.lost);
         }
     }
-    let file = merged([&base.file, &foreign.file, &with.file], &written);
     match is_prompt(&file, &foreign.partials) {
         true => foreign.file = file,
         false => report(
@@ -79,12 +80,14 @@ pub(super) fn settled(mut foreign: Foreign, format: Format, source: &Source<'_>)
     foreign
 }
 
-/// The file as it was exported, as it says now and as it was written down, in one.
+/// The file as it was exported, as it says now and as it was written down, in one; and the keys of
+/// which something that was written down is gone.
 fn merged(
     [base, now, own]: [&Map<String, Value>; 3],
     written: &dyn Fn(&Map<String, Value>) -> Option<Foreign>,
-) -> Map<String, Value> {
+) -> (Map<String, Value>, BTreeSet<String>) {
     let mut file = Map::new();
+    let mut cut = BTreeSet::new();
     let more = now.keys().filter(|key| !own.contains_key(*key));
     for key in own.keys().chain(more) {
         let three = Three {
@@ -92,15 +95,20 @@ fn merged(
             now: now.get(key),
             own: own.get(key),
         };
-        let value = match key.as_str() {
+        let (value, is_clean) = match key.as_str() {
             "messages" | "testData" | "evaluators" => {
                 three.list(|base, all| alone(key, all, base, own, written))
             }
-            _ => three.merged().0,
+            _ => three.merged(),
         };
+        let has_parts = |value: &Value| value.is_object() || value.is_array();
+        let is_whole = is_clean && three.own.is_some_and(has_parts);
+        if three.own != three.base && !is_whole {
+            cut.insert(key.clone());
+        }
         file.extend(value.map(|value| (key.clone(), value)));
     }
-    file
+    (file, cut)
 }
 
 fn report(severity: Severity, message: &str, lost: &mut Vec<Finding>) {
@@ -199,18 +207,20 @@ impl Three<'_> {
         }
     }
 
-    /// A list by its entries; `said` tells what the format says for each of ours.
+    /// A list by its entries, and whether nothing of ours is gone that nobody took out; `said` tells
+    /// what the format says for each of ours.
     fn list(
         self,
         said: impl FnOnce(&[Value], &[Value]) -> Option<Vec<Vec<Value>>>,
-    ) -> Option<Value> {
+    ) -> (Option<Value>, bool) {
         if self.base == self.now {
-            return self.own.cloned();
+            return (self.own.cloned(), true);
         }
         let [base, now, own] = [self.base, self.now, self.own].map(entries);
         let Some(said) = said(base, own) else {
-            return self.now.cloned();
+            return (self.now.cloned(), false);
         };
+        let mut has_gone = false;
         let mut is_taken = vec![false; now.len()];
         // Ours that still stand there, by their places.
         let mut kept: Vec<Option<Vec<usize>>> = Vec::new();
@@ -235,27 +245,41 @@ impl Three<'_> {
                 merged.push((last, entry.clone()));
                 continue;
             }
-            let [before] = said.as_slice() else { continue };
             // The entry at its place is the same one, changed.
-            let at = base.iter().position(|it| it == before);
-            let Some(at) = at.filter(|at| base.len() == now.len() && !is_taken[*at]) else {
-                continue;
+            let changed = || {
+                let [before] = said.as_slice() else {
+                    return None;
+                };
+                let at = base.iter().position(|it| it == before)?;
+                let is_there = base.len() == now.len() && !is_taken[at];
+                let three = Three {
+                    base: Some(before),
+                    now: Some(now.get(at).filter(|_| is_there)?),
+                    own: Some(entry),
+                };
+                match three.merged() {
+                    (Some(value), true) => Some((at, value)),
+                    _ => None,
+                }
             };
-            let three = Three {
-                base: Some(before),
-                now: now.get(at),
-                own: Some(entry),
-            };
-            if let (Some(value), true) = three.merged() {
-                is_taken[at] = true;
-                last = at;
-                merged.push((at, value));
+            match changed() {
+                Some((at, value)) => {
+                    is_taken[at] = true;
+                    last = at;
+                    merged.push((at, value));
+                }
+                None => has_gone |= said.as_slice() != std::slice::from_ref(entry),
             }
         }
-        let new = (0..now.len()).filter(|at| !is_taken[*at]);
-        merged.extend(new.map(|at| (at, now[at].clone())));
+        let new: Vec<usize> = (0..now.len()).filter(|at| !is_taken[*at]).collect();
+        // What was only taken out was meant to go.
+        let is_clean = !has_gone || new.is_empty();
+        merged.extend(new.into_iter().map(|at| (at, now[at].clone())));
         merged.sort_by_key(|(at, _)| *at);
         let merged: Vec<Value> = merged.into_iter().map(|(_, value)| value).collect();
-        (!merged.is_empty()).then_some(Value::Array(merged))
+        (
+            (!merged.is_empty()).then_some(Value::Array(merged)),
+            is_clean,
+        )
     }
 }

@@ -6,7 +6,10 @@ mod chat;
 mod prompts;
 mod providers;
 mod references;
+mod table;
 mod values;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -50,6 +53,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
     {
         only.name.clone_from(&stem);
     }
+    name_apart(&mut wanted);
     let shared = shared(&resolved, &located, source);
     let cases = serde_json::to_string(&shared.test_data).map_or(0, |text| text.len());
     if wanted.len() * cases > MAX_CASES {
@@ -74,6 +78,19 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
             })
         })
         .collect())
+}
+
+/// Gives a number to prompts of one name: two files in different folders are two prompts.
+fn name_apart(wanted: &mut [Wanted]) {
+    let mut taken = BTreeSet::new();
+    for one in wanted {
+        let own = one.name.clone();
+        let mut number = 1;
+        while !taken.insert(one.name.to_lowercase()) {
+            number += 1;
+            one.name = format!("{own}-{number}");
+        }
+    }
 }
 
 /// What all prompts of a configuration have.

@@ -6,6 +6,7 @@ mod property;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::Value;
@@ -82,26 +83,30 @@ fn sections(front: &Front<'_>) -> Result<Vec<Section>, Finding> {
     Ok(all)
 }
 
+/// A loop over roles and contents.
+static LOOPED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let pattern = r"\{%-?\s*for\s+(\w+)\s+in\s+(\w+)\s*-?%\}\s*(?:#\s*)?\{\{\s*(\w+)\.role\s*\}\}\s*:[ \t]*\n\s*\{\{\s*(\w+)\.content\s*\}\}\s*\{%-?\s*endfor\s*-?%\}";
+    Regex::new(pattern).ok()
+});
+
+static VARIABLE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\{\{\s*(\w+)\s*\}\}").ok());
+
 /// Places where a conversation stands: a thread's variable, or a loop over roles and contents.
 fn conversations(text: &str, threads: &BTreeSet<String>) -> Vec<(Range<usize>, String)> {
     let mut all = Vec::new();
-    let pattern = r"\{%-?\s*for\s+(\w+)\s+in\s+(\w+)\s*-?%\}\s*(?:#\s*)?\{\{\s*(\w+)\.role\s*\}\}\s*:[ \t]*\n\s*\{\{\s*(\w+)\.content\s*\}\}\s*\{%-?\s*endfor\s*-?%\}";
-    if let Ok(looped) = Regex::new(pattern) {
-        for found in looped.captures_iter(text) {
-            let part = |index: usize| found.get(index).map_or("", |it| it.as_str());
-            if part(1) == part(3) && part(1) == part(4) {
-                let at = found.get(0).map_or(0..0, |it| it.range());
-                all.push((at, part(2).to_owned()));
-            }
+    for found in LOOPED.iter().flat_map(|looped| looped.captures_iter(text)) {
+        let part = |index: usize| found.get(index).map_or("", |it| it.as_str());
+        if part(1) == part(3) && part(1) == part(4) {
+            let at = found.get(0).map_or(0..0, |it| it.range());
+            all.push((at, part(2).to_owned()));
         }
     }
-    if let Ok(variable) = Regex::new(r"\{\{\s*(\w+)\s*\}\}") {
-        for found in variable.captures_iter(text) {
-            let name = found.get(1).map_or("", |it| it.as_str());
-            if threads.contains(name) {
-                let at = found.get(0).map_or(0..0, |it| it.range());
-                all.push((at, name.to_owned()));
-            }
+    for found in VARIABLE.iter().flat_map(|name| name.captures_iter(text)) {
+        let name = found.get(1).map_or("", |it| it.as_str());
+        if threads.contains(name) {
+            let at = found.get(0).map_or(0..0, |it| it.range());
+            all.push((at, name.to_owned()));
         }
     }
     all.sort_by_key(|(at, _)| at.start);

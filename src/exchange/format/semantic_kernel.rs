@@ -1,6 +1,7 @@
 //! Semantic Kernel: `skprompt.txt` with `config.json`, and YAML with `template:`.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Value, json};
@@ -23,7 +24,11 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     let is_text = source.path.to_ascii_lowercase().ends_with(".txt");
     if is_text {
         let config = match (source.beside)("config.json") {
-            Ok(text) => super::langfuse::json(&text).map_err(|why| why.in_file("config.json"))?,
+            Ok(text) => super::json::read(&text).map_err(|why| {
+                let folder = source.path.rsplit_once('/').map(|(folder, _)| folder);
+                let folder = folder.map_or(String::new(), |folder| format!("{folder}/"));
+                why.in_file(&format!("{folder}config.json"))
+            })?,
             Err(_) => Located::default(),
         };
         let place = |_: &str| None;
@@ -280,12 +285,12 @@ fn body(
     Ok(())
 }
 
+static TAGS: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\{\{[{~]*\s*([#/^!>]?)\s*([^\s{}~]+)([^{}]*)\}\}").ok());
+
 /// Handlebars is ours, but for helpers that only a program of theirs has.
 fn handlebars(text: &str, place: &impl Fn(Span) -> Option<Span>) -> Result<(), Finding> {
-    let Ok(tags) = Regex::new(r"\{\{[{~]*\s*([#/^!>]?)\s*([^\s{}~]+)([^{}]*)\}\}") else {
-        return Ok(());
-    };
-    for found in tags.captures_iter(text) {
+    for found in TAGS.iter().flat_map(|tags| tags.captures_iter(text)) {
         let part = |index: usize| found.get(index).map_or("", |it| it.as_str());
         let word = part(2);
         let is_known = match part(1) {

@@ -11,6 +11,7 @@ fn read(format: Format, path: &str, text: &str) -> Vec<Result<Foreign, Refused>>
         stem: "a",
         text,
         beside: &|_| Err("there is none".to_owned()),
+        matching: &|_| Ok(Vec::new()),
         folder: "",
         role: "user",
         is_tidy: false,
@@ -390,4 +391,21 @@ fn a_file_that_is_not_parsed_to_be_seen_as_data_is_no_prompt() {
     let list = r#"{"data": [{"name": "a", "versions": [1], "lastConfig": {}}]}"#;
     assert_eq!(guess("a.json", list), Guess::Is(Format::Langfuse));
     assert!(may_hold_prompts(list) && !may_hold_prompts(r#"{"name": "a", "version": "1"}"#));
+}
+
+#[test]
+fn the_messages_and_parts_of_a_prompt_are_bounded() {
+    let parts = |count| {
+        format!(
+            "<user>\n{}</user>\n",
+            "<text>a {{x}}</text>\n".repeat(count)
+        )
+    };
+    let messages = |count| "<user>\na\n</user>\n".repeat(count);
+    for write in [&parts as &dyn Fn(usize) -> String, &messages] {
+        assert!(read(Format::Humanloop, "a.prompt", &write(100))[0].is_ok());
+        let why = read(Format::Humanloop, "a.prompt", &write(10_001));
+        let why = &why[0].as_ref().unwrap_err().why.message;
+        assert_eq!(why, "it has more than 10000 messages and parts of messages");
+    }
 }

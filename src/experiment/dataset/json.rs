@@ -2,19 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 use std::io::{self, BufRead};
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Number, Value};
 
 use super::lines::{Line, Lines};
 use super::{
     Entry, Go, MAX_CASE, Take, bad, is_pointer, only_a_pointer, too_large, unreadable, utf8, within,
 };
-use crate::prompt::document::Object;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::json::{self, NotJson};
 
 /// Reads a case a line; blank lines are none.
 pub(super) fn lines(reader: &mut dyn BufRead, take: &mut Take<'_>) -> Go {
@@ -59,9 +56,9 @@ pub(super) fn lines(reader: &mut dyn BufRead, take: &mut Take<'_>) -> Go {
 
 /// Hands over what stands in a text of JSON that begins at `base`.
 fn one(text: &str, base: Span, help: Option<&str>, take: &mut Take<'_>) -> Go {
-    let value = match serde_json::from_str::<Strict>(text) {
-        Ok(Strict(value)) => value,
-        Err(error) => return take(Err(not_json(text, base, &error, help))),
+    let value = match json::parse(text) {
+        Ok(value) => value,
+        Err(why) => return take(Err(not_json(base, &why, help))),
     };
     let place = |path: &str| within(base, place_in(text, path));
     take(Ok(Entry {
@@ -70,17 +67,9 @@ fn one(text: &str, base: Span, help: Option<&str>, take: &mut Take<'_>) -> Go {
     }))
 }
 
-fn not_json(text: &str, base: Span, error: &serde_json::Error, help: Option<&str>) -> Finding {
-    // The library counts bytes.
-    let before = text.split_inclusive('\n').take(error.line().max(1) - 1);
-    let line = before.map(str::len).sum::<usize>();
-    let end = text[line..].find('\n').map_or(text.len(), |at| line + at);
-    let at = (line + error.column().saturating_sub(1)).min(end);
-    let at = text.floor_char_boundary(at);
-    let reason = error.to_string();
-    let reason = reason.split(" at line ").next().unwrap_or_default();
-    bad(format!("the case is not valid JSON: {reason}"))
-        .at(within(base, Span::from_range(text, at..at)))
+fn not_json(base: Span, why: &NotJson, help: Option<&str>) -> Finding {
+    bad(format!("the case is not valid JSON: {}", why.reason))
+        .at(within(base, why.at))
         .help(help.unwrap_or("write each case as {\"ticket\": \"…\", \"expected\": \"…\"}"))
 }
 
@@ -100,77 +89,6 @@ fn place_in(text: &str, path: &str) -> Span {
     match path {
         "" => Span::point(1, 1),
         _ => Span::from_range(text, start..(start + at.len()).min(text.len())),
-    }
-}
-
-/// A value of JSON in whose maps no key stands twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Strict;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Strict, E> {
-        Ok(Strict(Value::Null))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-        Ok(Strict(Value::Bool(value)))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Strict, E> {
-        Ok(Strict(
-            Number::from_f64(value).map_or(Value::Null, Value::Number),
-        ))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
-        Ok(Strict(Value::String(value.to_owned())))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Strict, E> {
-        Ok(Strict(Value::String(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
-        let mut items = Vec::new();
-        while let Some(Strict(item)) = access.next_element()? {
-            items.push(item);
-        }
-        Ok(Strict(Value::Array(items)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
-        let mut map = Object::new();
-        while let Some(key) = access.next_key::<String>()? {
-            if map.contains_key(&key) {
-                let shown: String = key.chars().take(60).collect();
-                let shown = shown.escape_debug();
-                return Err(A::Error::custom(format!("the key `{shown}` stands twice")));
-            }
-            let Strict(value) = access.next_value()?;
-            map.insert(key, value);
-        }
-        Ok(Strict(Value::Object(map)))
     }
 }
 

@@ -169,7 +169,7 @@ fn what_is_wrong_with_a_dataset_has_its_place() {
     error P401 d.jsonl:2:1 evaluator `e` asks for `expected`, which the case `9dc85c3556b8` lacks
 
     d.jsonl "{\"ticket\": \"a\", \"expected\": 1, \"ticket\": \"b\"}\n"
-    error P407 d.jsonl:1:39 the case is not valid JSON: the key `ticket` stands twice
+    error P407 d.jsonl:1:32 the case is not valid JSON: the key `ticket` stands twice
 
     d.jsonl "{\"ticket\": \"a\", \"expected\": 1, \"case\": {\"tags\": [], \"weight\": -1}}\n"
     error P005 d.jsonl:1:63 `case.weight` wants a number above 0, at most a million

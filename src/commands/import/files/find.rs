@@ -1,13 +1,13 @@
 //! Which files are meant, and of which format each is.
 
 use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::super::common::count;
 use super::super::super::given_file::shown;
 use super::super::super::session::Session;
 use super::super::{Args, FromArg};
+use super::source::{MAX_BYTES, MAX_DEPTH, SourceFile, at_most, read_bytes};
 use crate::error::Failure;
 use crate::exchange::format::{Ending, FORMATS, Format, Guess, ending, guess, may_hold_prompts};
 use crate::prompt::code;
@@ -15,79 +15,12 @@ use crate::prompt::finding::Finding;
 use crate::prompt::quote::shell_path;
 use crate::scan::ids;
 
-/// The largest file that is read.
-const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// The most files of one folder.
 const MAX_FILES: usize = 20_000;
 /// The most that the files of one folder may hold together, in bytes.
 const MAX_TOTAL: usize = 200 * 1024 * 1024;
 /// The most entries that are looked at.
 const MAX_ENTRIES: usize = 1_000_000;
-/// How deep folders may nest.
-const MAX_DEPTH: usize = 40;
-
-/// A file that is to be imported.
-pub(in super::super) struct SourceFile {
-    /// As the person named it, or as it is found below the folder that the person named.
-    pub(in super::super) shown: String,
-    /// The name that it proposes.
-    pub(super) stem: String,
-    /// The folder that files beside it must lie in.
-    base: PathBuf,
-    /// The folder of the file.
-    folder: PathBuf,
-    /// Whether the format was guessed.
-    pub(super) is_guessed: bool,
-    /// Its format and its text; or why it cannot be read.
-    pub(super) content: Result<(Format, String), Finding>,
-}
-
-impl SourceFile {
-    /// A file named in this one, by a path from its folder or from the folder that was named. It
-    /// must lie below the folder, whatever links there are.
-    pub(super) fn beside(&self, path: &str) -> Result<String, String> {
-        let fits = |folder: &Path| -> Result<PathBuf, String> {
-            let whole = folder
-                .join(path)
-                .canonicalize()
-                .map_err(|error| error.to_string())?;
-            let base = self
-                .base
-                .canonicalize()
-                .map_err(|error| error.to_string())?;
-            match whole.starts_with(base) {
-                true => Ok(whole),
-                false => Err("it lies outside of the folder that is imported".to_owned()),
-            }
-        };
-        let whole = fits(&self.folder).or_else(|why| fits(&self.base).map_err(|_| why))?;
-        let bytes = read_bytes(&whole)?;
-        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
-    }
-}
-
-fn read_bytes(path: &Path) -> Result<Vec<u8>, String> {
-    let data = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !data.is_file() {
-        return Err("it is no regular file".to_owned());
-    }
-    if data.len() > MAX_BYTES {
-        return Err(format!(
-            "it has {} MB, and 10 MB are read",
-            data.len().div_ceil(1024 * 1024)
-        ));
-    }
-    let file = fs::File::open(path).map_err(|error| error.to_string())?;
-    let bytes = at_most(file).map_err(|error| error.to_string())?;
-    bytes.ok_or_else(|| "it has more than 10 MB, and 10 MB are read".to_owned())
-}
-
-/// All that can be read, if that is not too much: what says how large it is need not be right.
-fn at_most(from: impl Read) -> std::io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    from.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= MAX_BYTES).then_some(bytes))
-}
 
 /// The files that are meant; none where stored prompts of OpenAI's are.
 pub(in super::super) fn find(

@@ -61,6 +61,7 @@ fn read(
         stem: name,
         text,
         beside: &beside,
+        matching: &|_| Ok(Vec::new()),
         folder: "",
         role: "user",
         is_tidy,

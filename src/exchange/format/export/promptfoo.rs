@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::chat::{Can, Message, Part, joined, messages, settings};
 use super::{Draft, own};
-use crate::exchange::dialect::{Dialect, Known, handlebars, written};
+use crate::exchange::dialect::{Dialect, Expr, Known, Node, handlebars, written};
 use crate::exchange::write::yaml_file;
 
 const CAN: Can = Can {
@@ -134,14 +134,22 @@ fn tests(draft: &mut Draft<'_>) -> Vec<Value> {
     let mut tests = Vec::new();
     let mut has_expected = false;
     let mut has_template = false;
+    let shared = draft.keys.about.get("evaluators");
+    let is_shared_asked = shared.is_some_and(asks_for_expected);
     for row in rows.cloned().unwrap_or_default() {
         let Value::Object(mut vars) = row else {
             continue;
         };
         // Where `case` is a variable, what is about the case stands under another name.
         let case = vars.remove("$case").or_else(|| vars.remove("case"));
-        let expected = vars.remove("expected").filter(Value::is_string);
-        let mut asserts = assertions(case.as_ref().and_then(|case| case.get("evaluators")), draft);
+        let own = case.as_ref().and_then(|case| case.get("evaluators"));
+        let mut asserts = assertions(own, draft);
+        // Assertions that fill it in say what is expected, and need it as a variable.
+        let is_asked = is_shared_asked || own.is_some_and(asks_for_expected);
+        let expected = match is_asked {
+            true => None,
+            false => vars.remove("expected").filter(Value::is_string),
+        };
         if let Some(expected) = expected {
             has_expected = true;
             asserts.push(json!({ "type": "icontains", "value": expected }));
@@ -169,6 +177,22 @@ fn tests(draft: &mut Draft<'_>) -> Vec<Value> {
         );
     }
     tests
+}
+
+/// Whether a text in some evaluators is filled in with what a case expects.
+fn asks_for_expected(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_filled_with("expected", text),
+        Value::Array(items) => items.iter().any(asks_for_expected),
+        Value::Object(map) => map.values().any(asks_for_expected),
+        _ => false,
+    }
+}
+
+/// Whether a text prints this field.
+fn is_filled_with(name: &str, text: &str) -> bool {
+    let is_it = |node: &Node| matches!(node, Node::Print(Expr::Path(path, _)) if path == name);
+    text.contains("{{") && handlebars::read(text).is_ok_and(|nodes| nodes.iter().any(is_it))
 }
 
 /// Whether promptfoo makes another value of it.
@@ -276,6 +300,8 @@ fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
 /// The value of a check, which is a template over the case.
 fn expected(value: &Value) -> Option<Value> {
     match value {
+        // An assertion there knows the case, and not what was answered.
+        Value::String(text) if is_filled_with("completion", text) => None,
         Value::String(text) => {
             let nodes = handlebars::read(text).ok()?;
             let written = written::write(&nodes, Dialect::Nunjucks).ok()?.text;

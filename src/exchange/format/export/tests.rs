@@ -30,6 +30,7 @@ fn read(target: Target, exported: &Exported) -> Foreign {
         stem: "a/b",
         text,
         beside: &|_| Err("there is none".to_owned()),
+        matching: &|_| Ok(Vec::new()),
         folder: "",
         role: "user",
         is_tidy: false,

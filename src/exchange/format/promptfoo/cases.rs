@@ -7,11 +7,13 @@ use serde_json::{Map, Value, json};
 use super::super::Source;
 use super::super::draft::Draft;
 use super::assertion::evaluator;
+use super::table;
 use super::values::{Files, Other};
 use crate::exchange::dialect::is_name;
 use crate::prompt::code;
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::Span;
+use crate::prompt::json as strict;
 use crate::prompt::visible;
 
 /// The most cases that lists of values may make.
@@ -102,6 +104,40 @@ fn of_file(file: &str, source: &Source<'_>) -> Result<Value, String> {
     Ok(located.value)
 }
 
+/// The tests in the file of a name, or in those that a pattern stands for.
+fn of_files(file: &str, source: &Source<'_>) -> Result<Vec<Value>, String> {
+    let name = file.trim_start_matches("file://").trim_start_matches("./");
+    if !name.contains(['*', '?']) {
+        return tests_of(name, source);
+    }
+    let mut all = Vec::new();
+    for name in (source.matching)(name)? {
+        all.extend(tests_of(&name, source).map_err(|why| format!("{name}: {why}"))?);
+    }
+    Ok(all)
+}
+
+fn tests_of(name: &str, source: &Source<'_>) -> Result<Vec<Value>, String> {
+    match name.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "csv" => table::tests(&(source.beside)(name)?, MAX_CASES),
+        "jsonl" => {
+            let text = (source.beside)(name)?;
+            let lines = text.lines().enumerate();
+            let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+            let test = |(at, line): (usize, &str)| {
+                strict::parse(line).map_err(|why| format!("line {}: {}", at + 1, why.reason))
+            };
+            lines.map(test).collect()
+        }
+        "yaml" | "yml" | "json" => match of_file(name, source)? {
+            Value::Array(tests) => Ok(tests),
+            Value::Object(test) => Ok(vec![Value::Object(test)]),
+            _ => Ok(Vec::new()),
+        },
+        _ => Err("only YAML, JSON and CSV are read".to_owned()),
+    }
+}
+
 /// The tests with their places, those of files too.
 fn all(
     config: &Map<String, Value>,
@@ -131,15 +167,14 @@ fn all(
                 Err("they are made by a program".to_owned())
             }
             Value::Object(_) => Ok(Value::Null),
-            Value::String(file) => of_file(file, source),
+            Value::String(file) => of_files(file, source).map(Value::Array),
             _ => Err("it is neither a test nor a file".to_owned()),
         };
         match read {
             Ok(Value::Null) => tests.push((test, path)),
-            Ok(Value::Array(more)) => {
+            Ok(Value::Array(more)) if !more.is_empty() => {
                 tests.extend(more.into_iter().map(|test| (test, path.clone())));
             }
-            Ok(one @ Value::Object(_)) => tests.push((one, path)),
             Ok(_) => lose_tests(&test, "it holds no tests", at, draft),
             Err(why) => lose_tests(&test, &why, at, draft),
         }
@@ -152,7 +187,7 @@ fn lose_tests(test: &Value, why: &str, at: Option<Span>, draft: &mut Draft) {
         Value::String(file) => format!("the tests of {file}"),
         _ => "an entry of `tests`".to_owned(),
     };
-    let message = format!("{what} were left out: {why}; a CSV file can stand under `datasets:`");
+    let message = format!("{what} were left out: {why}");
     draft.lose(code::SOURCE_DROPPED, at, message);
 }
 
@@ -286,6 +321,10 @@ impl Cases<'_> {
                     format!(
                         "the value of `{name}` comes from the environment, which is never read: left out"
                     ),
+                ),
+                Other::Circle => (
+                    code::SOURCE_DROPPED,
+                    format!("the value of `{name}` names itself, maybe by way of others: left out"),
                 ),
                 Other::TooLarge => (
                     code::SOURCE_DROPPED,

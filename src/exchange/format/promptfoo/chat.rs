@@ -6,6 +6,7 @@ use super::super::draft::{Draft, refused};
 use super::super::langfuse::known_role;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::json;
 
 /// A text, or a chat as JSON.
 pub(super) fn messages(
@@ -41,7 +42,7 @@ fn list(text: &str, at: Option<Span>, draft: &mut Draft) -> Result<Option<Vec<Va
     if is_tag || !text.starts_with(['[', '{']) {
         return Ok(None);
     }
-    match serde_json::from_str(text) {
+    match json::parse(text) {
         Ok(Value::Array(items)) => Ok(Some(items)),
         Ok(value) => match value.get("messages") {
             Some(Value::Array(items)) => {
@@ -54,6 +55,11 @@ fn list(text: &str, at: Option<Span>, draft: &mut Draft) -> Result<Option<Vec<Va
                 "write `[{\"role\": …, \"content\": …}]`",
             )),
         },
+        Err(why) if why.is_twice => Err(refused(
+            at,
+            format!("the chat is JSON in which {}", why.reason),
+            "take one of the two out",
+        )),
         Err(_) if text.contains("\"role\"") => Err(refused(
             at,
             "the chat is JSON only once its variables and blocks are filled in, so its messages cannot be told apart",
@@ -156,7 +162,8 @@ impl Reader<'_> {
                 "parts are `{type: text, text}` and `{type: image_url, image_url: {url}}`",
             ));
         };
-        let mut image = json!({ "type": "image", "url": self.template(&url)? });
+        let url = self.template(&url)?;
+        let mut image = self.draft.picture(url, self.at);
         let detail = item.get("image_url").and_then(|url| url.get("detail"));
         if let Some(detail) = detail {
             image["detail"] = detail.clone();

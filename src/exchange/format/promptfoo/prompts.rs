@@ -104,10 +104,14 @@ impl<'c> Entry<'c> {
             let mut all = keys.iter();
             all.find_map(|key| Some((*key, item.get(*key)?.as_str()?)))
         };
-        let label = text(&["label", "display"]);
         let said = text(&["raw", "id", "file"]);
-        // The first of the keys that mean the same; an `id` beside the text says nothing more.
-        let known = [label, said, Some(("id", ""))];
+        // Beside the text, an id is a name.
+        let label = match said {
+            Some(("raw", _)) => text(&["label", "display", "id"]),
+            _ => text(&["label", "display"]),
+        };
+        // The first of the keys that mean the same.
+        let known = [label, said];
         let others = item
             .as_object()
             .into_iter()
@@ -179,10 +183,15 @@ fn elsewhere(text: &str) -> Option<(&'static str, &'static str)> {
 /// The file that a text names: with `file://`, or by an ending.
 fn file_of<'c>(text: &'c str, item: &Value) -> Option<&'c str> {
     text.strip_prefix("file://").or_else(|| {
-        let is_file = !text.contains('\n') && !text.contains(' ') && is_known_ending(text);
+        let is_file = !text.contains(['\n', ' ']) && (is_known_ending(text) || is_pattern(text));
         let is_program = PROGRAMS.contains(&ending_of(text).unwrap_or_default());
         (is_file && (item.get("raw").is_none() || is_program)).then_some(text)
     })
+}
+
+/// Whether a text without blanks is a pattern of paths.
+fn is_pattern(text: &str) -> bool {
+    text.contains('*') && text.contains('/') && !text.contains("{{")
 }
 
 /// The endings of programs.
@@ -225,11 +234,15 @@ fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<
             "write each of them into a text file, or as an entry of `prompts:`",
         );
     }
-    if plain.contains('*') {
-        return fail(
-            format!("{file} stands for several files"),
-            "name each of them",
-        );
+    if plain.contains(['*', '?', '{', '[']) {
+        let plain = plain.trim_start_matches("./");
+        return match (source.matching)(plain) {
+            Ok(files) => of_pattern(plain, files, &entry, source, wanted),
+            Err(why) => fail(
+                format!("{plain} stands for no files that are read: {why}"),
+                "name each of them",
+            ),
+        };
     }
     let text = match (source.beside)(plain) {
         Ok(text) => text.replace("\r\n", "\n"),
@@ -270,6 +283,36 @@ fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<
         _ => text,
     };
     wanted.push(entry.prompt(text, Some(shown)));
+}
+
+/// The prompts of the files that a pattern stands for, each named by its path below what is fixed.
+fn of_pattern(
+    pattern: &str,
+    files: Vec<String>,
+    entry: &Entry<'_>,
+    source: &Source<'_>,
+    wanted: &mut Vec<Wanted>,
+) {
+    let fixed = pattern.split(['*', '?']).next().unwrap_or_default();
+    let fixed = fixed.rfind('/').map_or(0, |at| at + 1);
+    for file in files {
+        if wanted.len() >= MAX_PROMPTS {
+            let message = format!("{pattern} stands for more than {MAX_PROMPTS} prompts");
+            wanted.push(entry.refused(message, "keep fewer in one folder"));
+            return;
+        }
+        let below = file.get(fixed..).unwrap_or(&file);
+        let own = below.rsplit_once('.').map_or(below, |(own, _)| own);
+        let label = entry.label.map(|label| format!("{label}/{own}"));
+        let one = Entry {
+            name: entry.name.clone(),
+            label: Some(label.as_deref().unwrap_or(own)),
+            path: entry.path.clone(),
+            others: entry.others.clone(),
+            ..*entry
+        };
+        of_file(&file, &one, source, wanted);
+    }
 }
 
 /// The prompts of a file that may hold several: between lines of dashes, or one a line.

@@ -164,6 +164,14 @@ impl Provider {
 
     /// Takes the model and what there is of its settings.
     fn take(mut self, at: Option<Span>, place: impl Fn(&str) -> Option<Span>, draft: &mut Draft) {
+        // Every provider of promptfoo but this one says by `:` whose model is meant.
+        if !self.id.contains(':') && self.id != "echo" {
+            let message = format!(
+                "the provider `{}` names no service, such as `openai:chat:gpt-5-mini`: it is taken as the name of a model",
+                self.id
+            );
+            draft.lose(code::SOURCE_CHANGED, at, message);
+        }
         draft.model = Some(model(&self.id));
         if self
             .keys

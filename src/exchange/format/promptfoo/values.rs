@@ -1,6 +1,7 @@
 //! The values of a test, as promptfoo gives them to a prompt: files read, names in them filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -10,8 +11,10 @@ use crate::prompt::document::parse_located;
 
 /// How often promptfoo looks for names to fill in.
 const ROUNDS: usize = 5;
-/// The most that the filled-in values of a test may be, in bytes.
+/// The most that filling in may add to the values of a test, in bytes.
 const MAX_FILLED: usize = 1_000_000;
+/// The most that it may add to those of all tests.
+const MAX_FILLED_IN_ALL: usize = 10_000_000;
 
 /// What promptfoo does not read as text.
 const NO_TEXTS: [&str; 28] = [
@@ -33,12 +36,16 @@ pub(super) enum Other {
     Template,
     /// It is too large once all is filled in.
     TooLarge,
+    /// It names itself, maybe by way of others.
+    Circle,
 }
 
 /// Files that values name, each read once.
 pub(super) struct Files<'s> {
     source: &'s Source<'s>,
     read: BTreeMap<String, Option<String>>,
+    /// How much may still be filled in.
+    left: usize,
 }
 
 impl<'s> Files<'s> {
@@ -46,6 +53,7 @@ impl<'s> Files<'s> {
         Self {
             source,
             read: BTreeMap::new(),
+            left: MAX_FILLED_IN_ALL,
         }
     }
 
@@ -94,7 +102,10 @@ impl<'s> Files<'s> {
                 Err(why) => others.push((name, why)),
             }
         }
-        fill(&mut given, &mut others);
+        let before = MAX_FILLED.min(self.left);
+        let mut left_over = before;
+        fill(&mut given, &mut others, &mut left_over);
+        self.left -= before - left_over;
         given.retain(|name, value| match value.as_str().and_then(left) {
             Some(Other::Environment) => {
                 others.push((name.clone(), Other::Environment));
@@ -110,11 +121,50 @@ impl<'s> Files<'s> {
     }
 }
 
-/// Fills names of other values in, one of each value at a time.
-fn fill(given: &mut Map<String, Value>, others: &mut Vec<(String, Other)>) {
-    let Ok(tag) = Regex::new(r"\{\{[\s\u{feff}]*([A-Za-z0-9_]+)[\s\u{feff}]*\}\}") else {
+static TAG: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"\{\{[\s\u{feff}]*([A-Za-z0-9_]+)[\s\u{feff}]*\}\}").ok());
+
+/// The values that name themselves, maybe by way of others: filling in would never end.
+fn circles(given: &Map<String, Value>) -> Vec<String> {
+    let mut names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, value) in given {
+        let text = value.as_str().unwrap_or_default();
+        let found = TAG.iter().flat_map(|tag| tag.captures_iter(text));
+        let inner = found.filter_map(|found| Some(found.get(1)?.as_str()));
+        let inner: BTreeSet<&str> = inner.filter(|it| given.contains_key(*it)).collect();
+        if !inner.is_empty() {
+            names.insert(name, inner);
+        }
+    }
+    // What names nothing that is left is in no circle, and neither is what nothing names.
+    loop {
+        let before = names.len();
+        let named: BTreeSet<&str> = names.values().flatten().copied().collect();
+        let has_inner = |inner: &BTreeSet<&str>| inner.iter().any(|it| names.contains_key(it));
+        let stays = |name: &str, inner: &BTreeSet<&str>| named.contains(name) && has_inner(inner);
+        let gone: Vec<&str> = names
+            .iter()
+            .filter(|(name, inner)| !stays(name, inner))
+            .map(|(name, _)| *name)
+            .collect();
+        for name in gone {
+            names.remove(name);
+        }
+        if names.len() == before {
+            return names.keys().map(|name| (*name).to_owned()).collect();
+        }
+    }
+}
+
+/// Fills names of other values in, one of each value at a time, while it adds no more than `left`.
+fn fill(given: &mut Map<String, Value>, others: &mut Vec<(String, Other)>, left: &mut usize) {
+    let Some(tag) = TAG.as_ref() else {
         return;
     };
+    for name in circles(given) {
+        given.remove(&name);
+        others.push((name, Other::Circle));
+    }
     let names: Vec<String> = given
         .iter()
         .filter(|(_, value)| value.as_str().is_some_and(|text| tag.is_match(text)))
@@ -135,12 +185,18 @@ fn fill(given: &mut Map<String, Value>, others: &mut Vec<(String, Other)>) {
             ) else {
                 continue;
             };
-            let value = in_words(value);
-            if text.len() + value.len() > MAX_FILLED {
+            if value.as_str().is_some_and(|value| value.len() > *left) {
                 given.remove(name);
                 others.push((name.clone(), Other::TooLarge));
                 continue;
             }
+            let value = in_words(value);
+            if value.len() > *left {
+                given.remove(name);
+                others.push((name.clone(), Other::TooLarge));
+                continue;
+            }
+            *left -= value.len();
             let (before, after) = (&text[..whole.start()], &text[whole.end()..]);
             let filled = format!(
                 "{before}{}{after}",
@@ -202,7 +258,9 @@ fn left(text: &str) -> Option<Other> {
 
 /// Whether a text asks for a part of the environment.
 pub(super) fn reads_environment(text: &str) -> bool {
-    Regex::new(r"\{[{%][^}]*\benv\s*[.\[]").is_ok_and(|env| env.is_match(text))
+    static READS: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"\{[{%][^}]*\benv\s*[.\[]").ok());
+    READS.as_ref().is_some_and(|env| env.is_match(text))
 }
 
 #[cfg(test)]
@@ -214,7 +272,7 @@ mod tests {
     fn filled(row: Value) -> (Value, Vec<(String, Other)>) {
         let mut row = row.as_object().unwrap().clone();
         let mut others = Vec::new();
-        fill(&mut row, &mut others);
+        fill(&mut row, &mut others, &mut MAX_FILLED.clone());
         (Value::Object(row), others)
     }
 
@@ -238,11 +296,36 @@ mod tests {
             of(json!({ "a": "<{{b}}>", "b": "$$ $' $x $` $" }))["a"],
             "<$ > $x < $>"
         );
-        assert_eq!(of(json!({ "a": "{{a}}" }))["a"], "{{a}}");
         let (row, others) =
             filled(json!({ "a": "{{b}}{{b}}{{b}}", "b": "x".repeat(MAX_FILLED / 2) }));
         assert!(row.get("a").is_none());
         assert_eq!(others, [("a".to_owned(), Other::TooLarge)]);
+    }
+
+    #[test]
+    fn a_value_that_names_itself_is_none() {
+        let (row, others) = filled(json!({
+            "grow": "{{grow}}{{grow}}", "a": "{{b}}", "b": "{{c}} {{d}}", "c": "{{a}}", "d": "D", "e": "{{d}} {{a}}",
+        }));
+        assert_eq!(row, json!({ "d": "D", "e": "D {{a}}" }));
+        let names: Vec<&str> = others.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a", "b", "c", "grow"]);
+        assert!(others.iter().all(|(_, why)| *why == Other::Circle));
+    }
+
+    #[test]
+    fn values_that_double_are_stopped_early() {
+        let mut row = Map::new();
+        for at in 0..900 {
+            let (a, b) = (at + 1, at + 2);
+            row.insert(
+                format!("v{at}"),
+                json!(format!("{{{{v{a}}}}}{{{{v{b}}}}}").repeat(20)),
+            );
+        }
+        row.insert("v900".to_owned(), json!("x".repeat(1_000)));
+        let (row, _) = filled(Value::Object(row));
+        assert!(row.to_string().len() < 2 * MAX_FILLED);
     }
 
     #[test]

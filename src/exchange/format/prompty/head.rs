@@ -12,6 +12,7 @@ use super::property::{is_kind, is_reference, properties, property};
 use crate::exchange::dialect::Known;
 use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
+use crate::prompt::json;
 use crate::prompt::visible;
 
 pub(super) fn head(
@@ -147,10 +148,13 @@ fn is_secret(what: &str) -> bool {
 /// The map in a JSON file beside the prompt.
 fn beside(file: &str, source: &Source<'_>) -> Result<Map<String, Value>, String> {
     let text = (source.beside)(file)?;
-    match serde_json::from_str(&text) {
+    match json::parse(&text) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err("it is no map".to_owned()),
-        Err(error) => Err(error.to_string()),
+        Err(why) => Err(format!(
+            "{} at line {}, column {}",
+            why.reason, why.at.line, why.at.column
+        )),
     }
 }
 

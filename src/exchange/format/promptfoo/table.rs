@@ -1,0 +1,283 @@
+//! Tests in a table: a row each, and columns whose names begin with `__` for what is expected.
+
+use csv::{ReaderBuilder, Trim};
+use serde_json::{Map, Value, json};
+
+/// The assertions that a cell may begin with, without `not-`.
+const KINDS: [&str; 52] = [
+    "answer-relevance",
+    "bleu",
+    "classifier",
+    "contains",
+    "contains-all",
+    "contains-any",
+    "contains-html",
+    "contains-json",
+    "contains-sql",
+    "contains-xml",
+    "context-faithfulness",
+    "context-recall",
+    "context-relevance",
+    "conversation-relevance",
+    "cost",
+    "equals",
+    "factuality",
+    "finish-reason",
+    "g-eval",
+    "gleu",
+    "guardrails",
+    "icontains",
+    "icontains-all",
+    "icontains-any",
+    "is-html",
+    "is-json",
+    "is-refusal",
+    "is-sql",
+    "is-valid-function-call",
+    "is-valid-openai-function-call",
+    "is-valid-openai-tools-call",
+    "is-xml",
+    "javascript",
+    "latency",
+    "levenshtein",
+    "llm-rubric",
+    "meteor",
+    "model-graded-closedqa",
+    "model-graded-factuality",
+    "moderation",
+    "perplexity",
+    "perplexity-score",
+    "pi",
+    "python",
+    "regex",
+    "rouge-n",
+    "ruby",
+    "search-rubric",
+    "similar",
+    "starts-with",
+    "webhook",
+    "word-count",
+];
+
+/// What a cell may begin with that means an assertion of another name.
+const OTHERS: [(&str, &str); 5] = [
+    ("fn:", "javascript"),
+    ("eval:", "javascript"),
+    ("grade:", "llm-rubric"),
+    ("javascript:", "javascript"),
+    ("python:", "python"),
+];
+
+/// The limit of an assertion that names none.
+const THRESHOLD: f64 = 0.75;
+
+/// The tests of a table, one more than `most` at most.
+pub(super) fn tests(text: &str, most: usize) -> Result<Vec<Value>, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = ReaderBuilder::new()
+        .flexible(true)
+        .trim(Trim::All)
+        .from_reader(text.as_bytes());
+    let wrong = |error: csv::Error| error.to_string();
+    let header = reader.headers().map_err(wrong)?.clone();
+    let mut all = Vec::new();
+    for row in reader.records().take(most + 1) {
+        let row = row.map_err(wrong)?;
+        if row.len() != header.len() {
+            let line = row.position().map_or(0, csv::Position::line);
+            let (cells, columns) = (row.len(), header.len());
+            return Err(format!(
+                "the row at line {line} has {cells} cells, and the header {columns}"
+            ));
+        }
+        all.push(test(header.iter().zip(&row)));
+    }
+    Ok(all)
+}
+
+/// A row as a test.
+fn test<'r>(cells: impl Iterator<Item = (&'r str, &'r str)>) -> Value {
+    let (mut test, mut vars, mut metadata) = (Map::new(), Map::new(), Map::new());
+    let mut asserts = Vec::new();
+    let mut about: Vec<(usize, String, Value)> = Vec::new();
+    let mut metric = None;
+    for (key, cell) in cells {
+        let is_empty = cell.is_empty();
+        if let Some(rest) = key.strip_prefix("__config:__expected") {
+            let (number, name) = rest.split_once(':').unwrap_or((rest, ""));
+            let at = number.parse::<usize>().map_or(0, |it| it.saturating_sub(1));
+            if !is_empty {
+                about.push((at, name.to_owned(), limit(cell)));
+            }
+        } else if let Some(name) = key.strip_prefix("__metadata:") {
+            let value = match name.ends_with("[]") {
+                true => cell.split(',').map(|it| json!(it.trim())).collect(),
+                false => json!(cell),
+            };
+            if !is_empty {
+                metadata.insert(name.trim_end_matches("[]").to_owned(), value);
+            }
+        } else if key.starts_with("__expected") {
+            asserts.extend((!is_empty).then(|| assertion(cell)));
+        } else if key == "__metric" {
+            metric = Some(cell).filter(|_| !is_empty);
+        } else if let Some(name) = key.strip_prefix("__") {
+            // What is no part of a case here is named by the one who reads the test.
+            let name = match name {
+                "description" => name,
+                _ => key,
+            };
+            if !is_empty {
+                test.insert(name.to_owned(), json!(cell));
+            }
+        } else {
+            vars.insert(key.to_owned(), json!(cell));
+        }
+    }
+    for (at, name, value) in about {
+        if let Some(assert) = asserts.get_mut(at) {
+            assert[name] = value;
+        }
+    }
+    if let Some(metric) = metric {
+        for assert in &mut asserts {
+            assert["metric"] = json!(metric);
+        }
+    }
+    test.insert("vars".to_owned(), Value::Object(vars));
+    if !asserts.is_empty() {
+        test.insert("assert".to_owned(), Value::Array(asserts));
+    }
+    if !metadata.is_empty() {
+        test.insert("metadata".to_owned(), Value::Object(metadata));
+    }
+    Value::Object(test)
+}
+
+/// What a cell expects: `kind(limit):value`, or a text that the answer is to equal.
+fn assertion(cell: &str) -> Value {
+    for (start, kind) in OTHERS {
+        if let Some(value) = cell.strip_prefix(start) {
+            return json!({ "type": kind, "value": value.trim() });
+        }
+    }
+    if let Some(file) = cell.strip_prefix("file://")
+        && [".py", ".js", ".ts"]
+            .iter()
+            .any(|ending| file.ends_with(ending) || file.contains(&format!("{ending}:")))
+    {
+        return json!({ "type": "javascript", "value": cell });
+    }
+    let (head, value) = match cell.split_once(':') {
+        Some((head, value)) => (head, Some(value)),
+        None => (cell, None),
+    };
+    let (kind, given) = match head.strip_suffix(')').and_then(|it| it.split_once('(')) {
+        Some((kind, number)) => (kind, number.parse::<f64>().ok()),
+        None => (head, None),
+    };
+    let plain = kind.strip_prefix("not-").unwrap_or(kind);
+    if !KINDS.contains(&plain) || (head != kind && given.is_none()) {
+        return json!({ "type": "equals", "value": cell });
+    }
+    let mut assert = json!({ "type": kind });
+    if let Some(value) = value {
+        assert["value"] = match plain.ends_with("-any") || plain.ends_with("-all") {
+            true => value.split(',').map(|it| json!(it.trim())).collect(),
+            false => json!(value),
+        };
+    }
+    match (plain, given) {
+        ("levenshtein", given) => {
+            assert["threshold"] = number(given.unwrap_or(THRESHOLD).floor());
+        }
+        ("cost" | "latency", given) => assert["threshold"] = number(given.unwrap_or(THRESHOLD)),
+        (_, Some(given)) => assert["threshold"] = number(given),
+        (_, None) => {}
+    }
+    assert
+}
+
+/// A cell that is a number, else its text.
+fn limit(cell: &str) -> Value {
+    cell.parse::<f64>().map_or_else(|_| json!(cell), number)
+}
+
+/// A number, whole where it is one.
+fn number(value: f64) -> Value {
+    match serde_json::from_str(&value.to_string()) {
+        Ok(number @ Value::Number(_)) => number,
+        _ => json!(value),
+    }
+}
+
+#[cfg(test)]
+mod tests_of_tables {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_an_assertion_or_a_text() {
+        for (cell, wanted) in [
+            ("Paris", json!({ "type": "equals", "value": "Paris" })),
+            ("a: b", json!({ "type": "equals", "value": "a: b" })),
+            ("is-json", json!({ "type": "is-json" })),
+            (
+                "contains:x: y",
+                json!({ "type": "contains", "value": "x: y" }),
+            ),
+            (
+                "not-contains-any:a, b",
+                json!({ "type": "not-contains-any", "value": ["a", "b"] }),
+            ),
+            (
+                "latency(500)",
+                json!({ "type": "latency", "threshold": 500 }),
+            ),
+            (
+                "similar(0.8):x",
+                json!({ "type": "similar", "value": "x", "threshold": 0.8 }),
+            ),
+            (
+                "levenshtein:x",
+                json!({ "type": "levenshtein", "value": "x", "threshold": 0 }),
+            ),
+            (
+                "grade: kind",
+                json!({ "type": "llm-rubric", "value": "kind" }),
+            ),
+            ("fn:x", json!({ "type": "javascript", "value": "x" })),
+            (
+                "contains(x):y",
+                json!({ "type": "equals", "value": "contains(x):y" }),
+            ),
+        ] {
+            assert_eq!(assertion(cell), wanted, "{cell}");
+        }
+    }
+
+    #[test]
+    fn columns_are_variables_but_for_those_with_two_lines() {
+        let text = "\u{feff}a, b ,__expected,__expected2,__metric,__description,__metadata:k,__metadata:l[],__config:__expected2:weight,__prefix\n\
+            \"x, y\",{{z}},one,contains:two,m,first,v,\"p, q\",2,pre\n\n,,,,,,,,,\n";
+        assert_eq!(
+            tests(text, 10).unwrap(),
+            [
+                json!({
+                    "description": "first", "__prefix": "pre", "vars": { "a": "x, y", "b": "{{z}}" },
+                    "assert": [
+                        { "type": "equals", "value": "one", "metric": "m" },
+                        { "type": "contains", "value": "two", "weight": 2, "metric": "m" },
+                    ],
+                    "metadata": { "k": "v", "l": ["p", "q"] },
+                }),
+                json!({ "vars": { "a": "", "b": "" } }),
+            ]
+        );
+        assert_eq!(tests("a\n1\n2\n3\n", 1).unwrap().len(), 2);
+        assert!(
+            tests("a,b\n1\n", 1)
+                .unwrap_err()
+                .contains("line 2 has 1 cells")
+        );
+    }
+}
