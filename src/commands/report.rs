@@ -1,6 +1,7 @@
 //! `promptctl report`.
 
 mod cells;
+mod found;
 mod money;
 mod over_time;
 mod sections;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::budgets::{self, Budget};
+use super::budgets::{self};
 use super::common::count;
 use super::measured::ask::{Breakdown, ReadArgs, Wanted};
 use super::measured::notes;
@@ -22,10 +23,11 @@ use crate::error::{Exit, Failure};
 use crate::output::html::Page;
 use crate::output::json::time;
 use crate::prompt::name::{Environment, PromptName};
-use crate::record::costs::{Costs, costs_of, question};
+use crate::record::costs::{costs_of, question};
 use crate::record::groups::{Dimension, Groups, Question, Value, read, read_all};
 use crate::releases::{Evidence, Release, Store};
 
+use found::Found;
 use steps::Steps;
 
 /// Write a page about what the versions did in use
@@ -50,21 +52,6 @@ pub(super) struct Args {
 
 /// How sure the intervals are.
 const LEVEL: f64 = 0.95;
-
-/// All that a page is made of.
-struct Found {
-    versions: Groups,
-    over_time: Groups,
-    /// By step and model.
-    by_model: Groups,
-    steps: Steps,
-    costs: Costs,
-    releases: Vec<Release>,
-    evidence: Vec<Evidence>,
-    budgets: Vec<Budget>,
-    /// The one whose releases are shown; none where those of all are.
-    environment: Option<String>,
-}
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if session.ui.out_is_terminal() {

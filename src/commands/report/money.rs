@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::common::count;
 use super::super::measured::models::{bare, by_model};
-use super::Found;
 use super::cells::{columns, cut, whole};
+use super::found::Found;
 use super::over_time::Axis;
 use crate::output::calls::dollars;
 use crate::output::chart::MOST_LINES;

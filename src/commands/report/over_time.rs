@@ -1,8 +1,8 @@
 //! What was called over time, and how it went: charts with one axis.
 
 use super::super::measured::figures::significant;
-use super::Found;
 use super::cells::{columns, cut, figure, whole};
+use super::found::Found;
 use crate::output::calls::dollars;
 use crate::output::chart::{self, Mark};
 use crate::output::html::{Cell, Drawing, Rows, Section};

@@ -1,8 +1,8 @@
 //! What stands on the page.
 
 use super::super::measured::figures::{shown, with_interval};
-use super::Found;
 use super::cells::{columns, cut, whole};
+use super::found::Found;
 use super::money::{budgets, costs};
 use super::over_time::Axis;
 use super::versions::{named, versions};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::common::count;
 use super::super::measured::figures::significant;
-use super::Found;
 use super::cells::{MOST_ROWS, columns, cut, figure, whole};
+use super::found::Found;
 use crate::output::chart::{self, Range};
 use crate::output::html::{Drawing, Rows, Section};
 use crate::output::json::time;

@@ -8,9 +8,11 @@ use super::super::importing::incoming::{Action, Incoming, Options, Stands as Sta
 use super::super::importing::plan::plan;
 use super::super::importing::{self, short_digest, show};
 use super::super::session::Session;
+use super::args::Args;
 use super::keys::Keys;
 use super::prompts::{self, Known, Lifted, Prompts};
-use super::{All, Args, replace};
+use super::replace;
+use super::scanned::All;
 use crate::error::{Exit, Failure};
 use crate::exchange::format::Refused;
 use crate::exchange::format::code as from_code;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::Scanned;
+use super::scanned::Scanned;
 use crate::exchange::format::code as from_code;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::Scanned;
 use super::prompts::{Lifted, PromptJson, Prompts, UnreadCalls, UnreadJson};
+use super::scanned::Scanned;
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;

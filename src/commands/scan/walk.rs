@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
-use super::Scanned;
 use super::baseline::Baseline;
+use super::scanned::Scanned;
 use crate::commands::session::Session;
 use crate::error::Failure;
 use crate::files::bad_ignore_file;
