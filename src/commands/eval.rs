@@ -22,7 +22,7 @@ use crate::error::{Exit, Failure};
 use crate::experiment::judge::panel::Panel;
 use crate::experiment::result::SCHEMA;
 use crate::experiment::run::{
-    Plan, RunEnd, Source, Terms, empty_results, questions, run as run_plan,
+    Plan, RunEnd, RunSettings, Source, empty_results, questions, run as run_plan,
 };
 use crate::experiment::runs::{Head, RunFile};
 use crate::experiment::task::Task;
@@ -214,7 +214,7 @@ fn evaluate(
 fn ask_again(
     tasks: &[Task<'_>],
     (head, doing, end): (&Head, &mut Doing<'_>, &mut RunEnd),
-    (callers, terms, max_cost): (&Callers<'_>, &Terms<'_>, Option<f64>),
+    (callers, terms, max_cost): (&Callers<'_>, &RunSettings<'_>, Option<f64>),
 ) -> Result<(), Failure> {
     let source = terms.source;
     let again = base::asked_again(tasks, &head.pairings, &doing.results, source);

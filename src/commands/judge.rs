@@ -23,7 +23,7 @@ use crate::experiment::judge::calibration::{Calibration, path_of};
 use crate::experiment::judge::labels::{self, Label, Labels};
 use crate::experiment::judge::panel::{Chosen, Errand, Panel};
 use crate::experiment::judge::{JudgeInput, JudgePrompt, find, reference_of, unsound};
-use crate::experiment::run::{Source, Terms};
+use crate::experiment::run::{RunSettings, Source};
 use crate::experiment::{CaseFiles as _, PromptFiles, Tracking};
 use crate::files::FileChange;
 use crate::openai::client::block_on;
@@ -300,7 +300,7 @@ fn ask<'l>(
 fn choose<'l>(
     args: &Args,
     (judge, labels): (&JudgePrompt, &'l [Label]),
-    terms: &Terms<'_>,
+    terms: &RunSettings<'_>,
     progress: &Progress,
 ) -> Result<(Vec<Answer<'l>>, Ended, Option<Failure>), Failure> {
     let panel = Panel::new(terms);

@@ -15,7 +15,6 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-
 use super::common::count;
 use super::session::Session;
 use crate::error::{Exit, Failure};

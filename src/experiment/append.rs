@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::dataset::{Format, header_of};
-use super::entry::Ground;
+use super::entry::CaseContext;
 use crate::prompt::code;
 use crate::prompt::document::{Object, parse, parse_value};
 use crate::prompt::edit::{self, Step};
@@ -15,7 +15,7 @@ use crate::prompt::rendered::Variable;
 
 /// The key of what a case says of itself, where the prompt has these variables.
 pub fn key_of_case(variables: &[Variable]) -> &'static str {
-    Ground::new(variables).meta
+    CaseContext::new(variables).meta
 }
 
 /// The text of a prompt file with a case more at the end of its `testData`, which is made where it

@@ -35,13 +35,13 @@ pub(super) const KEYS: [&str; 13] = [
 ];
 
 /// What is known of the prompt whose cases are read.
-pub(super) struct Ground<'a> {
+pub(super) struct CaseContext<'a> {
     pub(super) variables: &'a [Variable],
     /// The key of what a case says of itself: `case`, or `$case` where `case` is a variable.
     pub(super) meta: &'static str,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> CaseContext<'a> {
     pub(super) fn new(variables: &'a [Variable]) -> Self {
         let is_taken = variables.iter().any(|variable| variable.name == "case");
         Self {
@@ -61,7 +61,7 @@ pub(super) type Attach<'a> = dyn FnMut(&str) -> Result<(String, String), Finding
 /// Reads a case. What is wrong has its place, and no file.
 pub(super) fn case(
     fields: Object,
-    ground: &Ground<'_>,
+    ground: &CaseContext<'_>,
     path: &Arc<str>,
     place: &dyn Fn(&str) -> Span,
     attach: &mut Attach<'_>,

@@ -33,7 +33,7 @@ struct Place {
 }
 
 /// The prompt, and what it is compared with where that is meant; else that is empty.
-pub type Whose<'a> = (&'a str, &'a str);
+pub type AnswerOwner<'a> = (&'a str, &'a str);
 
 /// Answers in a file of JSON lines: `{case, repeat, output}`.
 #[derive(Debug)]
@@ -132,17 +132,17 @@ impl GivenAnswers {
         })
     }
 
-    fn place(&self, whose: Whose<'_>, case: &str, repeat: u32) -> Option<(u64, usize)> {
+    fn place(&self, whose: AnswerOwner<'_>, case: &str, repeat: u32) -> Option<(u64, usize)> {
         find(&self.places, whose, case, repeat).copied()
     }
 
     /// Whether there is an answer to this case.
-    pub fn has(&self, whose: Whose<'_>, case: &str, repeat: u32) -> bool {
+    pub fn has(&self, whose: AnswerOwner<'_>, case: &str, repeat: u32) -> bool {
         self.place(whose, case, repeat).is_some()
     }
 
     /// The answer to this case; none where the file has changed since it was looked at.
-    pub fn get(&self, whose: Whose<'_>, case: &str, repeat: u32) -> Option<Answered> {
+    pub fn get(&self, whose: AnswerOwner<'_>, case: &str, repeat: u32) -> Option<Answered> {
         let (start, length) = self.place(whose, case, repeat)?;
         let mut line = vec![0; length];
         {
@@ -285,18 +285,30 @@ impl Scores {
         self.count == 0
     }
 
-    fn all(&self, whose: Whose<'_>, case: &str, repeat: u32) -> &[Score] {
+    fn all(&self, whose: AnswerOwner<'_>, case: &str, repeat: u32) -> &[Score] {
         find(&self.scores, whose, case, repeat).map_or(&[], Vec::as_slice)
     }
 
     /// The score of an evaluator.
-    pub fn of(&self, whose: Whose<'_>, case: &str, repeat: u32, evaluator: &str) -> Option<&Score> {
+    pub fn of(
+        &self,
+        whose: AnswerOwner<'_>,
+        case: &str,
+        repeat: u32,
+        evaluator: &str,
+    ) -> Option<&Score> {
         let mut all = self.all(whose, case, repeat).iter();
         all.find(|score| score.evaluator == evaluator)
     }
 
     /// The marks of evaluators that the prompt does not have.
-    pub fn others(&self, whose: Whose<'_>, case: &str, repeat: u32, known: &[Mark]) -> Vec<Mark> {
+    pub fn others(
+        &self,
+        whose: AnswerOwner<'_>,
+        case: &str,
+        repeat: u32,
+        known: &[Mark],
+    ) -> Vec<Mark> {
         let is_new = |score: &&Score| known.iter().all(|mark| mark.name != score.evaluator);
         let new = self.all(whose, case, repeat).iter().filter(is_new);
         new.map(|score| {
@@ -321,7 +333,7 @@ impl Scores {
 /// What a line says of a case: of this prompt, or of none in particular.
 fn find<'m, T>(
     map: &'m HashMap<Place, T>,
-    (prompt, base): Whose<'_>,
+    (prompt, base): AnswerOwner<'_>,
     case: &str,
     repeat: u32,
 ) -> Option<&'m T> {

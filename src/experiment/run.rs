@@ -34,7 +34,7 @@ pub use plan::{Plan, Source};
 pub use questions::{Questions, questions};
 
 /// What holds for all that is run.
-pub struct Terms<'a> {
+pub struct RunSettings<'a> {
     /// The id of the run.
     pub run: &'a str,
     /// Where answers come from.
@@ -89,7 +89,7 @@ pub fn empty_results(tasks: &[Task<'_>]) -> Vec<Results> {
 pub fn run(
     tasks: &[Task<'_>],
     plan: &Plan,
-    terms: &Terms<'_>,
+    terms: &RunSettings<'_>,
     judge: &impl Judge,
     on_line: &mut dyn FnMut(usize, usize, Line) -> Option<Stop>,
 ) -> Result<RunEnd, Failure> {
@@ -159,7 +159,7 @@ pub fn run(
 
 struct Runner<'a, J> {
     tasks: &'a [Task<'a>],
-    terms: &'a Terms<'a>,
+    terms: &'a RunSettings<'a>,
     judge: &'a J,
     /// The tasks each further call of which would fail, with why.
     lost: RefCell<HashMap<usize, ErrorNote>>,

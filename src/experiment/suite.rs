@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::case::{Case, Suite};
 use super::dataset::{self, Columns, Format, MAX_CASE};
 use super::doubles::{doubles, tell_apart};
-use super::entry::{self, Ground};
+use super::entry::{self, CaseContext};
 use super::files::{CaseFiles, Tracking};
 use super::found::Found;
 use super::judge::{Asker, judges_of};
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
             self.found.push(finding.in_file(path));
             return false;
         }
-        let ground = Ground::new(&self.variables);
+        let ground = CaseContext::new(&self.variables);
         let mut attach = |file: &str| {
             let key = (Arc::clone(path), file.to_owned());
             let mut hashes = self.hashes.borrow_mut();
@@ -306,7 +306,7 @@ impl<'a> Reader<'a> {
         let path: Arc<str> = path.into();
         let variables = self.variables.clone();
         let columns = Columns {
-            meta: Ground::new(&variables).meta,
+            meta: CaseContext::new(&variables).meta,
             variables: &variables,
         };
         let schema = self.loaded.document.input_schema.as_ref();

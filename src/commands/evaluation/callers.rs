@@ -13,7 +13,7 @@ use crate::execute::{Caller, Gate, Pool, Request, Worst};
 use crate::experiment::cache::Cache;
 use crate::experiment::given::Scores;
 use crate::experiment::judge::JudgePrompt;
-use crate::experiment::run::{Plan, Questions, Source, Terms, is_echo};
+use crate::experiment::run::{Plan, Questions, RunSettings, Source, is_echo};
 use crate::experiment::task::Task;
 use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
@@ -156,7 +156,7 @@ impl<'a> Callers<'a> {
     pub(in crate::commands) fn run<T>(
         &self,
         asking: &Asking<'_>,
-        ask: impl FnOnce(&Terms<'_>) -> T,
+        ask: impl FnOnce(&RunSettings<'_>) -> T,
     ) -> T {
         let fixed = self.session.borrow().environ.now;
         let clock = move || fixed.unwrap_or_else(jiff::Timestamp::now);
@@ -164,7 +164,7 @@ impl<'a> Callers<'a> {
         let log = self.ground.log(&self.session.borrow());
         let tell = |calls| self.tell_waiting(calls);
         let gate = Gate::new(asking.max_cost).telling(&tell);
-        ask(&Terms {
+        ask(&RunSettings {
             run: &run,
             source: asking.source,
             cache: asking.cache,

@@ -12,7 +12,7 @@ use crate::error::{Exit, Failure};
 use crate::execute::{Call, CallContext, Closed, Rendered, Request, Stop};
 use crate::experiment::answer::{AnswerStatus, Answered};
 use crate::experiment::cache::Key;
-use crate::experiment::run::{Source, Terms, Turn, claim, is_echo, keep};
+use crate::experiment::run::{RunSettings, Source, Turn, claim, is_echo, keep};
 use crate::experiment::score::{Judge, JudgeReply, Opinion, Question};
 use crate::openai::echo;
 use crate::prompt::evaluate::Evaluator;
@@ -23,7 +23,7 @@ const MOST_TRIES: u32 = 2;
 
 /// Asks judges, under the terms of a run.
 pub struct Panel<'a> {
-    terms: &'a Terms<'a>,
+    terms: &'a RunSettings<'a>,
     /// What was asked in this run: the same is asked once, also while the first answer is under way.
     asked: RefCell<HashMap<Key, Rc<Mutex<Option<Answered>>>>>,
     unrecorded: RefCell<Option<Failure>>,
@@ -87,7 +87,7 @@ impl Came {
 
 impl<'a> Panel<'a> {
     /// Nothing is asked yet.
-    pub fn new(terms: &'a Terms<'a>) -> Self {
+    pub fn new(terms: &'a RunSettings<'a>) -> Self {
         Self {
             terms,
             asked: RefCell::default(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Terms;
+use super::RunSettings;
 use crate::error::Failure;
 use crate::execute::Executed;
 use crate::experiment::answer::Answered;
@@ -42,7 +42,7 @@ pub(in crate::experiment) async fn claim(kept: Option<(&Cache, &Key)>, is_fresh:
 /// Keeps what a call brought, in the cache and in the log: the answer, if one came, and why the call
 /// was not recorded, if it was not.
 pub(in crate::experiment) fn keep(
-    terms: &Terms<'_>,
+    terms: &RunSettings<'_>,
     key: Option<&Key>,
     executed: &Executed,
 ) -> (Option<Answered>, Option<Failure>) {
