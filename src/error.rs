@@ -12,7 +12,6 @@ use crate::prompt::hint::Hint;
 pub enum Exit {
     /// It did what was asked.
     Done = 0,
-    /// It failed.
     Failed = 1,
     /// The command line was wrong.
     Usage = 2,

@@ -151,7 +151,6 @@ fn parse_which(text: &str) -> Result<VersionSelection, String> {
 enum FromArg {
     /// Stored prompts, by their ids or from saved answers.
     Openai,
-    /// Files.
     File(Format),
 }
 

@@ -19,7 +19,6 @@ pub(super) struct PromptJson {
     pub(super) name: PromptName,
     /// The reference that was asked for.
     pub(super) reference: String,
-    /// The version.
     pub(super) version: Version,
     /// The whole digest.
     pub(super) digest: String,
@@ -149,7 +148,6 @@ impl From<&releases::Change> for ChangeJson {
     }
 }
 
-/// A release.
 #[derive(Debug, Serialize)]
 pub(super) struct ReleaseJson {
     number: u64,

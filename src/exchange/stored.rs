@@ -46,7 +46,6 @@ pub enum MessagePart {
         /// How closely the model looks.
         detail: Option<String>,
     },
-    /// A file.
     File {
         /// Where it is.
         source: AttachmentSource,
@@ -58,7 +57,6 @@ pub enum MessagePart {
 /// Where a picture or a file is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttachmentSource {
-    /// A URL.
     Url(String),
     /// A file uploaded to the API.
     FileId(String),

@@ -38,7 +38,6 @@ pub struct Batch<'a> {
     pub options: &'a RequestOptions,
     /// The stored prompt to call, if one is.
     pub stored: Option<&'a StoredId>,
-    /// The inputs.
     pub inputs: &'a [Input],
     /// How many calls are under way at once, at least 1.
     pub concurrency: usize,

@@ -63,7 +63,6 @@ pub struct Executed {
     pub error: Option<ErrorNote>,
     /// Why the local version answered instead of the stored prompt, in full.
     pub fallback: Option<String>,
-    /// The answer.
     pub answer: Option<Answer>,
     /// The answer as JSON, where it was asked for as JSON and fits.
     pub parsed: Option<Value>,

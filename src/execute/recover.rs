@@ -44,14 +44,12 @@ pub enum VersionSelection {
     Current,
     /// The current one, and those that the code asks for.
     Used,
-    /// This one.
     One(u64),
 }
 
 /// A stored prompt that is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecoveryRequest {
-    /// Its id.
     pub id: String,
     /// The versions that the code asks for.
     pub pinned: BTreeSet<u64>,
@@ -65,9 +63,7 @@ pub struct RecoveryRequest {
 
 /// A key, by the variable that holds it, with a client that uses it.
 pub struct Keyed {
-    /// The variable.
     pub variable: String,
-    /// The client.
     pub client: Client,
 }
 
@@ -137,7 +133,6 @@ pub struct Recovery {
 enum RequestError {
     /// The API refused it.
     Refused(Refusal),
-    /// It failed.
     Failed(Failure),
 }
 

@@ -45,9 +45,7 @@ pub struct Answered {
 /// A tool that a model wants called, with its arguments as it wrote them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tool {
-    /// Its name.
     pub name: String,
-    /// Its arguments.
     pub arguments: String,
 }
 

@@ -124,7 +124,6 @@ impl Cache {
         self.state.borrow().trouble.clone()
     }
 
-    /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -209,7 +209,6 @@ impl CaseSource {
 /// A file that stands for a variable's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseFile {
-    /// The variable.
     pub variable: String,
     /// The file, from the top of the repository.
     pub path: String,

@@ -28,9 +28,7 @@ const MOST_HELD: usize = 5000;
 /// A prompt with a model in a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Subject {
-    /// The prompt.
     pub prompt: String,
-    /// Its version.
     pub version: Option<u32>,
     /// The digest of its content.
     pub digest: String,
@@ -161,7 +159,6 @@ pub struct Answers {
 /// What one evaluator said of all answers.
 #[derive(Debug, Clone, Default)]
 pub struct EvaluatorTally {
-    /// Its name.
     pub name: String,
     /// How often it passed.
     pub passed: usize,
@@ -182,7 +179,6 @@ pub struct EvaluatorTally {
 /// A case with what became of each of its repeats.
 #[derive(Debug, Clone)]
 pub struct CaseResult {
-    /// Its id.
     pub id: String,
     /// The digest of its variables.
     pub digest: String,
@@ -205,7 +201,6 @@ pub struct CaseResult {
 pub struct Try {
     /// What became of it.
     pub status: Status,
-    /// Its score.
     pub score: Option<f64>,
     /// Whether an answer was wanted that is not there.
     pub missing: bool,

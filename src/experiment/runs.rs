@@ -54,7 +54,6 @@ pub struct Head {
 pub struct Foot {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// The run.
     pub run: String,
     /// When it ended.
     pub ended: Timestamp,

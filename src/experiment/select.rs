@@ -18,7 +18,6 @@ pub enum NoSuchCase {
     /// No case has this id.
     #[error("there is no case `{id}`")]
     Id {
-        /// The id.
         id: String,
         /// The nearest that there is.
         near: Option<String>,
@@ -34,7 +33,6 @@ pub enum NoSuchCase {
     /// No case has this tag.
     #[error("no case has the tag `{tag}`")]
     Tag {
-        /// The tag.
         tag: String,
         /// The nearest that there is.
         near: Option<String>,

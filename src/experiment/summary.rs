@@ -34,7 +34,6 @@ pub struct Figure {
 /// What a prompt's results come to.
 #[derive(Debug)]
 pub struct Summary<'a> {
-    /// The results.
     pub results: &'a Results,
     /// How many cases came to what.
     pub counts: Counts,

@@ -42,9 +42,7 @@ pub struct Rule {
 /// How many cases came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Passed.
     pub passed: usize,
-    /// Failed.
     pub failed: usize,
     /// Could not be decided.
     pub undecided: usize,

@@ -55,9 +55,7 @@ pub enum FailOn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
-    /// Better.
     Better,
-    /// Worse.
     Worse,
     /// Worse by base's kept answers, and base could not be asked once more.
     WorseUnconfirmed,

@@ -26,7 +26,6 @@ pub enum Source {
     Clean(ObjectId),
     /// The files of the working copy, which HEAD does not have so.
     Changed,
-    /// A commit.
     Commit(ObjectId),
     /// A snapshot that names no commit.
     Snapshot,

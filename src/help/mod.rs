@@ -2,11 +2,9 @@
 
 /// A topic: its name, what it is about, and its text.
 pub struct Topic {
-    /// Its name.
     pub name: &'static str,
     /// What it is about, in a few words.
     pub about: &'static str,
-    /// Its text.
     pub text: &'static str,
 }
 

@@ -174,7 +174,6 @@ impl<'a> From<(&'a PromptName, &'a PromptDiff)> for DiffJson<'a> {
 /// One change of a prompt.
 #[derive(Debug, Serialize)]
 pub struct ChangeJson<'a> {
-    /// Its path.
     pub path: &'a str,
     /// `added`, `removed`, `changed` or `moved`.
     pub kind: ChangeKind,

@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use super::chart::{COLOURS, DASHES};
 use crate::prompt::visible;
 
-/// A page.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
-    /// Its title.
     pub title: String,
     /// What stands below the title.
     pub lead: Vec<String>,
@@ -19,11 +17,9 @@ pub struct Page {
 /// A part of a page.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Section {
-    /// Its heading.
     pub heading: String,
     /// What must be known of it.
     pub notes: Vec<String>,
-    /// Its charts.
     pub charts: Vec<Drawing>,
     /// Its tables, which say what the charts show.
     pub tables: Vec<Rows>,
@@ -49,7 +45,6 @@ pub struct Rows {
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// A cell.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cell {
     /// What a person reads.

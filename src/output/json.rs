@@ -98,6 +98,5 @@ impl From<&Failure> for FailureJson {
 pub struct PartialJson {
     /// Its name, as in `{{> name}}`.
     pub name: String,
-    /// Its text.
     pub text: String,
 }

@@ -8,21 +8,17 @@ use crate::prompt::CONFIG_FILE;
 use crate::prompt::finding::Finding;
 use crate::prompt::visible;
 
-/// A suite of tests.
 #[derive(Debug)]
 pub struct TestSuite {
-    /// Its name.
     pub name: String,
     /// What is told of the whole.
     pub properties: Vec<(&'static str, String)>,
-    /// Its tests.
     pub tests: Vec<Test>,
 }
 
 /// One test.
 #[derive(Debug)]
 pub struct Test {
-    /// Its name.
     pub name: String,
     /// The file that it stands in.
     pub file: String,
@@ -41,7 +37,6 @@ pub struct Test {
 /// What became of a test.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It passed.
     Passed,
     /// It failed: why, in a line, and in full.
     Failed(String, String),

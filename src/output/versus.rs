@@ -29,9 +29,7 @@ const MOST_SHOWN: usize = 20;
 /// What may be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
-    /// Better.
     Better,
-    /// Worse.
     Worse,
     /// Worse by answers that flatter base.
     Unconfirmed,
@@ -55,7 +53,6 @@ pub struct Row {
 /// A case that passed less often than at base.
 #[derive(Debug, Clone)]
 pub struct WorseCase {
-    /// Its id.
     pub id: String,
     /// Since which base.
     pub since: Option<String>,

@@ -246,7 +246,6 @@ pub enum Part {
         /// `detail:`, such as `low` or `high`.
         detail: Option<String>,
     },
-    /// A file.
     File {
         /// Where it comes from; the text is a template.
         source: Attachment,

@@ -115,14 +115,10 @@ pub enum EditError {
     },
     /// There is no value at the path.
     #[error("the file has no `{path}`")]
-    Missing {
-        /// The path.
-        path: String,
-    },
+    Missing { path: String },
     /// More than one message has the role that a path names.
     #[error("the file has {} messages of the role {role}: {}", paths.len(), paths.join(" and "))]
     SeveralMessages {
-        /// The role.
         role: String,
         /// The paths of their contents.
         paths: Vec<String>,
@@ -137,10 +133,7 @@ pub enum EditError {
     },
     /// The edit would have touched other lines, or would have come out wrong.
     #[error("`{path}` cannot be changed without touching the rest of the file")]
-    Refused {
-        /// The path.
-        path: String,
-    },
+    Refused { path: String },
 }
 
 impl EditError {

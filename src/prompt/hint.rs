@@ -65,7 +65,6 @@ pub enum Hint {
     ShowMore(usize),
     /// Look up which models the key may use.
     ListModels,
-    /// Name a model.
     NameModel,
     /// Render the version that is here, because the stored prompt is gone.
     RenderHere,
@@ -81,7 +80,6 @@ pub enum Hint {
     AddColumn {
         /// What is said of a column that may be meant, before all else.
         near: String,
-        /// Its columns.
         columns: String,
     },
     /// Let a run cost up to so many US dollars.

@@ -32,7 +32,6 @@ pub enum MessageOrigin {
 /// One part of a rendered message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RenderedPart {
-    /// Text.
     Text(String),
     /// A picture.
     Image {
@@ -41,7 +40,6 @@ pub enum RenderedPart {
         /// How closely the model looks, such as `low` or `high`.
         detail: Option<String>,
     },
-    /// A file.
     File {
         /// Where it comes from.
         source: RenderedAttachment,

@@ -20,7 +20,6 @@ impl Version {
         NonZeroU32::new(number).map(Self)
     }
 
-    /// The number.
     pub fn number(self) -> u32 {
         self.0.get()
     }

@@ -41,7 +41,6 @@ pub struct Settled {
 /// Records that are not new.
 #[derive(Debug, Default)]
 pub struct Already {
-    /// Their ids.
     pub ids: Vec<String>,
     /// How many of them `log prune` took away.
     pub summed: usize,

@@ -38,11 +38,8 @@ pub struct Outcomes {
     pub labelled_cost: Moments,
     /// How many have a label and stand in past sums that do not say what such calls cost.
     pub without_cost: u64,
-    /// The scores.
     pub score: Moments,
-    /// The labels.
     pub labels: BTreeMap<String, u64>,
-    /// The metrics.
     pub metrics: BTreeMap<String, Moments>,
     /// How many have labels or metrics beyond [`MOST_NAMES`], which are not told apart.
     pub beyond: u64,
@@ -93,7 +90,6 @@ pub(super) fn add_counts(words: &mut BTreeMap<String, u64>, more: &BTreeMap<Stri
 /// Figures that cannot be added up: how many.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TooFar {
-    /// Scores.
     pub score: u64,
     /// Those of each metric.
     pub metrics: BTreeMap<String, u64>,

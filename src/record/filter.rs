@@ -15,7 +15,6 @@ pub struct Filter {
     pub prompt: Option<String>,
     /// The number of the version.
     pub version: Option<u32>,
-    /// The environment.
     pub environment: Option<String>,
     /// How the execution ended.
     pub status: Option<Status>,

@@ -209,7 +209,6 @@ pub(super) struct History {
 /// What past sums were read.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
-    /// The sums.
     pub sums: Vec<DaySum>,
     /// How many lines are not sound.
     pub bad: u64,

@@ -60,11 +60,9 @@ impl fmt::Display for Impossible {
 /// How many calls have figures that there cannot be, by what rests on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImpossibleFigures {
-    /// Costs.
     pub cost: u64,
     /// Times that they took.
     pub duration: u64,
-    /// Tokens.
     pub tokens: u64,
 }
 

@@ -16,7 +16,6 @@ use crate::repository::ObjectId;
 /// A version, as history tells it.
 #[derive(Debug, Clone)]
 pub struct HistoryEntry {
-    /// The version.
     pub version: Version,
     /// The commit that made this version: the first that holds it with the content that it has now.
     pub commit: ObjectId,

@@ -44,7 +44,6 @@ pub(crate) type Made = BTreeMap<(Tag, ObjectId), SendState>;
 /// A tag that this clone made and that the remote has not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
-    /// The tag.
     pub tag: Tag,
     /// Whether it can never be sent, because somebody was faster.
     pub lost: bool,

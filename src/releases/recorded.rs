@@ -53,7 +53,6 @@ impl Evidence {
 /// What a suite is, as far as evidence must know.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SuiteFacts {
-    /// Its digest.
     pub digest: String,
     /// How many cases it has.
     pub cases: usize,

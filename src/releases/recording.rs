@@ -26,7 +26,6 @@ pub struct NewEvidence {
     pub name: PromptName,
     /// The commit that was evaluated.
     pub commit: ObjectId,
-    /// Its version.
     pub version: Version,
     /// The digest of its content.
     pub digest: Digest,
@@ -65,7 +64,6 @@ pub struct Measurement<'a> {
 /// What became of it.
 #[derive(Debug)]
 pub struct Recorded {
-    /// The tag.
     pub tag: Tag,
     /// Whether the same was recorded before.
     pub was_there: bool,

@@ -115,9 +115,7 @@ impl Releases {
 pub struct Active {
     /// The release that made it so.
     pub number: u64,
-    /// The version.
     pub version: Version,
-    /// Its digest.
     pub digest: Digest,
     /// The commit that holds it.
     pub commit: ObjectId,

@@ -27,7 +27,6 @@ pub(crate) struct SeenTags {
 /// What counts of one tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SeenTag {
-    /// This object.
     Object(ObjectId),
     /// Nothing: a person accepted that the remote dropped it.
     Gone,

@@ -46,7 +46,6 @@ pub struct Group {
 }
 
 impl Group {
-    /// The tags.
     pub fn tags(&self) -> Vec<Tag> {
         self.tags.iter().map(|entry| entry.tag.clone()).collect()
     }

@@ -16,7 +16,6 @@ pub enum TagName {
     Version {
         /// The prompt.
         name: PromptName,
-        /// Its version.
         version: Version,
     },
     /// `support/triage/production/7`: the seventh release in `production`.
@@ -202,7 +201,6 @@ pub(crate) enum Previous {
     Unsaid,
     /// That there was none.
     Nothing,
-    /// Its object.
     Object(ObjectId),
 }
 

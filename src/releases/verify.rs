@@ -45,7 +45,6 @@ pub struct Proof {
 /// The release that made a version live.
 #[derive(Debug, Clone)]
 pub struct Live {
-    /// The version.
     pub version: Version,
     /// The release's number.
     pub number: u64,

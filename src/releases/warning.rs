@@ -14,12 +14,7 @@ use crate::prompt::version::Version;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReleaseWarning {
     /// The tag of this number is no release, and is passed over.
-    InvalidTag {
-        /// Its number.
-        number: u64,
-        /// Why.
-        why: InvalidTag,
-    },
+    InvalidTag { number: u64, why: InvalidTag },
     /// These numbers are missing.
     Gap {
         /// The first of them.
@@ -35,25 +30,15 @@ pub enum ReleaseWarning {
         count: usize,
     },
     /// A release does not name the one before it as the one that was active, though that is there.
-    Chain {
-        /// Its number.
-        number: u64,
-    },
+    Chain { number: u64 },
     /// A release says that a rollback from it returns to one that does not lie below.
-    Under {
-        /// Its number.
-        number: u64,
-    },
+    Under { number: u64 },
     /// A release is dated ahead of now, so that what was live at a given time is not known from there on.
-    Ahead {
-        /// Its number.
-        number: u64,
-    },
+    Ahead { number: u64 },
     /// The tag of the version that a release names is missing.
     NoVersionTag {
         /// The release's number.
         number: u64,
-        /// The version.
         version: Version,
     },
     /// The remote moved or dropped a tag that this clone saw. What it saw first goes on counting.
@@ -100,7 +85,6 @@ impl fmt::Display for InvalidTag {
 /// A tag that the remote moved or dropped after this clone saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
-    /// The remote.
     pub remote: String,
     /// The tag, with the prefix.
     pub tag: String,

@@ -21,7 +21,6 @@ pub(crate) struct CommitWords {
 
 /// What an object that a tag should name turned out to be.
 pub(crate) enum Peeled {
-    /// This commit.
     Commit(ObjectId),
     /// Something else.
     Other,
@@ -165,7 +164,6 @@ pub(crate) struct CommitTree<'a> {
 pub(crate) struct TreeFile<'a> {
     /// The folder it stands in, below the root of the walk, with a `/` at its end.
     pub(crate) folder: &'a str,
-    /// Its name.
     pub(crate) name: &'a str,
     /// Its object.
     pub(crate) id: ObjectId,

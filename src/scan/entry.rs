@@ -31,7 +31,6 @@ pub struct RequestedVersion {
     pub version: Option<String>,
     /// Whether the version cannot be read from the files.
     pub has_unknown_version: bool,
-    /// The variables.
     pub variables: BTreeMap<String, ValueKind>,
     /// Whether more variables may be sent than can be read from the files.
     pub has_more_variables: bool,
@@ -50,7 +49,6 @@ impl Occurrence {
 /// A stored prompt, as the files speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its id.
     pub id: String,
     /// Whether the id is a stand-in, such as `pmpt_123`.
     pub is_placeholder: bool,

@@ -32,11 +32,9 @@ const MOST_READ: usize = 1_000;
 /// What the value of a variable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ValueKind {
-    /// Text.
     Text,
     /// A picture.
     Image,
-    /// A file.
     File,
 }
 
@@ -105,7 +103,6 @@ pub struct Call {
 /// One id in one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdPlace {
-    /// The id.
     pub id: String,
     /// Where it stands.
     pub at: Span,
@@ -122,7 +119,6 @@ pub struct IdPlace {
 /// A variable of the environment that a file reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvRead {
-    /// The variable.
     pub variable: String,
     /// Where it is read.
     pub at: Span,

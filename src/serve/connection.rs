@@ -81,7 +81,6 @@ impl Drop for Busy {
     }
 }
 
-/// All connections.
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     open: Mutex<(u64, HashMap<u64, Arc<Connection>>)>,

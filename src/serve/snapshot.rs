@@ -33,7 +33,6 @@ pub type Open = Arc<dyn Fn() -> Result<Store, Failure> + Send + Sync>;
 pub enum Source {
     /// A repository.
     Git {
-        /// Opens it.
         open: Open,
         /// The program and arguments that bring what the remote has; none where there is no remote.
         fetch: Option<Vec<std::ffi::OsString>>,

@@ -57,7 +57,6 @@ pub enum GatewayEvent {
 pub(super) enum Order {
     /// Refresh now.
     Now,
-    /// End.
     End,
 }
 
@@ -451,7 +450,6 @@ impl State {
         locked(&self.recent).get(id)
     }
 
-    /// The figures.
     pub(super) fn figures(&self) -> String {
         let snapshot = self.snapshot();
         locked(&self.metrics).text(&Now {

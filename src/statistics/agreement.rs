@@ -6,13 +6,11 @@ use super::proportion::{Count, wilson_share};
 /// How a judge that passes or fails met the labels of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Labels {
-    /// Both pass it.
     pub both_pass: u64,
     /// Only the person passes it.
     pub only_human: u64,
     /// Only the judge passes it.
     pub only_judge: u64,
-    /// Both fail it.
     pub both_fail: u64,
 }
 

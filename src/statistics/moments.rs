@@ -109,7 +109,6 @@ impl Moments {
         (self.n > 0).then_some(self.sum + self.lost)
     }
 
-    /// Their mean.
     pub fn mean(&self) -> Option<f64> {
         (self.n > 0).then(|| (self.sum + self.lost) / self.n as f64)
     }

@@ -86,7 +86,6 @@ pub struct PassTable {
 }
 
 impl PassTable {
-    /// All pairs.
     pub fn pairs(&self) -> u64 {
         self.both + self.only_head + self.only_base + self.neither
     }

@@ -138,7 +138,6 @@ impl Prepared {
         self.kept
     }
 
-    /// Writes it.
     pub(super) fn write(self, args: &Args, here: &ImportedPrompts, store: &Store) -> ImportResult {
         let Self {
             mut kept,

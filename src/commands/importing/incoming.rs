@@ -20,7 +20,6 @@ pub(in crate::commands) struct Incoming {
     pub(in crate::commands) digest: String,
     /// Where it stands in code.
     pub(in crate::commands) stands: Option<Stands>,
-    /// The prompt.
     pub(in crate::commands) prompt: Result<Foreign, Refused>,
 }
 

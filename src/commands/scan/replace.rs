@@ -19,7 +19,6 @@ struct Wording {
     comment: &'static str,
     /// What puts all entries of a map in its place.
     spread: &'static str,
-    /// An argument.
     argument: fn(&str, &str) -> String,
     /// What `render` is given.
     values: fn(&[String]) -> String,

@@ -33,7 +33,6 @@ pub enum Dialect {
     Jinja,
     /// JavaScript's Nunjucks: Jinja, but for a few details.
     Nunjucks,
-    /// Mustache.
     Mustache,
     /// Python's `str.format`, which LangChain calls f-string.
     FString,

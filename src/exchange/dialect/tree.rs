@@ -42,7 +42,6 @@ pub enum Node {
     Each {
         /// The name of an item; none where the body names only its keys.
         item: Option<String>,
-        /// The list.
         list: Expr,
         /// What stands for each item.
         body: Vec<Self>,

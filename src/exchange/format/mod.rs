@@ -35,7 +35,6 @@ pub struct Source<'a> {
     pub path: &'a str,
     /// The name that the file proposes, without its ending.
     pub stem: &'a str,
-    /// Its text.
     pub text: &'a str,
     /// Reads a file beside it, by a path from its own folder.
     pub beside: &'a dyn Fn(&str) -> Result<String, String>,
@@ -81,7 +80,6 @@ struct Ours {
 /// What each format keeps and loses: one row for the code, the help and the topic.
 #[derive(Debug)]
 pub struct FormatRow {
-    /// The format.
     pub format: Format,
     /// The name that `--from` takes.
     pub name: &'static str,
@@ -262,6 +260,5 @@ pub struct Refused {
     pub name: String,
     /// Its version there.
     pub version: Option<u64>,
-    /// Why.
     pub why: Box<Finding>,
 }

@@ -48,7 +48,6 @@ pub struct Fetched {
 
 /// A prompt with its versions.
 pub struct Recovered {
-    /// Its id.
     pub id: String,
     /// OpenAI's current version.
     pub current: Option<u64>,

@@ -32,9 +32,7 @@ const NEAR: f64 = 1e-9;
 pub struct Calibration {
     /// The number of this form of the file.
     pub schema: u32,
-    /// The judge.
     pub judge: String,
-    /// Its version.
     pub version: u32,
     /// The digest of its content.
     pub digest: String,
@@ -44,7 +42,6 @@ pub struct Calibration {
     pub time: String,
     /// The file of labels, from the top of the repository.
     pub labels_file: String,
-    /// SHA-256 of it.
     pub labels_sha256: String,
     /// How many labels it has.
     pub labels: usize,

@@ -77,11 +77,8 @@ fn yes() -> bool {
 pub struct Line {
     /// [`SCHEMA`](super::SCHEMA).
     pub schema: u32,
-    /// The run.
     pub run: String,
-    /// The prompt.
     pub prompt: String,
-    /// Its version.
     pub version: Option<u32>,
     /// The digest of its content.
     pub digest: String,
@@ -95,7 +92,6 @@ pub struct Line {
     pub again: bool,
     /// The model that was asked, as it was named.
     pub model: String,
-    /// The case.
     pub case: String,
     /// The digest of its variables.
     pub case_digest: String,
@@ -126,7 +122,6 @@ pub struct Line {
     /// Its line there.
     #[serde(default)]
     pub line: usize,
-    /// Its column.
     #[serde(default)]
     pub column: usize,
     /// What the case gives the prompt, in short.

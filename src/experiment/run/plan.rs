@@ -17,7 +17,6 @@ use crate::prompt::finding::Finding;
 pub enum Source<'a> {
     /// The cache, and the model for what it does not have.
     CacheThenModel,
-    /// The cache alone.
     CacheAlone,
     /// The model, whatever the cache has.
     Model,

@@ -30,7 +30,6 @@ pub struct Opening {
 /// One call as it went, for a record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
-    /// The status.
     pub status: u16,
     /// The whole answer, or the first event of a stream.
     pub body: Value,

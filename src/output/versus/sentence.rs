@@ -7,7 +7,6 @@ use super::Word;
 /// Why nothing can be said whatever the answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TooFew {
-    /// Cases.
     Cases,
     /// Groups of cases.
     Groups,
@@ -24,7 +23,6 @@ pub struct Facts {
     pub cases: usize,
     /// Head less base.
     pub difference: f64,
-    /// Its interval.
     pub interval: Option<(f64, f64)>,
     /// Why nothing could be shown.
     pub too_few: Option<TooFew>,
@@ -32,7 +30,6 @@ pub struct Facts {
     pub seen: Option<f64>,
     /// About how many cases would show the margin.
     pub needed: Option<f64>,
-    /// The margin.
     pub margin: f64,
     /// How many cases have no verdict, at head and at base.
     pub lacks: (usize, usize),

@@ -8,7 +8,6 @@ use super::super::name::PromptName;
 /// A prompt that only one of two sides has.
 #[derive(Debug, Clone, Copy)]
 pub struct Lone<'p> {
-    /// Its name.
     pub name: &'p PromptName,
     /// What its content is.
     pub digest: &'p Digest,

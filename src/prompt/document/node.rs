@@ -39,9 +39,7 @@ pub(in crate::prompt) enum Kind {
     Number(Number),
     /// `.inf`, `.nan`, or a number too large for JSON, as it is written.
     NotFinite(String),
-    /// A text.
     Text(String),
-    /// A list.
     List(Vec<Node>),
     /// A map, in the order of the file.
     Map(Vec<(Key, Node)>),

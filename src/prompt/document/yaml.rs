@@ -35,7 +35,6 @@ pub fn parse_value(text: &str) -> Result<Value, Finding> {
 /// One item of a list in a YAML text, with its place and those of its keys.
 #[derive(Debug)]
 pub struct Item {
-    /// The value.
     pub value: Value,
     /// Where it begins.
     pub at: Span,

@@ -7,7 +7,6 @@ use serde_json::Value;
 /// What came back for a case.
 #[derive(Debug, Clone, Copy)]
 pub struct Output<'a> {
-    /// The text.
     pub text: &'a str,
     /// How the API says that it ended.
     pub status: Ended,
@@ -38,7 +37,6 @@ impl<'a> Output<'a> {
 /// A function that the model called.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolCall {
-    /// Its name.
     pub name: String,
     /// What it was called with; a text where that was no JSON.
     pub arguments: Value,

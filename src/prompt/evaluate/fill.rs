@@ -10,7 +10,6 @@ const COMPLETION: &str = "completion";
 /// Where `{{name}}` looks.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
-    /// The case.
     pub(super) case: &'a Object,
     /// The output, which is `{{completion}}`; none before there is one.
     pub(super) output: Option<&'a str>,

@@ -17,7 +17,6 @@ use crate::prompt::name::nearest;
 /// A function that a template can call.
 #[derive(Debug)]
 pub struct Helper {
-    /// Its name.
     pub name: &'static str,
     /// What it does, in one line.
     pub doc: &'static str,

@@ -82,7 +82,6 @@ impl<T: Clone> Scopes<T> {
         });
     }
 
-    /// Enters a partial.
     pub(super) fn enter_partial(&mut self, context: Option<T>, given: Vec<(String, T)>) {
         let Some(outer) = self.frames.last() else {
             return;

@@ -20,7 +20,6 @@ pub struct Body {
 /// `{{#*inline "name"}}`.
 #[derive(Debug)]
 pub struct Inline {
-    /// Its name.
     pub name: String,
     /// Its text.
     pub body: Body,
@@ -33,7 +32,6 @@ pub enum Node {
     Text(String),
     /// A value.
     Print(Expr),
-    /// A block.
     Block(Block),
     /// A partial.
     Include(Include),
@@ -86,7 +84,6 @@ impl BlockKind {
 /// `{{> name context key=value}}` or `{{#> name}} … {{/name}}`.
 #[derive(Debug)]
 pub struct Include {
-    /// Its name.
     pub name: String,
     /// What its names are looked up in, where that is said.
     pub context: Option<Expr>,
@@ -123,10 +120,8 @@ pub enum ExprKind {
 /// `upper x`.
 #[derive(Debug)]
 pub struct Call {
-    /// The helper.
     pub helper: &'static Helper,
     /// The values that it is given.
     pub args: Vec<Expr>,
-    /// Its options.
     pub options: Vec<(String, Expr)>,
 }

@@ -25,7 +25,6 @@ pub enum Chosen {
     Label {
         /// Its name.
         key: String,
-        /// Its value.
         value: String,
     },
 }

@@ -28,7 +28,6 @@ type Pair = (Option<u32>, u32);
 pub struct StratumShown {
     /// The model; none where the sides asked different ones, so that it is part of what is compared.
     pub model: Option<String>,
-    /// The environment.
     pub environment: String,
     /// When its period begins.
     pub from: Timestamp,

@@ -44,7 +44,6 @@ pub enum TooFew {
 /// How many calls a difference takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Needed {
-    /// The difference.
     pub difference: f64,
     /// About how many calls of both sides together show it in 80 % of such comparisons.
     pub calls: f64,

@@ -23,7 +23,6 @@ pub enum Dimension {
     Environment,
     /// The model that answered.
     Model,
-    /// The variant.
     Variant,
     /// Who rendered the prompt.
     Source,
@@ -31,11 +30,9 @@ pub enum Dimension {
     Case,
     /// How the execution ended.
     Status,
-    /// The day.
     Day,
     /// The week, by ISO 8601.
     Week,
-    /// The month.
     Month,
     /// The hour of a day.
     Hour,

@@ -32,7 +32,6 @@ pub struct Group {
     /// How long they took, in milliseconds. Many numbers, which a cache keeps apart.
     #[serde(skip)]
     pub latency: Quantiles,
-    /// The tokens.
     pub tokens: Tokens,
     /// What those cost whose price is known, in US dollars.
     pub cost: Moments,

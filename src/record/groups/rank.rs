@@ -15,7 +15,6 @@ pub struct Place {
     pub is_tied: bool,
     /// What the group has in common.
     pub key: Vec<Value>,
-    /// Its figure.
     pub figure: Figure,
 }
 

@@ -39,7 +39,6 @@ pub struct DaySum {
     pub last: Timestamp,
     /// How long they took, in milliseconds.
     pub duration_ms: Latency,
-    /// The tokens.
     pub tokens: Tokens,
     /// What those cost whose price is known, in US dollars.
     pub cost_usd: FigureSums,
@@ -109,7 +108,6 @@ impl FigureSums {
 pub struct FigureSums {
     /// How many.
     pub count: u64,
-    /// Their sum.
     pub sum: f64,
     /// The sum of their squares.
     pub squares: f64,
@@ -137,11 +135,9 @@ pub struct Latency {
 pub struct OutcomeSums {
     /// How many have an outcome.
     pub count: u64,
-    /// The scores.
     pub score: FigureSums,
     /// How many have each label, and how many of those have a price.
     pub labels: BTreeMap<String, [u64; 2]>,
-    /// The metrics.
     pub metrics: BTreeMap<String, FigureSums>,
     /// How many have a label, where some are beyond those that are told apart.
     #[serde(default, skip_serializing_if = "is_none")]

@@ -55,7 +55,6 @@ pub struct Query {
 /// An execution: its record, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Execution {
-    /// The record.
     pub record: Record,
     /// The outcomes that were recorded, in the order of the log.
     pub outcomes: Vec<Outcome>,
@@ -82,7 +81,6 @@ impl Execution {
 /// What was asked of the log, and what in it is not sound.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// The executions.
     pub executions: Vec<Execution>,
     /// Lines that are not records, among those that were read.
     pub bad: Vec<BadLine>,

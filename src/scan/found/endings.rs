@@ -5,7 +5,6 @@ use super::language::Language;
 /// How much of a first line is read that names a program.
 const LONGEST_FIRST_LINE: usize = 200;
 
-/// A language of code.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CodeLanguage {
     /// What it is asked for by.

@@ -62,9 +62,7 @@ pub enum Syntax {
     Plain,
     /// `{x}`, as LangChain fills in.
     FString,
-    /// Mustache.
     Mustache,
-    /// Jinja.
     Jinja,
 }
 
@@ -95,7 +93,6 @@ pub enum Content {
     Placeholder(String),
 }
 
-/// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundMessage {
     /// `system`, `developer`, `user` or `assistant`; of a placeholder, empty.
@@ -222,7 +219,6 @@ pub struct FileFindings {
 /// Why a text in code may not be what the program sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Doubt {
-    /// The line.
     pub line: usize,
     /// The reason.
     pub why: String,
@@ -270,7 +266,6 @@ pub struct FoundPrompt {
     pub place: Option<String>,
     /// Which of the prompts in that place it is, counted from 1.
     pub ordinal: usize,
-    /// The model.
     pub model: Option<String>,
     /// Settings of the model, as the code calls them.
     pub parameters: Vec<(String, Value)>,

@@ -37,7 +37,6 @@ pub fn modules(path: &str, bytes: &[u8]) -> Vec<String> {
 /// What a file gives under a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Constant {
-    /// A text.
     Text(String),
     /// What a third file gives: the module, and the name there.
     Passed(String, String),

@@ -25,7 +25,6 @@ const MOST_INDENTATIONS: usize = 350;
 /// A language that is parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
-    /// Python.
     Python,
     /// JavaScript, with markup or without.
     JavaScript,

@@ -25,7 +25,6 @@ pub(super) enum Expr<'t> {
     Join(Vec<(Node<'t>, Node<'t>)>),
     /// A text filled in by `%`.
     Percent(Node<'t>, Node<'t>),
-    /// A name.
     Name(&'t str),
     /// A part of a value, by its name.
     Member(Node<'t>, &'t str),
@@ -33,7 +32,6 @@ pub(super) enum Expr<'t> {
     Index(Node<'t>, &'t str),
     /// A call, or the making of an object.
     Call(Call<'t>),
-    /// A map.
     Map(Vec<Argument<'t>>),
     /// A list, or a tuple.
     List(Vec<Node<'t>>),
@@ -55,7 +53,6 @@ pub(super) enum Part<'t> {
     Value(Node<'t>, Option<&'t str>),
 }
 
-/// A call.
 pub(super) struct Call<'t> {
     pub(super) callee: Node<'t>,
     pub(super) arguments: Vec<Argument<'t>>,
@@ -118,9 +115,7 @@ pub(super) enum Role<'t> {
     Return(Node<'t>),
     /// The name of a library.
     Import(String),
-    /// A call.
     Call,
-    /// A map.
     Map,
     /// Anything else.
     Other,
