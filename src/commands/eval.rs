@@ -11,6 +11,7 @@ mod prepared;
 mod record;
 mod results;
 mod said;
+mod tasks;
 
 use std::io;
 use std::time::Instant;
@@ -93,7 +94,7 @@ fn run_cases(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         .iter()
         .map(|chosen| Prepared::new(chosen, None, &ground, session))
         .collect::<Result<_, Failure>>()?;
-    let mut tasks = choose::tasks(&prepared, args, &ground, session)?;
+    let mut tasks = tasks::tasks(&prepared, args, &ground, session)?;
     let recorder = record
         .as_ref()
         .map(|record| Recorder::new(record, &tasks, args));

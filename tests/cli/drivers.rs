@@ -195,7 +195,7 @@ fn files_that_come_go_move_or_are_no_prompts() {
     @@ -0,0 +1 @@
     +messages: [
 
-    new  v1  new  none
+    new  v1  new
       model: openai/gpt-5-mini (new)
       messages[0]: user, new
         {+Hello {{name}}+}

@@ -263,6 +263,29 @@ fn a_prune_says_that_it_tells_only_so_many_labels_apart() {
 }
 
 #[test]
+fn the_first_record_of_an_id_counts_under_a_filter_too() {
+    let env = TestEnv::new();
+    let first = record(1);
+    let other = first.replace("\"status\":\"ok\"", "\"status\":\"error\"");
+    assert_ne!(first, other);
+    let repo = repo(&env, &format!("{first}{}{other}", record(2)));
+    assert_snapshot!(repo.play(
+        "promptctl stats --by status --format csv
+         promptctl stats --status error --format csv"
+    ), @"
+    $ promptctl stats --by status --format csv
+    status,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
+    ok,2,1.0,0.34238022750665315,1.0,,,,,,,0,0,0,0,250.0,290.0,299.0,true,200,20,40,,0.005,0.0025,,0,0,0.0,2026-10-01T01:00:00Z,2026-10-01T02:00:00Z
+    --- stderr
+    1 record in the logs more than once, and counted once: as it stands first
+    $ promptctl stats --status error --format csv
+    prompt,version,executions,success,success_low,success_high,score,score_low,score_high,win,win_low,win_high,invalid,errors,interrupted,fallbacks,p50_ms,p90_ms,p99_ms,exact,input_tokens,cached_tokens,output_tokens,reasoning_tokens,cost_usd,cost_per_call,cost_per_win,unpriced,outcomes,coverage,first_used,last_used
+    --- stderr
+    1 record in the logs more than once, and counted once: as it stands first
+    ");
+}
+
+#[test]
 fn of_two_records_of_one_id_the_first_counts_everywhere() {
     let env = TestEnv::new();
     let first = record(1);

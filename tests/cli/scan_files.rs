@@ -91,6 +91,7 @@ fn cells_of_a_notebook_are_read_and_said() {
       hint: set the text in one place, or write the prompt by hand; scan lists all reasons
     1 prompt to be written; 1 prompt refused
     1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
+    hint: values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     [exit 3]
     "#);

@@ -5,20 +5,17 @@ use std::io::{self, BufReader, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::super::common::{in_environment, load_to_read, warn_all};
-use super::super::evaluation::{runs_folder, server, unknown_case};
+use super::super::evaluation::{runs_folder, unknown_case};
 use super::super::run_context::RunContext;
 use super::super::session::Session;
 use super::Only;
 use super::args::Args;
-use super::prepared::Prepared;
 use crate::error::Failure;
 use crate::experiment::PromptFiles;
 use crate::experiment::Selection;
 use crate::experiment::case::Suite;
 use crate::experiment::given::{GivenAnswers, Scores};
-use crate::experiment::result::Subject;
 use crate::experiment::runs::failed_before;
-use crate::experiment::task::Task;
 use crate::files::Loaded;
 use crate::openai::echo;
 use crate::openai::request::RequestOptions;
@@ -111,7 +108,7 @@ pub(super) fn prompts(
 
 /// Whether answers are wanted that no evaluator of the prompt looks at: for another program, whose scores
 /// then decide.
-fn decides(args: &Args) -> bool {
+pub(super) fn decides(args: &Args) -> bool {
     let is_lines = |path: &PathBuf| path.extension().is_some_and(|it| it == "jsonl");
     args.answers.scores.is_some() || args.shown.outputs.iter().any(is_lines)
 }
@@ -309,73 +306,6 @@ pub(super) fn scores(args: &Args, session: &Session) -> Result<Option<Scores>, F
     };
     let (shown, file) = seekable(path, session)?;
     Scores::read(&shown, &file).map(Some)
-}
-
-/// Each prompt with each model.
-///
-/// # Errors
-/// The provider of a model is not mapped, or nothing says which share has to pass.
-pub(super) fn tasks<'a>(
-    prepared: &'a [Prepared<'a>],
-    args: &Args,
-    ground: &RunContext,
-    session: &Session,
-) -> Result<Vec<Task<'a>>, Failure> {
-    let mut tasks = Vec::new();
-    for prepared in prepared {
-        let Chosen {
-            loaded,
-            suite,
-            cases,
-        } = prepared.chosen;
-        let min_pass_rate = args.rule.min_pass_rate.or(suite.min_pass_rate);
-        if args.rule.confident && min_pass_rate.is_none() {
-            return Err(Failure::usage(format!(
-                "--confident wants to know which share of the cases of {} has to pass",
-                loaded.name
-            ))
-            .hint("--min-pass-rate 0.95, or `eval: {minPassRate: 0.95}` in the file"));
-        }
-        let models: Vec<Option<&String>> = match args.answers.model.as_slice() {
-            [] => vec![None],
-            models => models.iter().map(Some).collect(),
-        };
-        for model in models {
-            let asked = model.or(loaded.document.model.as_ref());
-            tasks.push(Task {
-                subject: Subject {
-                    prompt: loaded.name.to_string(),
-                    version: Some(loaded.version().number()),
-                    digest: loaded.digest().to_string(),
-                    suite: suite.digest.clone(),
-                    base: None,
-                    again: false,
-                    model: asked.cloned().unwrap_or_default(),
-                    repeat: args.cases.repeat.unwrap_or(suite.repeat),
-                    min_pass_rate,
-                    path: loaded.path.clone(),
-                },
-                loaded,
-                suite,
-                cases: cases.clone(),
-                asks_unjudged: decides(args),
-                repeat: args.cases.repeat,
-                evaluators: &prepared.evaluators,
-                schema: prepared.schema,
-                judges: &prepared.judges,
-                renderer: &prepared.renderer,
-                expected: &prepared.expected,
-                files: &prepared.files,
-                options: options(loaded, model, args)?,
-                server: server(
-                    asked.filter(|_| args.answers.answers.is_none()),
-                    ground,
-                    session,
-                )?,
-            });
-        }
-    }
-    Ok(tasks)
 }
 
 /// What a request of a prompt is made with. Where no model is asked, the prompt need not name one.

@@ -50,7 +50,7 @@ pub(super) fn look(
         .collect();
     drop(all);
     for (path, prompt) in prompts_of(found) {
-        stay_values(prompt, &changes);
+        stay_values(prompt, path, &changes);
         doubt(prompt, &own[path], &changes);
     }
 }
@@ -88,12 +88,14 @@ fn prompts_of(found: &mut ScanResults) -> impl Iterator<Item = (&String, &mut Fo
 }
 
 /// What is imported and set elsewhere is no text that is known.
-fn stay_values(prompt: &mut FoundPrompt, changes: &[(String, Changes)]) {
+fn stay_values(prompt: &mut FoundPrompt, own: &str, changes: &[(String, Changes)]) {
     let mut lost = Vec::new();
     prompt.imports.retain(|it| {
-        let is_set =
-            |changes: &Changes| changes.sets(&it.item) || changes.wholes.contains(last(&it.module));
-        let Some((file, _)) = changes.iter().find(|(_, changes)| is_set(changes)) else {
+        let is_set = |(file, changes): &&(String, Changes)| {
+            found::may_set_each_other(own, file)
+                && (changes.sets(&it.item) || changes.wholes.contains(last(&it.module)))
+        };
+        let Some((file, _)) = changes.iter().find(is_set) else {
             return true;
         };
         lost.push(format!(
@@ -359,12 +361,12 @@ fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
         .iter()
         .take_while(|it| b"-+*/|&%^@?<>".contains(it))
         .count();
-    let is_set = operator <= 3 && after.get(operator) == Some(&b'=');
-    if !is_set
-        || matches!(after.get(operator + 1), Some(b'=' | b'>'))
-        || after.starts_with(b"<=")
-        || after.starts_with(b">=")
-    {
+    let is_set = operator <= 3
+        && after.get(operator) == Some(&b'=')
+        && !matches!(after.get(operator + 1), Some(b'=' | b'>'))
+        && !after.starts_with(b"<=")
+        && !after.starts_with(b">=");
+    if !is_set && !is_target(before, after) {
         return None;
     }
     if quote.is_some() {
@@ -378,5 +380,77 @@ fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
     match word {
         0 => object.last().map(|last| char::from(*last).to_string()),
         word => Some(String::from_utf8_lossy(&object[object.len() - word..]).into_owned()),
+    }
+}
+
+/// Whether a member between these is set in another way than by `=` right behind it: with a type, among
+/// others (`a.X, b = …`), by a loop, by `with … as` or by `del`.
+fn is_target(before: &[u8], after: &[u8]) -> bool {
+    let line = before.rsplit(|it| matches!(it, b'\n' | b';')).next();
+    let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
+    let rest = after.split(|it| matches!(it, b'\n' | b'#')).next();
+    let rest = String::from_utf8_lossy(rest.unwrap_or_default()).into_owned();
+    let is_object = |it: char| it.is_alphanumeric() || "_.[]\"'".contains(it);
+    let head = line.trim_end_matches(is_object);
+    let is_at_start = head.trim().is_empty();
+    let is_given = |text: &str| {
+        let at = text.find('=');
+        at.is_some_and(|at| !text[at + 1..].starts_with('=') && !text[..at].contains('('))
+    };
+    if rest.starts_with(':') {
+        return (is_at_start && is_given(&rest)) || head.trim_end().ends_with(" as");
+    }
+    // Nothing is called before it, so that it is no argument.
+    let is_listed = head
+        .chars()
+        .all(|it| is_object(it) || " \t,*()".contains(it))
+        && !head.contains(|it: char| it == '(' && !head.trim_start().starts_with('('));
+    let word = head.split_whitespace().next();
+    match word {
+        Some("for" | "async") => rest.split_whitespace().any(|it| it == "in"),
+        Some("with") => head.trim_end().ends_with(" as"),
+        Some("del") => true,
+        _ => is_listed && (rest.starts_with([',', ')']) || line.contains(',')) && is_given(&rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_is_set_in_every_way_that_python_knows() {
+        let set = |line: &str| {
+            let at = line.find("OWN").unwrap();
+            object_of(line.as_bytes(), at..at + 3)
+        };
+        for line in [
+            "own.OWN = 'x'",
+            "own.OWN += 'x'",
+            "x = 1\nown.OWN: str = 'x'",
+            "own.OWN, b = 'x', 2",
+            "a, own.OWN = 'x', 2",
+            "(a, own.OWN) = 'x', 2",
+            "for own.OWN in all:",
+            "for i, own.OWN in all:",
+            "with open('f') as own.OWN:",
+            "del own.OWN",
+        ] {
+            assert_eq!(set(line).as_deref(), Some("own"), "{line}");
+        }
+        for line in [
+            "print(own.OWN, end='x')",
+            "f(a, own.OWN, b=2)",
+            "if x == own.OWN: y = 2",
+            "x = own.OWN",
+            "x = [own.OWN, y]",
+            "return own.OWN, x",
+            "assert own.OWN == 'x'",
+            "for x in own.OWN:",
+            "call(own.OWN)",
+            "d = {own.OWN: 1}",
+        ] {
+            assert_eq!(set(line), None, "{line}");
+        }
     }
 }

@@ -4,7 +4,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::super::common::count;
 use super::super::gate::Gate;
-use super::super::importing::incoming::{Action, Incoming, Options, Stands as StandsAt};
+use super::super::importing::incoming::{
+    Action, FileResult, Incoming, Options, Stands as StandsAt,
+};
 use super::super::importing::plan::plan;
 use super::super::importing::{self, short_digest, show};
 use super::super::session::Session;
@@ -148,6 +150,14 @@ pub(super) fn lift(
     prompts::unread(&unread, session);
     prompts::unread_summary(&unread, session);
     if !is_first {
+        let has_values = |(prompt, result): (&(String, FoundPrompt), &FileResult)| {
+            result.action != Action::Refused && !prompt.1.variables().is_empty()
+        };
+        if prompts.iter().zip(&results).any(has_values) {
+            session.ui.hint(
+                "values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f\"{x}\" or `${x}`",
+            );
+        }
         session.ui.hint(
             "publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve",
         );

@@ -136,7 +136,7 @@ pub(super) struct Page {
     pub(super) keys: Vec<Vec<Vec<Value>>>,
     pub(super) facts: Vec<Fact>,
     /// The ids of records that the filter leaves out.
-    pub(super) others: Vec<Id>,
+    pub(super) others: Vec<(u32, Id)>,
     pub(super) outcomes: Vec<(Id, Outcome)>,
     /// Lines that are not sound: their number, why, and a newer schema.
     pub(super) bad: Vec<(u64, String, Option<u64>)>,
@@ -255,7 +255,9 @@ pub(super) fn page(text: &[u8], questions: &[&Question]) -> Page {
         question,
         |page, record, line| match reader.fact(record, line) {
             Some(fact) => page.facts.push(fact),
-            None => page.others.push(Id::of(record.id)),
+            None => page
+                .others
+                .push((page.facts.len() as u32, Id::of(record.id))),
         },
     );
     page.keys = reader.keys.into_values();

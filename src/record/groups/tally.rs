@@ -253,13 +253,16 @@ impl<'q> Tally<'q> {
             numbers.push(self.set(keys)?);
         }
         self.ids.reserve(page.facts.len());
-        for fact in page.facts {
+        // In the order of the lines: the first record of an id counts, or nothing where that is left out.
+        let mut others = page.others.into_iter().peekable();
+        for (at, fact) in (0..).zip(page.facts) {
+            while let Some((_, id)) = others.next_if(|(before, _)| *before <= at) {
+                self.leave_out(id);
+            }
             let set = numbers[fact.key as usize];
             self.take_fact(set, fact);
         }
-        for id in page.others {
-            self.met.duplicates += u64::from(!self.is_new(id, Counted::LEFT_OUT));
-        }
+        others.for_each(|(_, id)| self.leave_out(id));
         for (id, outcome) in page.outcomes {
             let place = *self.places.entry(id).or_insert(self.became.len() as u32);
             if place as usize == self.became.len() {
@@ -286,6 +289,10 @@ impl<'q> Tally<'q> {
         self.sets.push(groups.clone());
         self.numbers.insert(groups, fresh);
         Ok(fresh)
+    }
+
+    fn leave_out(&mut self, id: Id) {
+        self.met.duplicates += u64::from(!self.is_new(id, Counted::LEFT_OUT));
     }
 
     fn take_fact(&mut self, set: u32, fact: Fact) {

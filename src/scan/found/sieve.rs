@@ -220,7 +220,9 @@ impl Look<'_> {
 pub(super) fn may_send(bytes: &[u8]) -> bool {
     SIEVE.as_ref().is_none_or(|sieve| {
         let mut roles = sieve.role.find_iter(bytes);
-        sieve.sends.is_match(bytes) || roles.any(|found| has_content(bytes, found.range()))
+        sieve.sends.is_match(bytes)
+            || sieve.addresses.is_match(bytes) && sieve.posts.is_match(bytes)
+            || roles.any(|found| has_content(bytes, found.range()))
     })
 }
 

@@ -106,19 +106,26 @@ const OTHER_ADDRESSES: &[&str] = &[
     "count_tokens",
 ];
 
-/// The library of what an address answers with, if that is a model.
+/// The library of what an address answers with, if that is a model: what stands last in it says so, as
+/// `models/gemini:generateContent` and `organization/7/v1/responses` do.
 pub(super) fn address(text: &str) -> Option<Option<&'static str>> {
-    if text.len() > 1_000 || OTHER_ADDRESSES.iter().any(|it| text.contains(it)) {
-        // Addresses of Gemini name the model: `models/gemini:generateContent`.
-        return text
-            .contains("enerateContent")
-            .then_some(Some("google"))
-            .filter(|_| text.len() <= 1_000);
+    if text.len() > 1_000 {
+        return None;
     }
-    let mut known = ADDRESSES.iter();
-    known
-        .find(|(part, _)| text.contains(part))
-        .map(|(_, library)| *library)
+    let last = |part: &str| text.rfind(part);
+    // Not within the name of the host.
+    let host = text.find("://").map_or(0, |at| at + "://".len());
+    let known = ADDRESSES.iter();
+    let known = known.filter_map(|(part, library)| Some((last(part)?, *library)));
+    let (at, _) = known.clone().max_by_key(|(at, _)| *at)?;
+    let others = OTHER_ADDRESSES.iter().filter_map(|part| last(part));
+    let is_other = others
+        .filter(|other| *other >= host)
+        .any(|other| other > at);
+    // The first of the table says the library.
+    (!is_other)
+        .then(|| known.map(|(_, library)| library).next())
+        .flatten()
 }
 
 /// What a call does with texts.
@@ -484,5 +491,34 @@ pub(super) fn library_of_call(path: &[&str]) -> Option<&'static str> {
         "converse" | "converse_stream" => Some("bedrock"),
         _ if has("messages") && !has("threads") => Some("anthropic"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address;
+
+    #[test]
+    fn what_stands_last_in_an_address_says_what_answers() {
+        for (text, library) in [
+            ("https://api.openai.com/v1/responses", Some(Some("openai"))),
+            (
+                "https://api.openai.com/v1/organization/7/v1/responses",
+                Some(Some("openai")),
+            ),
+            (
+                "https://models.inference.ai.azure.com/chat/completions",
+                Some(Some("openai")),
+            ),
+            (
+                "https://generativelanguage.googleapis.com/v1/models/gemini:generateContent",
+                Some(Some("google")),
+            ),
+            ("https://api.openai.com/v1/models", None),
+            ("https://api.openai.com/v1/embeddings", None),
+            ("https://example.com/v1/books", None),
+        ] {
+            assert_eq!(address(text), library, "{text}");
+        }
     }
 }
