@@ -185,7 +185,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Format::Json => session
             .ui
             .block(json::document(&shape::shape(&found, &terms, &words))),
-        _ if is_empty => say_none(session),
+        _ if is_empty => {
+            let sides = [format!("{} or {}", words.base, words.head)];
+            say_none(&args.read, &wanted, &sides, session)?;
+        }
         Format::Text => text(&found.verdict, &words, session),
         Format::Markdown => markdown(&words, session),
     }
