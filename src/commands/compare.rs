@@ -19,8 +19,11 @@ use crate::output::diff_markdown::inline;
 use crate::output::json;
 use crate::output::table::{Table, TableCell};
 use crate::output::ui::{BAD, BOLD, GOOD};
+use crate::prompt::name::nearest;
 use crate::prompt::reference::{Reference, Selector};
-use crate::record::compare::{CantTell, Chosen, Terms, Unit, Verdict, Weighed, compare};
+use crate::record::compare::{
+    CantTell, Chosen, Comparison, Terms, Unit, Verdict, Weighed, compare,
+};
 
 use words::Words;
 
@@ -35,6 +38,7 @@ use words::Words;
 /// unless --by names what does.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+Exit codes: 3 with --fail-on worse, if B is worse, or that can't be told.
 More: promptctl help statistics
 
 Examples:
@@ -174,6 +178,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         args.read.require_own_log(&wanted)?;
     }
     let found = compare(&wanted.logs, &wanted.question, &terms)?;
+    require_unit(args.unit.as_ref(), &found)?;
     let words = Words::new(&found, &terms);
     let is_json = args.format == Format::Json;
     notes::say(&notes::notes(&found.groups), is_json, session);
@@ -185,7 +190,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         Format::Json => session
             .ui
             .block(json::document(&shape::shape(&found, &terms, &words))),
-        _ if is_empty => say_none(session),
+        _ if is_empty => {
+            let sides = [format!("{} or {}", words.base, words.head)];
+            say_none(&args.read, &wanted, &sides, session)?;
+        }
         Format::Text => text(&found.verdict, &words, session),
         Format::Markdown => markdown(&words, session),
     }
@@ -206,6 +214,32 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         false => Exit::Done,
     })
 }
+
+/// Fails where calls are to be alike by a label that none of them has: taken one by one they would seem to say
+/// more than they do.
+fn require_unit(unit: Option<&Unit>, found: &Comparison) -> Result<(), Failure> {
+    let Some(Unit::Label(key)) = unit else {
+        return Ok(());
+    };
+    if found.unit.is_some() || found.base.calls + found.head.calls == 0 {
+        return Ok(());
+    }
+    let failure = Failure::usage(format!("no call of either side has the label {key}"));
+    let known = || found.labels.iter().map(String::as_str);
+    Err(match nearest(key, known()) {
+        Some(near) => failure.hint(format!("did you mean --unit label:{near}?")),
+        None if found.labels.is_empty() => failure.hint(
+            "--unit call counts each as independent; run --label KEY=VALUE gives calls a label",
+        ),
+        None => {
+            let known: Vec<&str> = known().take(MOST_SHOWN).collect();
+            failure.hint(format!("they have {}", known.join(", ")))
+        }
+    })
+}
+
+/// So many labels are named in a hint.
+const MOST_SHOWN: usize = 20;
 
 /// The executions that a side means. A bare name is the version of the file here.
 fn which(side: &Side, session: &mut Session) -> Result<Chosen, Failure> {

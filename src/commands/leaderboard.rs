@@ -159,7 +159,8 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if groups.groups.is_empty() {
-        say_none(session);
+        let category = args.category.as_ref().map(|it| format!("--category {it}"));
+        say_none(&args.read, &wanted, category.as_slice(), session)?;
         return Ok(Exit::Done);
     }
     table(args, &board, &groups, session);
@@ -199,15 +200,20 @@ fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
     let by: Vec<String> = groups.by.iter().map(ToString::to_string).collect();
     titles.extend(by.iter().map(String::as_str));
     let figure = figure.strip_prefix("metric:").unwrap_or(&figure);
-    titles.extend([figure, "low", "high", "n", "first used", "last used"]);
-    let first = 1 + by.len();
-    let numbers: Vec<usize> = (first..first + 4).collect();
+    titles.extend([figure, "low", "high", "n"]);
+    let with_coverage = args.metric.is_of_outcomes();
+    if with_coverage {
+        titles.push("coverage");
+    }
+    titles.extend(["first used", "last used"]);
+    let (first, last) = (1 + by.len(), titles.len() - 2);
+    let numbers: Vec<usize> = (first..last).collect();
     let by_prompt = groups.by.iter().position(|by| *by == Dimension::Prompt);
     let mut table = Table::new(&titles)
         .right(&numbers)
         .flexible(&[])
         .whole(1 + by_prompt.unwrap_or(0))
-        .spare(&[first + 4, first + 5])
+        .spare(&[last, last + 1])
         .dropped(&[first + 2]);
     for place in board.rows.iter().chain(&board.too_few) {
         let mut cells = vec![TableCell::from(ranked(place))];
@@ -220,10 +226,15 @@ fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
             TableCell::from(end.map_or_else(|| "-".to_owned(), |end| shown(&args.metric, end)))
         }));
         cells.push(TableCell::from(place.figure.n.to_string()));
-        let used = groups
-            .groups
-            .get(&place.key)
-            .map(|it| [it.first(), it.last()]);
+        let group = groups.groups.get(&place.key);
+        if with_coverage {
+            let coverage = group.and_then(|it| Measure::Coverage.of(it, &[], args.level));
+            cells.push(TableCell::from(coverage.map_or_else(
+                || "-".to_owned(),
+                |it| shown(&Measure::Coverage, it.value),
+            )));
+        }
+        let used = group.map(|it| [it.first(), it.last()]);
         cells.extend(
             used.unwrap_or_default()
                 .map(|time| TableCell::styled(day(time), DIM)),

@@ -105,7 +105,14 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .status(in_log_already(already.len(), outcomes.len()));
     }
     let whom = match outcomes.as_slice() {
-        [] => return Ok(Exit::Done),
+        [] => {
+            if already.is_empty() && empty == 0 {
+                session
+                    .ui
+                    .status("standard input has no outcome: nothing is recorded");
+            }
+            return Ok(Exit::Done);
+        }
         [outcome] => outcome.outcome_of.clone(),
         _ => count(executions as usize, "execution"),
     };

@@ -126,6 +126,36 @@ impl FilterArgs {
     }
 }
 
+impl FilterArgs {
+    /// The options that leave executions out.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let Self {
+            prompt,
+            version,
+            env,
+            status,
+            model,
+            since,
+            until,
+            label,
+            min_cost,
+        } = self;
+        let options = [
+            ("--prompt", prompt.is_some()),
+            ("--version", version.is_some()),
+            ("--env", env.is_some()),
+            ("--status", status.is_some()),
+            ("--model", model.is_some()),
+            ("--since", since.is_some()),
+            ("--until", until.is_some()),
+            ("--label", !label.is_empty()),
+            ("--min-cost", min_cost.is_some()),
+        ];
+        let given = options.into_iter().filter(|(_, is_given)| *is_given);
+        given.map(|(option, _)| option).collect()
+    }
+}
+
 /// Fails where nothing can ever have been called in an environment, because nobody knows it.
 pub(super) fn require_environment(filter: &FilterArgs, store: &Store) -> Result<(), Failure> {
     let Some(Ok(environment)) = filter.env.as_deref().map(str::parse::<Environment>) else {

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::common::count;
-use super::measured::ask::{self, Breakdown, ReadArgs};
+use super::measured::ask::{self, Breakdown, ReadArgs, Wanted};
 use super::measured::key::Row;
 use super::measured::notes;
 use super::out::OutArg;
@@ -33,6 +33,7 @@ use columns::Columns;
 /// share of executions with status ok that have an outcome.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
+Exit codes: 3 if a condition of --fail-on holds.
 More: promptctl help statistics
 
 Examples:
@@ -66,8 +67,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "COUNT")]
     top: Option<usize>,
     /// End with 3 where a figure of a group is beyond a limit with its whole interval: `success < 0.95`,
-    /// `p90 > 2s`. `success.low < 0.95` fires already in doubt, `calls < 1` where nothing was called. At 99.9 % p90
-    /// needs 73 calls and p99 757, at 95 % 36 and 368
+    /// `p90 > 2s`. `success.low < 0.95` fires already in doubt, `calls < 1` where nothing was called; with --by
+    /// and --since, in what was called before too. At 99.9 % p90 needs 73 calls and p99 757, at 95 % 36 and 368
     #[arg(long, value_name = "CONDITION")]
     fail_on: Vec<Condition>,
     /// With --fail-on: below so many calls or outcomes a figure with an interval is too little to fire
@@ -152,12 +153,13 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             zone => format!("days and hours are those of {zone}; --utc takes those of UTC"),
         }));
     }
-    let alerts = alerts::judge(
-        &groups,
-        &args.fail_on,
-        args.min_calls,
-        args.level.unwrap_or(FIRING),
-    );
+    notes.extend(notes::unknown(&groups, args.sort.as_ref()));
+    let firing = args.level.unwrap_or(FIRING);
+    let silent = match args.asks_for_silence(&wanted, firing) {
+        true => wanted.gone_silent(&groups)?,
+        false => Vec::new(),
+    };
+    let alerts = alerts::judge(&groups, &silent, &args.fail_on, args.min_calls, firing);
     let level = args.level.unwrap_or(SHOWN);
     let rows = rows(args, &groups, level);
     let is_empty = groups.groups.is_empty();
@@ -168,7 +170,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             session.ui.block(json::document(&shape));
         }
         Format::Csv => csv(&groups, &rows, level, session),
-        _ if is_empty => ask::say_none(session),
+        _ if is_empty => ask::say_none(&args.read, &wanted, &[], session)?,
         Format::Markdown => markdown(&groups, &rows, level, session),
         Format::Text => Columns::new(&groups, level, true)
             .table(&rows, session)
@@ -188,6 +190,16 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
 }
 
 impl Args {
+    /// Whether a condition holds for a group that is not called any more, and groups go by what stays the same.
+    fn asks_for_silence(&self, wanted: &Wanted, level: f64) -> bool {
+        let asked = &wanted.question;
+        let is_time = asked.by.iter().any(Dimension::is_time);
+        asked.filter.since.is_some()
+            && !asked.by.is_empty()
+            && !is_time
+            && (self.fail_on.iter()).any(|it| alerts::fires_on_silence(it, self.min_calls, level))
+    }
+
     /// What is asked, the fields of answers that conditions and the order name among it.
     fn breakdown(&self) -> Breakdown {
         let by = match (&self.by, self.fail_on.is_empty()) {

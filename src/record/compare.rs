@@ -12,6 +12,8 @@ mod tests;
 mod verdict;
 mod weighed;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::error::Failure;
@@ -139,6 +141,8 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// How long 99 of 100 outcomes took to come, in milliseconds; none where none is known.
     pub usual_delay: Option<f64>,
+    /// The labels that calls have, beside those that name the sides and the unit.
+    pub labels: BTreeSet<String>,
     /// In what else the sides differ, with the share of calls that do, the most first.
     pub changed: Vec<(String, f64)>,
     /// What was read and met on the way.
@@ -198,6 +202,9 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
     measure::adjust(&mut measures);
     let ends = (base.interrupted, head.interrupted);
     let verdict = verdict::verdict(design, split.as_ref(), ends, &measures, terms);
+    if verdict.judges_nothing() {
+        measures.iter_mut().for_each(Measured::leave_unjudged);
+    }
     let on_both = measures.iter().map(|it| it.on_both).max().unwrap_or(0);
     let counted = calls.iter().enumerate().filter(|(at, _)| counts(*at));
     let without_unit = counted
@@ -219,6 +226,7 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         measures,
         verdict,
         usual_delay: waiting.usual,
+        labels: names.labels(),
         changed,
         groups,
     }

@@ -1,4 +1,5 @@
-//! `stats` over a log of a million records, against a program that only counts lines and against DuckDB.
+//! `stats` over a log of a million records, against a program that only counts lines and against DuckDB, and `outcome -`
+//! of 100,000 rows, against `stats` of the same log.
 //!
 //! `cargo bench --bench stats` writes the log into a temporary folder and prints a Markdown table.
 //! `PROMPTCTL_BENCH_RECORDS` sets how many records, `PROMPTCTL_BENCH_ROUNDS` how often each pair is run.
@@ -8,8 +9,8 @@
 
 mod timing;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -24,6 +25,9 @@ const PROMPTCTL: &str = env!("CARGO_BIN_EXE_promptctl");
 
 /// How many records are written after the cache was made.
 const NEW: usize = 1000;
+
+/// How many rows of outcomes are told at once.
+const TOLD: usize = 100_000;
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -96,6 +100,8 @@ fn main() -> io::Result<()> {
         &mut one,
     )?;
     say(&spent.to_string())?;
+    let told = outcomes(&place, &log, records.min(TOLD), rounds)?;
+    say(&told.to_string())?;
     let kept = with_cache(&place, &log, records, rounds)?;
     say(&kept.to_string())?;
     say(&format!(
@@ -103,6 +109,48 @@ fn main() -> io::Result<()> {
         memory(place.path(), &cold)?,
         size / 1000
     ))
+}
+
+/// Rows of outcomes that name executions of a repository's own log, which are checked and not kept, against the figures
+/// of that log.
+fn outcomes(
+    place: &tempfile::TempDir,
+    log: &Path,
+    rows: usize,
+    rounds: usize,
+) -> io::Result<Comparison> {
+    let repository = place.path().join("told");
+    fs::create_dir(&repository)?;
+    time("git", &repository, &["init", "--quiet"])?;
+    fs::create_dir(repository.join(".promptctl"))?;
+    let own = repository.join(".promptctl/executions.jsonl");
+    fs::rename(log, &own)?;
+    let table = repository.join("outcomes.csv");
+    let mut out = BufWriter::new(File::create(&table)?);
+    writeln!(out, "id,score")?;
+    for line in BufReader::new(File::open(&own)?).lines().take(rows) {
+        let record: Record = serde_json::from_str(&line?)?;
+        writeln!(out, "{},0.5", record.id)?;
+    }
+    out.flush()?;
+    let mut ours = |_: usize| {
+        let begun = Instant::now();
+        let mut tell = command(PROMPTCTL, &repository);
+        tell.args(["outcome", "-", "--dry-run"]);
+        let told = tell.stdin(File::open(&table)?).output()?;
+        match told.status.success() {
+            true => Ok(begun.elapsed()),
+            false => Err(io::Error::other(
+                String::from_utf8_lossy(&told.stderr).into_owned(),
+            )),
+        }
+    };
+    let figures = ["stats", "--log", ".promptctl/executions.jsonl"];
+    let mut theirs = |_: usize| time(PROMPTCTL, &repository, &figures);
+    let what = format!("outcome - of {rows} rows, against stats");
+    let compared = Comparison::run(&what, None, rounds, &mut ours, &mut theirs)?;
+    fs::rename(own, log)?;
+    Ok(compared)
 }
 
 /// The same of a repository's own log, of which all but the newest records were read before, against

@@ -53,8 +53,7 @@ fn an_alert_ends_with_3_beyond_doubt_and_with_0_for_want_of_calls() {
     [exit 3]
     $ promptctl stats --prompt other --fail-on 'calls < 1' --fail-on 'success < 1'
     3 places where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
-    no executions
-    hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
+    none of 100 executions fits --prompt
     alert: calls < 1: 0
     success < 1: nothing to judge
     [exit 3]
@@ -280,7 +279,7 @@ fn figures_that_no_call_has_are_left_out_and_silence_no_alert() {
     warning: left out: $ROOT/calls.jsonl:3: only a figure, the rest of the line counts: `cost_usd` is more than any call has: 1000000
     warning: left out: $ROOT/calls.jsonl:4: only a figure, the rest of the line counts: `duration_ms` is more than any call has: 31622400000
     warning: left out: $ROOT/calls.jsonl:5: only a figure, the rest of the line counts: `output_tokens` is more than any call has: 1000000000000
-    warning: left out: $ROOT/calls.jsonl:6: the line is not a record: invalid value: integer `-3`, expected u64 at line 1 column 383
+    warning: left out: $ROOT/calls.jsonl:6: the line is not a record: invalid value: integer `-3`, expected u64
     warning: left out: $ROOT/calls.jsonl:7: the line is not JSON
     warning: left out: $ROOT/calls.jsonl:41: only a figure, the rest of the line counts: a score or a metric is beyond 1e15
     1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
@@ -404,4 +403,40 @@ fn a_quantile_that_cannot_be_so_sure_says_how_many_calls_it_needs() {
         (&alert["too_few"], &alert["needed"]),
         (&json!("level"), &json!(757))
     );
+}
+
+#[test]
+fn a_group_that_fell_silent_has_no_calls() {
+    let env = TestEnv::new();
+    let mut log = String::new();
+    for number in 0..60 {
+        let mut line = Line::new(number);
+        if number >= 30 {
+            line.prompt = "support/reply";
+            line.time = "2026-11-03T11:30:00.000Z".to_owned();
+        }
+        log += &line.text();
+    }
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(
+        "promptctl stats --since 2h --by prompt --fail-on 'calls < 1'
+         promptctl stats --since 2h --by prompt --fail-on 'success < 0.95'
+         promptctl stats --since 2h --by prompt,hour --utc --fail-on 'calls < 1'
+         promptctl stats --since 2h --prompt support/triage --by prompt --fail-on 'calls < 1' --fail-on 'success < 0.95'"
+    ), @"
+    $ promptctl stats --since 2h --by prompt --fail-on 'calls < 1'
+    support/reply	30	100 % (89–100)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T11:30:00Z
+    --- stderr
+    alert: support/triage: calls < 1: 0
+    [exit 3]
+    $ promptctl stats --since 2h --by prompt --fail-on 'success < 0.95'
+    support/reply	30	100 % (89–100)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T11:30:00Z
+    $ promptctl stats --since 2h --by prompt,hour --utc --fail-on 'calls < 1'
+    support/reply	2026-11-03T11	30	100 % (89–100)	<n> ms	<n> ms	<n> ms	$0.03	$0.001	3.0k/600	2026-11-03T11:30:00Z
+    $ promptctl stats --since 2h --prompt support/triage --by prompt --fail-on 'calls < 1' --fail-on 'success < 0.95'
+    none of 60 executions fits --prompt and --since
+    alert: support/triage: calls < 1: 0
+    success < 0.95: nothing to judge
+    [exit 3]
+    ");
 }

@@ -71,7 +71,7 @@ fn a_worse_version_is_found_side_by_side() {
     ");
     assert_snapshot!(repo.play(&format!(
         "{SIDES} --format markdown
-         {SIDES} --by latency,metric:r --difference 5 --unit label:nobody"
+         {SIDES} --by latency,metric:r --difference 5 --unit call"
     )), @"
     $ promptctl compare support/triage@v1 support/triage@v2 --format markdown
     #### `support/triage` v2 compared with v1, side by side in 10 hours from `2026-11-01 00:00` to `2026-11-01 10:00` (UTC), 298 calls against 298 calls
@@ -90,7 +90,7 @@ fn a_worse_version_is_found_side_by_side() {
     - each call counted as independent; if users call often, this is too sure: `--unit label:KEY` names who called
     - p holds however often somebody looks, over the figure that decides; intervals are those of this look
     - what only describes has an interval and no p; `--by` names what decides
-    $ promptctl compare support/triage@v1 support/triage@v2 --by latency,metric:r --difference 5 --unit label:nobody
+    $ promptctl compare support/triage@v1 support/triage@v2 --by latency,metric:r --difference 5 --unit call
     support/triage v2 compared with v1, side by side in 10 hours from 2026-11-01 00:00 to 2026-11-01 10:00 (UTC), 298 calls against 298 calls
     success	94.0 %	59.7 %	-34.2 (-40.3 to -27.9)	describes	298/298
     mean latency	<n> ms	<n> ms	+<n> ms (+<n> ms to +<n> ms)	0.01	298/298
@@ -283,13 +283,35 @@ fn a_split_that_is_not_as_meant_is_said_first() {
         |number, version| version == 2 && number % 3 == 0,
     );
     let repo = repo(&env, &log);
-    let run = repo.run(&format!("{SIDES} --share 50:50 --fail-on worse"));
-    assert!(
-        run.stdout.starts_with("the split is wrong: 8"),
-        "{}",
-        run.stdout
+    assert_snapshot!(repo.play(&format!("{SIDES} --share 50:50 --fail-on worse")), @"
+    $ promptctl compare support/triage@v1 support/triage@v2 --share 50:50 --fail-on worse
+    the split is wrong: 80.0 % of the calls are on v1, and 50.0 % are meant (p below 0.0001). Something keeps them from a side, so that the sides are not alike, and no figure below can be trusted
+    support/triage v2 compared with v1, side by side in 10 hours from 2026-11-01 00:00 to 2026-11-01 10:00 (UTC), 472 calls against 118 calls
+    success	100.0 %	67.8 %	-32.2 (-41.1 to -24.4)	-	472/118
+    mean latency	<n> ms	<n> ms	-<n> ms (-<n> ms to -<n> ms)	describes	472/118
+    tokens	120	120	0	describes	472/118
+    cost_per_call	$0.001	$0.001	$0	describes	472/118
+    --- stderr
+    10 calls of times when only one side was called do not count
+    each call counted as independent; if users call often, this is too sure: --unit label:KEY names who called
+    what only describes has an interval and no p; --by names what decides
+    can't tell whether B is worse: --fail-on worse ends with 3
+    [exit 3]
+    ");
+    // Without the share that was meant, the same calls are judged.
+    assert_eq!(
+        repo.json(&format!("{SIDES} --format json"))["verdict"],
+        "worse"
     );
-    assert_eq!(run.code, Some(3));
+    let found = repo.json(&format!("{SIDES} --share 50:50 --format json"));
+    for measure in found["measures"].as_array().unwrap() {
+        assert_eq!(measure["difference"]["p"], Value::Null, "{measure}");
+        assert_eq!(
+            measure["difference"]["p_adjusted"],
+            Value::Null,
+            "{measure}"
+        );
+    }
 }
 
 #[test]
@@ -336,4 +358,40 @@ fn labels_are_sides_and_what_is_on_both_counts_on_none() {
     cost_per_call	$0.001	-	-	-	460/0
     can't tell: there is no call of market=DE
     ");
+}
+
+#[test]
+fn a_unit_that_no_call_has_is_refused() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &split());
+    assert_snapshot!(repo.play(&format!(
+        "{SIDES} --unit label:nobody
+         {SIDES} --unit label:users --format json
+         promptctl compare label:market=EU label:user=u70 --unit label:subject"
+    )), @r#"
+    $ promptctl compare support/triage@v1 support/triage@v2 --unit label:nobody
+    error: no call of either side has the label nobody
+      hint: they have market, user
+    [exit 2]
+    $ promptctl compare support/triage@v1 support/triage@v2 --unit label:users --format json
+    {"schema":1,"error":{"code":null,"message":"no call of either side has the label users","location":null,"hints":["did you mean --unit label:user?"],"causes":[]}}
+    [exit 2]
+    $ promptctl compare label:market=EU label:user=u70 --unit label:subject
+    error: no call of either side has the label subject
+      hint: --unit call counts each as independent; run --label KEY=VALUE gives calls a label
+    [exit 2]
+    "#);
+}
+
+#[test]
+fn a_share_takes_calls_side_by_side() {
+    let env = TestEnv::new();
+    let log = calls(|hour, _| 1 + u32::from(hour >= 5), |_, _| false);
+    let repo = repo(&env, &log);
+    let said = "the split was not checked: --share needs calls of both side by side, with the same model and environment";
+    let run = repo.run(&format!("{SIDES} --share 50:50"));
+    assert!(run.stderr.contains(said), "{run}");
+    let found = repo.json(&format!("{SIDES} --share 50:50 --format json"));
+    assert!(found["notes"].as_array().unwrap().contains(&json!(said)));
+    assert_eq!(found["split"], Value::Null);
 }

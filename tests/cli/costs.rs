@@ -99,8 +99,7 @@ fn prompts_go_by_cost_with_what_was_asked_again_and_cut_off() {
     again: the same request was sent before; cut off: the answer ended at maxTokens
     another model may write more or less than these calls did, and prices by length or tier are not in it
     $ promptctl stats --costs --prompt nobody
-    no executions
-    hint: promptctl run REF --model echo makes one offline; promptctl log path says where they are kept
+    none of 12 executions fits --prompt
     $ promptctl stats --costs --format csv
     error: --costs has several tables, and CSV holds one
       hint: --format json has them all

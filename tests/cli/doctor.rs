@@ -420,20 +420,20 @@ fn lines_of_a_newer_version_stay_where_they_are() {
          promptctl doctor --fix --quiet"
     ), @"
     $ promptctl doctor
+    warning[P340]: line 2 of the execution log has schema 2, and this version knows 1
+      at: $ROOT/repo/.promptctl/executions.jsonl
+      help: read it with the version of promptctl that wrote it, or a newer one
     warning[P340]: line 3 of the execution log has schema 3, and this version knows 1
       at: $ROOT/repo/.promptctl/executions.jsonl
       help: read it with the version of promptctl that wrote it, or a newer one
-    warning[P340]: of the log's records, 1 have a schema above 1: part of them is not understood
-      at: $ROOT/repo/.promptctl/executions.jsonl
-      help: read them with the version of promptctl that wrote them, or a newer one
     0 errors, 2 warnings
     $ promptctl doctor --fix --quiet
+    warning[P340]: line 2 of the execution log has schema 2, and this version knows 1
+      at: $ROOT/repo/.promptctl/executions.jsonl
+      help: read it with the version of promptctl that wrote it, or a newer one
     warning[P340]: line 3 of the execution log has schema 3, and this version knows 1
       at: $ROOT/repo/.promptctl/executions.jsonl
       help: read it with the version of promptctl that wrote it, or a newer one
-    warning[P340]: of the log's records, 1 have a schema above 1: part of them is not understood
-      at: $ROOT/repo/.promptctl/executions.jsonl
-      help: read them with the version of promptctl that wrote them, or a newer one
     ");
     assert_eq!(repo.read(LOG), log);
 }

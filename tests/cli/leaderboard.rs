@@ -61,8 +61,8 @@ fn the_leaderboard_tells_apart_only_what_differs() {
     a rank with = is shared: those are not told apart
     it describes what was used and decides nothing; each call counts as independent
     $ promptctl leaderboard --by prompt --metric profit --category support
-    RANK  PROMPT          PROFIT     LOW    HIGH     N  FIRST USED  LAST USED
-    1     support/triage     0.5  0.3217  0.6783  1000  2026-10-01  2026-11-01
+    RANK  PROMPT          PROFIT     LOW    HIGH     N  COVERAGE  FIRST USED  LAST USED
+    1     support/triage     0.5  0.3217  0.6783  1000    26.6 %  2026-10-01  2026-11-01
     --- stderr
     1 place where times go back by more than an hour, as where older calls were appended or a clock was set; each execution counts at its own time
     it describes what was used and decides nothing; each call counts as independent
@@ -107,4 +107,28 @@ fn the_leaderboard_tells_apart_only_what_differs() {
         ]
     );
     assert_eq!(shape["too_few"][0]["n"], 29);
+}
+
+#[test]
+fn a_figure_of_outcomes_stands_beside_its_coverage_on_a_narrow_terminal_too() {
+    let env = TestEnv::new();
+    let mut log = String::new();
+    for number in 0..120 {
+        let mut line = Line::new(number);
+        line.version = 1 + number % 2;
+        log += &line.text();
+        if number % 2 == 0 || number < 80 {
+            log += &outcome(number, &json!({"score": f64::from(number % 5) / 5.0}));
+        }
+    }
+    let repo = repo(&env, &log);
+    for (width, ends) in [("100", "LAST USED"), ("60", "COVERAGE")] {
+        let run = repo
+            .with("PROMPTCTL_WIDTH", width)
+            .run("promptctl leaderboard --metric score");
+        assert!(run.stdout.lines().any(|it| it.ends_with(ends)), "{run}");
+        for coverage in ["100.0 %", "66.7 %"] {
+            assert!(run.stdout.contains(coverage), "{run}");
+        }
+    }
 }

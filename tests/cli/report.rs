@@ -520,3 +520,36 @@ fn a_browser_finds_the_page_accessible_in_light_dark_and_on_a_phone() {
     let figures = versions.iter().flatten().filter(|cell| cell.1.is_some());
     assert_eq!(found["cells"], figures.count());
 }
+
+#[test]
+fn evaluations_that_tags_hold_stand_on_the_page() {
+    let env = TestEnv::new();
+    let ada = env.with_origin();
+    ada.add(
+        "triage",
+        "\
+model: openai/echo
+messages:
+  - role: user
+    content: \"{{ticket}}\"
+testData:
+  - {ticket: billing please, expected: billing}
+  - {ticket: tech please, expected: tech}
+evaluators:
+  - name: right queue
+    string: {contains: \"{{expected}}\"}
+",
+    );
+    ada.git("push --quiet origin main");
+    ada.write(LOG, calls("triage"));
+    assert!(!page(&ada, "").contains("Evaluations"));
+    ada.ok("promptctl eval triage --record");
+    let found = rows(
+        &page(&ada, ""),
+        "Evaluations that tags hold, the newest first",
+    );
+    let texts: Vec<&str> = found[0].iter().map(|cell| cell.0.as_str()).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(texts[..4], ["triage", "v1", "2 of 2", "pass"], "{texts:?}");
+    assert_eq!(found[0][2].1, Some(1.0));
+}

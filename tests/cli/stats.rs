@@ -531,3 +531,105 @@ fn a_table_without_a_row_has_its_header() {
     );
     assert_eq!(table.lines().count(), 1, "{table}");
 }
+
+#[test]
+fn whole_lines_of_a_newer_version_are_left_out_and_said() {
+    let env = TestEnv::new();
+    let newer = |text: String| text.replace("{\"schema\":1", "{\"schema\":2");
+    let log = Line::new(1).text()
+        + &Line::new(2).text()
+        + &newer(Line::new(3).text())
+        + &newer(outcome(1, &json!({"score": 0.0, "label": "loss"})));
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(
+        "promptctl stats --by all
+         promptctl log --quiet
+         promptctl log prune --older-than 1h --dry-run"
+    ), @"
+    $ promptctl stats --by all
+    2	100 % (34–100)	<n> ms	<n> ms	<n> ms	$0.002	$0.001	200/40	2026-11-01T02:00:00Z
+    --- stderr
+    warning: left out: $ROOT/repo/.promptctl/executions.jsonl:3: the line has schema 2, of a newer version of promptctl (2 lines)
+    $ promptctl log --quiet
+    <uuid>	2026-11-01T02:00:00Z	support/triage	v1	ok	gpt-5-mini-2025-08-07	120	$0.001	<n> ms
+    <uuid>	2026-11-01T01:00:00Z	support/triage	v1	ok	gpt-5-mini-2025-08-07	120	$0.001	<n> ms
+    --- stderr
+    warning: 2 lines of the log are not records; the first is $ROOT/repo/.promptctl/executions.jsonl:3
+    $ promptctl log prune --older-than 1h --dry-run
+    2 records and 0 outcomes would be taken out (1180 bytes); 2 lines stay
+    1 daily sum of them would be kept in $ROOT/repo/.promptctl/history.jsonl
+    ");
+    let found = repo.json("promptctl stats --by all --format json");
+    assert_eq!(found["groups"][0]["executions"], 2);
+    assert_eq!(found["groups"][0]["outcomes"]["count"], 0);
+}
+
+#[test]
+fn lines_that_are_wrong_in_the_same_way_have_one_warning() {
+    let env = TestEnv::new();
+    let log: String = (0..25)
+        .map(|number| {
+            let mut line = Line::new(number);
+            line.output = "x".repeat(number as usize);
+            let text = line.text().replace("\"source\":\"local\",", "");
+            text.replace("triage", &"triage".repeat(1 + number as usize))
+        })
+        .collect();
+    let repo = repo(&env, &(log + &Line::new(99).text()));
+    assert_snapshot!(repo.play("promptctl stats --by all"), @"
+    $ promptctl stats --by all
+    1	100 % (21–100)	<n> ms	<n> ms	<n> ms	$0.001	$0.001	100/20	2026-11-01T09:00:00Z
+    --- stderr
+    warning: left out: $ROOT/repo/.promptctl/executions.jsonl:1: the line is not a record: missing field `source` (25 lines)
+    ");
+}
+
+#[test]
+fn what_leaves_out_all_that_there_is_is_said() {
+    let env = TestEnv::new();
+    let repo = repo(&env, &calls());
+    assert_snapshot!(repo.play(
+        "promptctl stats --mature 300d
+         promptctl stats --costs --model gpt-6 --since 1h
+         promptctl leaderboard --mature 300d
+         promptctl compare support/triage@v8 support/triage@v9 --mature 1d"
+    ), @"
+    $ promptctl stats --mature 300d
+    none of 30 executions fits --mature
+    $ promptctl stats --costs --model gpt-6 --since 1h
+    none of 30 executions fits --model and --since
+    $ promptctl leaderboard --mature 300d
+    none of 30 executions fits --mature
+    $ promptctl compare support/triage@v8 support/triage@v9 --mature 1d
+    none of 30 executions fits v8 or v9 and --mature
+    ");
+}
+
+#[test]
+fn what_stands_nowhere_is_said() {
+    let env = TestEnv::new();
+    let log = calls() + &outcome(1, &json!({"label": "win", "metrics": {"profit": 2.0}}));
+    let repo = repo(&env, &log);
+    assert_snapshot!(repo.play(
+        "promptctl stats --by all --sort metric:profits
+         promptctl stats --by all --sort label:lost
+         promptctl stats --by all --value /nope --value /confidence"
+    ), @"
+    $ promptctl stats --by all --sort metric:profits
+    30	90 % (74–96)	<n> ms	<n> ms	<n> ms	$0.028	$0.001	3.3 %	3.4 %	3.3 %	34.6 %	0.5	67 % (39–86)	$0.00167	2	1.5 (-0.8–3.8)	3.0k/600	2026-11-03T09:00:00Z
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no outcome here has the metric profits, and nothing is sorted by it; there is profit
+    $ promptctl stats --by all --sort label:lost
+    30	90 % (74–96)	<n> ms	<n> ms	<n> ms	$0.028	$0.001	3.3 %	3.4 %	3.3 %	34.6 %	0.5	67 % (39–86)	$0.00167	2	1.5 (-0.8–3.8)	3.0k/600	2026-11-03T09:00:00Z
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no outcome here has the label lost, and nothing is sorted by it; there is loss
+    $ promptctl stats --by all --value /nope --value /confidence
+    30	90 % (74–96)	<n> ms	<n> ms	<n> ms	$0.028	$0.001	3.3 %	3.4 %	3.3 %	34.6 %	0.5	67 % (39–86)	$0.00167	2	1.5 (-0.8–3.8)	-	0.45 (0.34–0.56)	3.0k/600	2026-11-03T09:00:00Z
+    --- stderr
+    2 of 30 calls have no known price; costs are those of the others
+    no answer has /nope
+    ");
+    assert_snapshot!(repo.run_with("promptctl outcome -", "").to_string(), @"standard input has no outcome: nothing is recorded");
+}

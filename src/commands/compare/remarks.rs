@@ -23,6 +23,12 @@ pub(super) fn remarks(
         notes_of_units(found, &mut notes);
         notes_of_strata(found, terms, &mut notes);
     }
+    if terms.share.is_some() && found.split.is_none() {
+        notes.push(
+            "the split was not checked: --share needs calls of both side by side, with the same model and environment"
+                .to_owned(),
+        );
+    }
     for (what, share) in &found.changed {
         notes.push(format!(
             "{base} and {head} differ in {what} for {:.0} % of their calls",

@@ -163,16 +163,14 @@ impl Words {
         if found.design == Design::BeforeAfter {
             return Vec::new();
         }
-        let deciding = found.measures.iter().filter(|it| it.decides);
+        // Sides that are not alike say nothing of each other.
+        let is_alike = !found.verdict.judges_nothing();
+        let deciding = found.measures.iter();
+        let deciding = deciding.filter(|it| is_alike && it.decides);
         let said = deciding.filter_map(|it| self.reason(it, terms));
         let is_there = |what: &&Weighed| found.measures.iter().any(|it| it.what == **what);
         let missing = terms.deciding.iter().filter(|what| !is_there(what));
         let missing = missing.map(|what| format!("{what}: no call has it"));
-        // Sides that are not alike say nothing of each other.
-        let is_alike = !matches!(
-            found.verdict,
-            Verdict::CantTell(CantTell::Split | CantTell::Interrupted)
-        );
         let beside = found.measures.iter().filter(|_| is_alike);
         let beside = beside.filter_map(|it| self.beside(it, terms));
         said.chain(missing).chain(beside).collect()

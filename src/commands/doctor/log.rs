@@ -21,23 +21,7 @@ pub(super) fn findings(
         is_short: true,
         ..Query::default()
     })?;
-    let mut findings: Vec<Finding> = listing.bad.iter().map(finding).collect();
-    let newer = listing
-        .executions
-        .iter()
-        .filter(|execution| execution.record.schema > SCHEMA);
-    let count = newer.count();
-    if count > 0 {
-        findings.push(
-            Finding::warning(
-                code::NEWER_RECORD,
-                format!("of the log's records, {count} have a schema above {SCHEMA}: part of them is not understood"),
-            )
-            .in_file(&log.path().display().to_string())
-            .help("read them with the version of promptctl that wrote them, or a newer one"),
-        );
-    }
-    Ok(findings)
+    Ok(listing.bad.iter().map(finding).collect())
 }
 
 fn finding(bad: &BadLine) -> Finding {

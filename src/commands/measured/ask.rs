@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::super::common::count;
 use super::super::own_log::{
     FilterArgs, OwnLog, first_brought, is_tracked, own, parse_age, require_environment,
 };
 use super::super::session::Session;
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::record::groups::{Dimension, Groups, Question, Releases, read};
+use crate::record::filter::Filter;
+use crate::record::groups::{Dimension, Groups, Question, Releases, Value, read};
 use crate::record::log::Log;
 use crate::releases::Store;
 
@@ -39,6 +41,38 @@ pub(in crate::commands) struct Wanted {
     pub(in crate::commands) kept: Option<PathBuf>,
     /// The repository, where one was needed.
     pub(in crate::commands) store: Option<Store>,
+}
+
+impl Wanted {
+    /// How many executions there are, whatever is asked of them.
+    fn all(&self) -> Result<u64, Failure> {
+        let everything = Question {
+            filter: Filter::default(),
+            by: Vec::new(),
+            values: Vec::new(),
+            with_mix: false,
+            ..self.question.clone()
+        };
+        let found = read(&self.logs, &everything, None)?;
+        Ok(found.groups.values().map(|it| it.executions).sum())
+    }
+
+    /// The groups that there were before the time from which on executions are asked for, and not since.
+    ///
+    /// # Errors
+    /// A log cannot be read.
+    pub(in crate::commands) fn gone_silent(
+        &self,
+        groups: &Groups,
+    ) -> Result<Vec<Vec<Value>>, Failure> {
+        let mut earlier = self.question.clone();
+        earlier.filter.since = None;
+        let earlier = read(&self.logs, &earlier, self.kept.as_deref())?;
+        let keys = earlier.groups.into_keys();
+        Ok(keys
+            .filter(|key| !groups.groups.contains_key(key))
+            .collect())
+    }
 }
 
 /// What a command asks of them.
@@ -231,12 +265,36 @@ fn releases(store: &Store) -> Result<Releases, Failure> {
     Ok(found)
 }
 
-/// Says that there is nothing to show.
-pub(in crate::commands) fn say_none(session: &mut Session) {
+/// Says that there is nothing to show, and what leaves out all that there is; `more` is what does beside the
+/// options about the log.
+///
+/// # Errors
+/// A log cannot be read.
+pub(in crate::commands) fn say_none(
+    args: &ReadArgs,
+    wanted: &Wanted,
+    more: &[String],
+    session: &mut Session,
+) -> Result<(), Failure> {
+    let mut meant = more.to_vec();
+    meant.extend(args.filter.given().into_iter().map(str::to_owned));
+    meant.extend(args.mature.map(|_| "--mature".to_owned()));
+    let all = match meant.is_empty() {
+        true => 0,
+        false => wanted.all()?,
+    };
+    if all > 0 {
+        let all = count(all as usize, "execution");
+        session
+            .ui
+            .status(format!("none of {all} fits {}", meant.join(" and ")));
+        return Ok(());
+    }
     session.ui.status("no executions");
     session
         .ui
         .hint("promptctl run REF --model echo makes one offline; promptctl log path says where they are kept");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! What must be said beside figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::common::count;
 use super::super::session::Session;
 use super::key::named;
+use crate::prompt::name::nearest;
 use crate::record::compare::SAME_COVERAGE;
-use crate::record::groups::{Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value};
+use crate::record::groups::{
+    Answers, Dimension, Group, Groups, MOST_NAMES, Measure, Skipped, Value,
+};
 
 /// A sentence, and whether it warns of something that is not sound.
 pub(in crate::commands) struct Note {
@@ -191,6 +194,48 @@ fn of_lines(groups: &Groups, notes: &mut Vec<Note>) {
             });
         }
     }
+}
+
+/// What is asked for by name and stands nowhere: fields of answers, and a figure of outcomes that groups are sorted
+/// by.
+pub(in crate::commands) fn unknown(groups: &Groups, sort: Option<&Measure>) -> Vec<Note> {
+    let all = || groups.groups.values();
+    let mut said = Vec::new();
+    if groups.groups.is_empty() {
+        return said;
+    }
+    for (at, pointer) in groups.values.iter().enumerate() {
+        let mut of_all = all().filter_map(|it| it.answers.get(at));
+        if of_all.all(|it| {
+            *it == Answers {
+                without: it.without,
+                ..Answers::default()
+            }
+        }) {
+            said.push(Note::of(format!("no answer has {pointer}")));
+        }
+    }
+    let (kind, name, known): (_, _, BTreeSet<&String>) = match sort {
+        Some(Measure::Metric(name)) => (
+            "metric",
+            name,
+            all().flat_map(|it| it.outcomes.metrics.keys()).collect(),
+        ),
+        Some(Measure::Label(name)) => (
+            "label",
+            name,
+            all().flat_map(|it| it.outcomes.labels.keys()).collect(),
+        ),
+        _ => return said,
+    };
+    if !known.contains(name) {
+        let hint = nearest(name, known.iter().map(|it| it.as_str()));
+        let hint = hint.map_or_else(String::new, |near| format!("; there is {near}"));
+        said.push(Note::of(format!(
+            "no outcome here has the {kind} {name}, and nothing is sorted by it{hint}"
+        )));
+    }
+    said
 }
 
 /// Where more calls of some versions have outcomes than of others: what is said of those is no verdict.

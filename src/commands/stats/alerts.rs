@@ -16,9 +16,17 @@ pub(super) struct Alert<'a> {
     level: f64,
 }
 
-/// Judges all groups. Where there is none at all, nothing was called, which a condition may be about.
+/// Whether a condition holds where nothing was called.
+pub(super) fn fires_on_silence(condition: &Condition, fewest: u64, level: f64) -> bool {
+    let judged = condition.judge(&Group::default(), &[], fewest, level);
+    matches!(judged, Judged::Fired(_))
+}
+
+/// Judges all groups, and whether those that fell silent may. Where there is none at all, nothing was called, which
+/// a condition may be about.
 pub(super) fn judge<'a>(
     groups: &'a Groups,
+    silent: &'a [Vec<Value>],
     conditions: &'a [Condition],
     fewest: u64,
     level: f64,
@@ -37,7 +45,14 @@ pub(super) fn judge<'a>(
         for (key, group) in &groups.groups {
             judge(&groups.by, key, group);
         }
-        if groups.groups.is_empty() {
+        let silent = match fires_on_silence(condition, fewest, level) {
+            true => silent,
+            false => &[],
+        };
+        for key in silent {
+            judge(&groups.by, key, &Group::default());
+        }
+        if groups.groups.is_empty() && silent.is_empty() {
             judge(&[], &[], &Group::default());
         }
     }

@@ -77,7 +77,7 @@ pub(super) fn run(read: &ReadArgs, format: Format, session: &mut Session) -> Res
             let shape = shape(&found, &models, &texts, &others, &notes);
             session.ui.block(json::document(&shape));
         }
-        _ if found.all.calls == 0 => say_none(session),
+        _ if found.all.calls == 0 => say_none(read, &wanted, &[], session)?,
         _ => {
             for (at, part) in parts(&found, &models, &texts, &others).iter().enumerate() {
                 if at > 0 {

@@ -1,6 +1,6 @@
 //! The executions of two versions.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
 use super::Terms;
@@ -99,6 +99,9 @@ pub(in crate::record) struct Calls {
 /// So many labels with a value are told apart; what more labels say is not looked at.
 const MOST_LABELS: usize = 100_000;
 
+/// How the kind of a thing begins that is a label.
+const LABEL: &str = "label ";
+
 /// What parts two names.
 const BETWEEN: char = '\u{1f}';
 
@@ -131,7 +134,7 @@ impl Numbers {
 
     /// The number of a label; none where there are too many.
     fn of_label(&self, key: &str, value: &str) -> Option<u32> {
-        let name = format!("label {key}{BETWEEN}{value}");
+        let name = format!("{LABEL}{key}{BETWEEN}{value}");
         self.known(&name).or_else(|| {
             let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
             // Another thread may have been quicker.
@@ -168,6 +171,15 @@ impl Names {
     pub(super) fn get(&self, number: u32) -> (&str, &str) {
         let found = self.0.get(number as usize);
         found.map_or(("", ""), |(one, other)| (one, other))
+    }
+
+    /// The names of all labels.
+    pub(super) fn labels(&self) -> BTreeSet<String> {
+        let kinds = self
+            .0
+            .iter()
+            .filter_map(|(kind, _)| kind.strip_prefix(LABEL));
+        kinds.map(str::to_owned).collect()
     }
 
     #[cfg(test)]

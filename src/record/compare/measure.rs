@@ -129,6 +129,14 @@ impl Measured {
         is_apart && difference.p_adjusted.is_some_and(|p| p < 1.0 - level)
     }
 
+    /// Takes away what judges of it: the difference stays, and what it may be by chance is not said.
+    pub(super) fn leave_unjudged(&mut self) {
+        if let Some(difference) = &mut self.difference {
+            difference.p = None;
+            difference.p_adjusted = None;
+        }
+    }
+
     /// Whether what is shown is worse.
     pub fn is_worse(&self, terms: &Terms) -> bool {
         let is_lower_better = self.what.is_lower_better() || terms.lower.contains(&self.what);

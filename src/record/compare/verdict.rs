@@ -32,6 +32,14 @@ pub enum CantTell {
 }
 
 impl Verdict {
+    /// Whether the sides are not alike, so that no difference says anything.
+    pub fn judges_nothing(self) -> bool {
+        matches!(
+            self,
+            Self::CantTell(CantTell::Split | CantTell::Interrupted)
+        )
+    }
+
     /// The verdict in a word, for scripts.
     pub fn word(self) -> &'static str {
         match self {

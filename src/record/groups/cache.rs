@@ -29,7 +29,7 @@ use crate::statistics::{Quantiles, Sketch};
 pub(super) use ids::{Ids, Torn};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS6";
+const MAGIC: &[u8; 8] = b"PCSTATS7";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;

@@ -136,20 +136,33 @@ pub(in crate::record) fn read_slowly(line: &[u8]) -> Parsed {
     if line.starts_with(OUTCOME_START) {
         return parse_outcome(line);
     }
-    head_of(line).map_or_else(|| parse_slowly(line), Parsed::Record)
+    match head_of(line) {
+        Some(record) => newer(record.schema).unwrap_or(Parsed::Record(record)),
+        None => parse_slowly(line),
+    }
 }
 
 fn parse_outcome(line: &[u8]) -> Parsed {
-    match serde_json::from_slice(line) {
-        Ok(outcome) => Parsed::Outcome(outcome),
+    match serde_json::from_slice::<Outcome>(line) {
+        Ok(outcome) => newer(outcome.schema).unwrap_or(Parsed::Outcome(outcome)),
         Err(error) => bad(line, &error),
     }
+}
+
+/// What a line of a newer version says, this version cannot know, even where it reads like one of its own.
+fn newer(schema: u32) -> Option<Parsed> {
+    (schema > SCHEMA).then(|| of_newer(schema.into()))
+}
+
+fn of_newer(schema: u64) -> Parsed {
+    let reason = format!("the line has schema {schema}, of a newer version of promptctl");
+    Parsed::Bad(reason, Some(schema))
 }
 
 /// Reads a whole line, whatever the order of its fields.
 fn parse_slowly(line: &[u8]) -> Parsed {
     match serde_json::from_slice::<Record>(line) {
-        Ok(record) => Parsed::Record(Box::new(record)),
+        Ok(record) => newer(record.schema).unwrap_or_else(|| Parsed::Record(Box::new(record))),
         Err(error) => {
             let is_outcome = serde_json::from_slice::<Value>(line)
                 .is_ok_and(|value| value.get("outcome_of").is_some());
@@ -177,10 +190,7 @@ fn bad(line: &[u8], error: &serde_json::Error) -> Parsed {
         .and_then(|value| value.get("schema")?.as_u64())
         .filter(|schema| *schema > u64::from(SCHEMA));
     match schema {
-        Some(schema) => {
-            let reason = format!("the line has schema {schema}, of a newer version of promptctl");
-            Parsed::Bad(reason, Some(schema))
-        }
+        Some(schema) => of_newer(schema),
         None => Parsed::Bad(reason(line, error), None),
     }
 }
@@ -193,7 +203,11 @@ fn reason(line: &[u8], error: &serde_json::Error) -> String {
         return "the line is torn: its writer was stopped in the middle".to_owned();
     }
     if error.is_data() {
-        return format!("the line is not a record: {error}");
+        // Where in the line it is tells lines of one cause apart.
+        let (text, place) = (error.to_string(), (error.line(), error.column()));
+        let place = format!(" at line {} column {}", place.0, place.1);
+        let why = text.strip_suffix(&place).unwrap_or(&text);
+        return format!("the line is not a record: {why}");
     }
     "the line is not JSON".to_owned()
 }
