@@ -391,6 +391,12 @@ fn is_target(before: &[u8], after: &[u8]) -> bool {
     let rest = after.split(|it| matches!(it, b'\n' | b'#')).next();
     let rest = String::from_utf8_lossy(rest.unwrap_or_default()).into_owned();
     let is_object = |it: char| it.is_alphanumeric() || "_.[]\"'".contains(it);
+    // `[own.X, b] = …` is a list of targets, `map[own.X] = …` a key.
+    let list = line.trim_start();
+    let line = match list.strip_prefix('[') {
+        Some(list) if !list.contains(['[', ']']) => list.to_owned(),
+        _ => line,
+    };
     let head = line.trim_end_matches(is_object);
     let is_at_start = head.trim().is_empty();
     let is_given = |text: &str| {
@@ -410,7 +416,11 @@ fn is_target(before: &[u8], after: &[u8]) -> bool {
         Some("for" | "async") => rest.split_whitespace().any(|it| it == "in"),
         Some("with") => head.trim_end().ends_with(" as"),
         Some("del") => true,
-        _ => is_listed && (rest.starts_with([',', ')']) || line.contains(',')) && is_given(&rest),
+        _ => {
+            is_listed
+                && (rest.starts_with([',', ')', ']']) && !line.contains('[') || line.contains(','))
+                && is_given(&rest)
+        }
     }
 }
 
@@ -435,6 +445,8 @@ mod tests {
             "for i, own.OWN in all:",
             "with open('f') as own.OWN:",
             "del own.OWN",
+            "[own.OWN, *rest] = all",
+            "[own.OWN]=['x']",
         ] {
             assert_eq!(set(line).as_deref(), Some("own"), "{line}");
         }
@@ -449,6 +461,7 @@ mod tests {
             "for x in own.OWN:",
             "call(own.OWN)",
             "d = {own.OWN: 1}",
+            "d[own.OWN] = 1",
         ] {
             assert_eq!(set(line), None, "{line}");
         }

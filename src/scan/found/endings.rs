@@ -141,6 +141,10 @@ pub(super) fn reading_of(path: &str, bytes: &[u8]) -> Option<Reading> {
 
 /// How a file is read that this program runs: `/usr/bin/env -S python3 -u`.
 fn by_program(line: &str) -> Option<Reading> {
+    // `uv run --script` runs Python.
+    if line.contains("uv run --script") || line.contains("uv run -s") {
+        return Some(Parsed(Python));
+    }
     let mut words = line.split(|it: char| it.is_whitespace() || it == '/');
     words.find_map(|word| match word {
         "node" | "nodejs" => Some(Parsed(JavaScript)),
@@ -191,6 +195,11 @@ mod tests {
             (
                 "ask",
                 "#!/usr/bin/env -S uv run python\n",
+                Some(Parsed(Python)),
+            ),
+            (
+                "ask",
+                "#!/usr/bin/env -S uv run --script\n",
                 Some(Parsed(Python)),
             ),
             ("ask", "#!/usr/bin/env node\n", Some(Parsed(JavaScript))),

@@ -1,5 +1,7 @@
 //! The code of notebooks, as one text in which every line has the number that it has in the file.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -84,7 +86,10 @@ impl Code {
             let whole: String = pieces.iter().map(|(_, piece)| piece.as_str()).collect();
             let mut kept = match code.language {
                 Language::Python => without_magic(&whole),
-                _ => whole.split_inclusive('\n').map(Some).collect(),
+                _ => {
+                    let lines = whole.split_inclusive('\n');
+                    lines.map(|line| Some(Cow::Borrowed(line))).collect()
+                }
             }
             .into_iter();
             for (at, piece) in &pieces {
@@ -94,8 +99,8 @@ impl Code {
                     line += 1;
                 }
                 for _ in piece.split_inclusive('\n') {
-                    let text = kept.next().flatten().unwrap_or("\n");
-                    code.text.push_str(text);
+                    let text = kept.next().flatten().unwrap_or(Cow::Borrowed("\n"));
+                    code.text.push_str(&text);
                     code.length += text.len();
                     line += usize::from(text.ends_with('\n'));
                 }
@@ -175,24 +180,103 @@ fn pieces(source: &RawValue, place: &mut Place<'_>) -> Option<Vec<(usize, String
     Some(pieces)
 }
 
-/// The lines of a cell of Python; none in the place of those that are read by the notebook itself.
-fn without_magic(cell: &str) -> Vec<Option<&str>> {
+/// The lines of a cell as Python knows them. What a magic line sets is set by a call, what it runs as code
+/// is code, and what may set any name imports all of something; other magic lines are none.
+fn without_magic(cell: &str) -> Vec<Option<Cow<'_, str>>> {
+    let mut lines = cell.split_inclusive('\n').map(Some);
     let first = cell.lines().map(str::trim).find(|line| !line.is_empty());
+    let mut head = None;
     if let Some(magic) = first.and_then(|line| line.strip_prefix("%%")) {
-        let word = magic.split_whitespace().next().unwrap_or_default();
+        let mut words = magic.split_whitespace();
+        let word = words.next().unwrap_or_default();
+        let sets = words.any(|it| !it.starts_with('-')) && word == "capture"
+            || magic.contains("--out")
+            || magic.contains("--err")
+            || magic.contains("<<");
+        head = sets.then_some(SETS_ANY);
         if !HARMLESS.contains(&word) {
-            return cell.split_inclusive('\n').map(|_| None).collect();
+            let begin = std::iter::once(head.map(Cow::Borrowed));
+            return begin.chain(lines.skip(1).map(|_| None)).collect();
         }
     }
     let mut inside = Inside::default();
-    let lines = cell.split_inclusive('\n').map(|line| {
-        let is_magic = !inside.is_open() && is_magic(line.trim());
-        if !is_magic {
+    let read: Vec<_> = lines
+        .by_ref()
+        .flatten()
+        .map(|line| {
+            if !inside.is_open() && is_magic(line.trim()) {
+                let head = head.take().filter(|_| line.trim_start().starts_with("%%"));
+                return head.map(Cow::Borrowed).or_else(|| magic_as_code(line));
+            }
             inside.read(line);
+            Some(Cow::Borrowed(line))
+        })
+        .collect();
+    match inside.quotes {
+        // Python runs nothing of such a cell, and it must not take the next ones with it.
+        Some(_) => read.iter().map(|_| None).collect(),
+        None => read,
+    }
+}
+
+/// What stands for a magic line that may set any name.
+const SETS_ANY: &str = "from magic import *\n";
+
+/// Magic words of a line that set nothing.
+const SETS_NOTHING: &[&str] = &[
+    "pip",
+    "conda",
+    "mamba",
+    "uv",
+    "load_ext",
+    "reload_ext",
+    "matplotlib",
+    "autoreload",
+    "config",
+    "env",
+    "set_env",
+    "cd",
+    "ls",
+    "pwd",
+    "who",
+    "whos",
+    "history",
+    "lsmagic",
+    "magic",
+    "pinfo",
+    "precision",
+];
+
+/// A magic line in the words of Python; none where nothing of it can matter.
+fn magic_as_code(line: &str) -> Option<Cow<'_, str>> {
+    let (code, end) = match line.strip_suffix('\n') {
+        Some(code) => (code, "\n"),
+        None => (line, ""),
+    };
+    let indent = &code[..code.len() - code.trim_start().len()];
+    // `%time x = ask()` runs what stands behind it.
+    let run = |magic: &str| {
+        let (word, rest) = magic.split_once(char::is_whitespace)?;
+        let is_code = HARMLESS.contains(&word) && !rest.trim_start().starts_with('-');
+        is_code.then(|| rest.trim_start().to_owned())
+    };
+    let text = if let Some(magic) = code.trim().strip_prefix('%') {
+        let word = magic.split_whitespace().next().unwrap_or_default();
+        match run(magic) {
+            Some(rest) => rest,
+            None if SETS_NOTHING.contains(&word) || HARMLESS.contains(&word) => return None,
+            None => SETS_ANY.trim_end().to_owned(),
         }
-        (!is_magic).then_some(line)
-    });
-    lines.collect()
+    } else if let Some((names, value)) = code.split_once('=') {
+        let names = names.trim();
+        match value.trim().strip_prefix('%').and_then(run) {
+            Some(rest) => format!("{names} = {rest}"),
+            None => format!("{names} = magic()"),
+        }
+    } else {
+        return None;
+    };
+    Some(Cow::Owned(format!("{indent}{text}{end}")))
 }
 
 /// Whether a line that begins a statement is for the notebook: `%pip install x`, `files = !ls`.
@@ -308,6 +392,7 @@ mod tests {
         assert_eq!(
             lines,
             [
+                (6, "files = magic()"),
                 (7, "text = \"\"\""),
                 (8, "!important"),
                 (9, "\"\"\""),
@@ -320,6 +405,31 @@ mod tests {
         assert_eq!(cell(2), None);
         assert_eq!(cell(7), Some((2, 3)));
         assert_eq!(cell(17), Some((4, 2)));
+    }
+
+    #[test]
+    fn what_a_magic_line_sets_or_runs_is_code() {
+        let shown = |cell: &str| -> String {
+            let lines = without_magic(cell).into_iter();
+            lines
+                .map(|line| line.unwrap_or(Cow::Borrowed("-\n")))
+                .collect()
+        };
+        for (cell, code) in [
+            ("S, T = !cat x\n", "S, T = magic()\n"),
+            ("  S = %sx ls\n", "  S = magic()\n"),
+            ("r = %time ask(x)\n", "r = ask(x)\n"),
+            ("%time r = ask(x)\n", "r = ask(x)\n"),
+            ("%timeit -n 10 ask(x)\n", "-\n"),
+            ("%pip install x\n", "-\n"),
+            ("%run -i set.py\n", "from magic import *\n"),
+            ("%store -r S\n", "from magic import *\n"),
+            ("%%capture S\nx = 1\n", "from magic import *\nx = 1\n"),
+            ("%%bash --out S\necho x\n", "from magic import *\n-\n"),
+            ("x = \"\"\"never closed\n", "-\n"),
+        ] {
+            assert_eq!(shown(cell), code, "{cell}");
+        }
     }
 
     #[test]
