@@ -483,6 +483,8 @@ fn the_versions_of_langfuse_become_commits_in_their_order() {
     [exit 3]
     $ git log --format=%B -2
     Import movie-critic v2 from export.json
+    labels say there what is live (production), and make nothing live here
+    hint: --labels-as-environments prints the commands that make the same versions live here
 
     Version 2 there.
 

@@ -82,3 +82,101 @@ fn promptfoo_brings_the_names_back_that_went_out() {
       digest: "xxxxxxxxxxxx"
     "#);
 }
+
+#[test]
+fn what_was_said_of_a_version_there_is_said_by_its_commit() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let key = format!("AKIA{}", "Q7RK2MWZ3XBT4VNC");
+    repo.write(
+        "langfuse.json",
+        format!(
+            r#"[{{"name": "p", "version": 1, "prompt": "One", "commitMessage": "first\r\n\nof all", "createdAt": "2026-01-01"}},
+ {{"name": "p", "version": 3, "prompt": "Three", "commitMessage": "warmer", "createdBy": "Bob", "labels": ["production", "latest"]}},
+ {{"name": "q", "version": 7, "prompt": "Alone", "commitMessage": "alone", "labels": ["staging"]}},
+ {{"name": "r", "version": 1, "prompt": "Silent", "commitMessage": "with {key}"}}]"#
+        ),
+    );
+    repo.write(
+        "mlflow.json",
+        r#"[{"name": "m", "version": 1, "template": "One", "commit_message": "kinder"}]"#,
+    );
+    assert_snapshot!(repo.play("
+        promptctl import langfuse.json
+        git log --format=%s%n%b -4
+        grep description prompts/p.prompt.yml
+        promptctl import langfuse.json
+        promptctl import mlflow.json --message 'As in the registry'
+        git log --format=%B -1
+    "), @"
+    $ promptctl import langfuse.json
+    p v1 made from langfuse.json, which looks like langfuse
+    p v3 updated from langfuse.json, which looks like langfuse
+    q v7 made from langfuse.json, which looks like langfuse
+    r v1 made from langfuse.json, which looks like langfuse
+    warning[P026]: `commitMessage` holds a secret: left out
+      at: langfuse.json:4:50
+    4 prompts written; 1 not whole
+    labels say there what is live (production, staging), and make nothing live here
+    hint: --labels-as-environments prints the commands that make the same versions live here
+    [exit 3]
+    $ git log --format=%s%n%b -4
+    alone
+    Version 7 there.
+
+    warmer
+    Version 3 there, by Bob.
+
+    first
+    of all
+
+    Version 1 there.
+
+    Import r from langfuse.json
+
+    $ grep description prompts/p.prompt.yml
+    [exit 1]
+    $ promptctl import langfuse.json
+    p is up to date with langfuse.json: nothing to do
+    p is up to date with langfuse.json: nothing to do
+    q is up to date with langfuse.json: nothing to do
+    r is up to date with langfuse.json: nothing to do
+    4 prompts up to date
+    $ promptctl import mlflow.json --message 'As in the registry'
+    m v1 made from mlflow.json, which looks like mlflow
+    $ git log --format=%B -1
+    As in the registry
+
+    kinder
+
+    Version 1 there.
+    ");
+}
+
+#[test]
+fn a_description_goes_out_to_langfuse_and_comes_back() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "prompts/p.prompt.yml",
+        "description: What it is for\nmodel: openai/gpt-5\nmessages:\n  - role: user\n    content: Hi\n",
+    );
+    assert_snapshot!(repo.play("
+        promptctl export p --to langfuse --out out
+        promptctl import out/p.json --name q
+        head -4 prompts/q.prompt.yml
+        git log --format=%s -1
+    "), @"
+    $ promptctl export p --to langfuse --out out
+    p written to out/p.json
+    $ promptctl import out/p.json --name q
+    q v1 made from out/p.json, which looks like langfuse
+    $ head -4 prompts/q.prompt.yml
+    description: What it is for
+    version: 1
+    digest: xxxxxxxxxxxx
+    model: openai/gpt-5
+    $ git log --format=%s -1
+    Import q from out/p.json
+    ");
+}

@@ -60,6 +60,8 @@ pub struct Foreign {
     pub labels: Vec<String>,
     /// Who made that version there.
     pub author: Option<String>,
+    /// What was said there of the change that made that version.
+    pub message: Option<String>,
     /// The keys of the prompt file, without number, digest and source.
     pub file: Map<String, Value>,
     /// The partials that it includes, by their names here.
@@ -137,7 +139,7 @@ formats! {
         name: "langfuse",
         title: "Langfuse",
         files: "JSON of its export or its API",
-        keeps: "every version in order with its number, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
+        keeps: "every version in order with its number and commit message, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
         loses: "labels (named: a release makes a version live here), other keys of `config`",
         refuses: "a list without texts; an included prompt that the file does not hold",
     }
@@ -173,7 +175,7 @@ formats! {
         name: "mlflow",
         title: "MLflow",
         files: "JSON with `template` and `version`, or `model_versions`",
-        keeps: "every version in order with its number, text and chat, double braces and Jinja, the model and its settings, the schema of the answer",
+        keeps: "every version in order with its number and commit message, text and chat, double braces and Jinja, the model and its settings, the schema of the answer",
         loses: "aliases (named: a release makes a version live here), tags with values",
         refuses: "a version without its text; names with dots",
     }
