@@ -267,12 +267,14 @@ fn a_template_that_cannot_be_said_here_is_not_written() {
       hint: close the `[` that opens on line 2
     [exit 1]
     $ promptctl import twice
-    x v1 made from twice/x.prompt, which looks like dotprompt
-    error[P224]: x would be named x, as the one of twice/x.prompt is
+    error[P224]: twice/x.prompt and twice/x.prompty would both be named x
+      at: twice/x.prompt
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    error[P224]: twice/x.prompt and twice/x.prompty would both be named x
       at: twice/x.prompty
-      hint: import it by itself: --name NAME gives it another name
-    1 prompt written; 1 prompt refused
-    [exit 3]
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    2 prompts refused
+    [exit 1]
     $ promptctl import . pmpt_0123456789abcdef
     error: stored prompts of OpenAI's and files of other tools are imported apart
       hint: call promptctl import once for each

@@ -6,6 +6,62 @@ use super::moving::start;
 use crate::env::TestEnv;
 
 #[test]
+fn of_two_sources_for_one_name_nothing_is_written() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("s/a/p.prompt", "One");
+    repo.write("s/b/p.prompt", "Two");
+    repo.write("s/c/q.prompt", "{{#if x}}{{role \"user\"}}{{/if}}");
+    repo.write("s/d/q.prompt", "Three");
+    assert_snapshot!(repo.play("
+        promptctl import s/a/p.prompt s/b/p.prompt
+        promptctl import s/a/p.prompt s/b/p.prompt --name other
+        promptctl import s/c/q.prompt s/d/q.prompt
+        git log --format=%s
+        promptctl import s
+    "), @"
+    $ promptctl import s/a/p.prompt s/b/p.prompt
+    error[P224]: s/a/p.prompt and s/b/p.prompt would both be named p
+      at: s/a/p.prompt
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    error[P224]: s/a/p.prompt and s/b/p.prompt would both be named p
+      at: s/b/p.prompt
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    2 prompts refused
+    [exit 1]
+    $ promptctl import s/a/p.prompt s/b/p.prompt --name other
+    error[P224]: s/a/p.prompt and s/b/p.prompt would both be named other
+      at: s/a/p.prompt
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    error[P224]: s/a/p.prompt and s/b/p.prompt would both be named other
+      at: s/b/p.prompt
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    2 prompts refused
+    [exit 1]
+    $ promptctl import s/c/q.prompt s/d/q.prompt
+    error[P501]: a role stands inside `{{#if}}`, and messages here stand side by side
+      at: s/c/q.prompt:1:10
+      hint: take it out of the block, or give the messages as a list: `- placeholder: history`
+    q v1 made from s/d/q.prompt, which looks like dotprompt
+    1 prompt written; 1 prompt refused
+    [exit 3]
+    $ git log --format=%s
+    Import q from s/d/q.prompt
+    start
+    Set up promptctl
+    $ promptctl import s
+    a/p v1 made from s/a/p.prompt, which looks like dotprompt
+    b/p v1 made from s/b/p.prompt, which looks like dotprompt
+    error[P501]: a role stands inside `{{#if}}`, and messages here stand side by side
+      at: s/c/q.prompt:1:10
+      hint: take it out of the block, or give the messages as a list: `- placeholder: history`
+    d/q v1 made from s/d/q.prompt, which looks like dotprompt
+    3 prompts written; 1 prompt refused
+    [exit 3]
+    ");
+}
+
+#[test]
 fn promptfoo_brings_the_names_back_that_went_out() {
     let env = TestEnv::new();
     let repo = start(&env);

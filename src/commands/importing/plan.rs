@@ -40,6 +40,7 @@ pub(in crate::commands) fn plan(
     for read in &all {
         if let Ok(foreign) = &read.prompt {
             *counts.entry(foreign.name.clone()).or_default() += 1;
+            planner.names.ask(&foreign.name, read);
         }
     }
     let mut written: Vec<Written> = Vec::new();
@@ -67,7 +68,7 @@ pub(in crate::commands) fn plan(
                 result.source_version = refused.version;
                 let mut why = *refused.why;
                 why.path.get_or_insert_with(|| result.source.clone());
-                planner.failed.insert(refused.name);
+                planner.fail(&result.source, &refused.name);
                 result.failure = Some(Failure::from(why));
             }
             Ok(foreign) => {
@@ -88,7 +89,7 @@ pub(in crate::commands) fn plan(
                         made,
                     }),
                     Err(failure) => {
-                        planner.failed.insert(own);
+                        planner.fail(&result.source, &own);
                         result.action = Action::Refused;
                         result.text = None;
                         result.failure = Some(failure);
@@ -108,7 +109,6 @@ struct Written {
     /// Its result.
     index: usize,
     changes: Vec<FileChange>,
-    author: Option<String>,
     made: Made,
     /// Whether it is a commit of its own: other versions of it come along, or it was given a message.
     is_apart: bool,
@@ -116,6 +116,7 @@ struct Written {
 
 /// How a version was made there.
 struct Made {
+    author: Option<String>,
     message: Option<String>,
 }
 
