@@ -62,6 +62,42 @@ fn of_two_sources_for_one_name_nothing_is_written() {
 }
 
 #[test]
+fn semantic_kernel_names_a_prompt_by_its_folder() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("all/one/skprompt.txt", "One");
+    repo.write("all/two/skprompt.txt", "Two");
+    repo.write("all/three/long-skprompt.txt", "Three {{$x}}");
+    repo.write("all/four/skprompt.txt", "{{call.it}}");
+    assert_snapshot!(repo.play("
+        promptctl import all/one all/two/skprompt.txt
+        promptctl import all --into all
+    "), @"
+    $ promptctl import all/one all/two/skprompt.txt
+    one v1 made from all/one/skprompt.txt, which looks like semantic-kernel
+    two v1 made from all/two/skprompt.txt, which looks like semantic-kernel
+    2 prompts written
+    $ promptctl import all --into all
+    error[P501]: the call of the function `call.it` has no counterpart in a template here
+      at: all/four/skprompt.txt:1:1
+      hint: call it in the program that fills the template, and give the result as a variable
+    all/one v1 made from all/one/skprompt.txt, which looks like semantic-kernel
+    all/three/long v1 made from all/three/long-skprompt.txt, which looks like semantic-kernel
+    note[P503]: what is left out prints nothing there, and here is an error; must be given: `x`
+      at: all/three/long-skprompt.txt
+    all/two v1 made from all/two/skprompt.txt, which looks like semantic-kernel
+    3 prompts written; 1 prompt refused
+    [exit 3]
+    ");
+    assert_snapshot!(repo.cd("all/two").play("
+        promptctl import skprompt.txt --into here
+    "), @"
+    $ promptctl import skprompt.txt --into here
+    here/two v1 made from skprompt.txt, which looks like semantic-kernel
+    ");
+}
+
+#[test]
 fn promptfoo_brings_the_names_back_that_went_out() {
     let env = TestEnv::new();
     let repo = start(&env);

@@ -115,7 +115,8 @@ fn known_files() -> String {
     all.join(", ").replace('`', "")
 }
 
-fn stem(name: &str) -> String {
+/// The name that a file proposes; Semantic Kernel names a prompt by its folder.
+fn stem(name: &str, folder_path: &Path) -> String {
     let path = name.replace('\\', "/");
     let path = path.trim_start_matches("./");
     let (folder, file) = path
@@ -125,9 +126,24 @@ fn stem(name: &str) -> String {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => file,
     };
-    match folder {
-        "" => stem.to_owned(),
-        folder => format!("{folder}/{stem}"),
+    let stem = match guess(file, "") {
+        Guess::Is(Format::SemanticKernel) => {
+            stem[..stem.len() - "skprompt".len()].trim_end_matches(['-', '_', '.'])
+        }
+        _ => stem,
+    };
+    match (folder, stem) {
+        ("", "") => {
+            let own = folder_path.canonicalize().ok();
+            let own = own.as_deref().and_then(Path::file_name);
+            own.map_or_else(
+                || "skprompt".to_owned(),
+                |own| own.to_string_lossy().into_owned(),
+            )
+        }
+        (folder, "") => folder.to_owned(),
+        ("", stem) => stem.to_owned(),
+        (folder, stem) => format!("{folder}/{stem}"),
     }
 }
 
@@ -184,7 +200,7 @@ fn of_file(
         stem: if source == "-" {
             "stdin".to_owned()
         } else {
-            stem(&name)
+            stem(&name, &folder)
         },
         base: folder.clone(),
         folder,
@@ -301,11 +317,9 @@ fn of_folder(
             .replace('\\', "/");
         SourceFile {
             shown: format!("{}/{below}", named.trim_end_matches('/')),
-            stem: stem(&below),
+            stem: stem(&below, folder),
             base: top.to_path_buf(),
-            folder: path
-                .parent()
-                .map_or_else(|| top.to_path_buf(), Path::to_path_buf),
+            folder: folder.to_path_buf(),
             is_guessed: wanted.is_none(),
             content,
         }
@@ -317,6 +331,7 @@ fn of_folder(
 fn several(all: &[Format]) -> Finding {
     let all: Vec<&str> = all.iter().map(|format| format.row().name).collect();
     let message = format!("it could be of several formats: {}", all.join(", "));
+        let folder = path.parent().unwrap_or(top);
     let help = format!("name the one that is meant: --from {}", all[0]);
     Finding::error(code::UNKNOWN_FORMAT, message).help(help)
 }
