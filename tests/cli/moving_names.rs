@@ -61,6 +61,88 @@ fn of_two_sources_for_one_name_nothing_is_written() {
     ");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_is_named_is_not_followed() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("outside/secret.json", "{}");
+    repo.write("outside/secret.prompt", "A secret text");
+    let link = |to: &str, from: &str| {
+        std::os::unix::fs::symlink(to, repo.dir.join(from)).unwrap();
+    };
+    link("outside/secret.prompt", "link.prompt");
+    link("outside/secret.json", "answer.json");
+    link("outside", "folder");
+    assert_snapshot!(repo.play("
+        promptctl import link.prompt
+        promptctl import link.prompt --from text
+        promptctl import answer.json --from openai
+        promptctl import folder
+        git log --format=%s
+    "), @"
+    $ promptctl import link.prompt
+    error[P017]: link.prompt is a link, and links are not followed
+      at: link.prompt
+      hint: name the file or the folder itself; `-` reads standard input
+    [exit 1]
+    $ promptctl import link.prompt --from text
+    error[P017]: link.prompt is a link, and links are not followed
+      at: link.prompt
+      hint: name the file or the folder itself; `-` reads standard input
+    [exit 1]
+    $ promptctl import answer.json --from openai
+    error[P017]: answer.json is a link, and links are not followed
+      at: answer.json
+      hint: name the file or the folder itself; `-` reads standard input
+    [exit 1]
+    $ promptctl import folder
+    error[P017]: folder is a link, and links are not followed
+      at: folder
+      hint: name the file or the folder itself; `-` reads standard input
+    [exit 1]
+    $ git log --format=%s
+    start
+    Set up promptctl
+    ");
+}
+
+#[test]
+fn what_is_no_source_is_told_of_files_and_of_stored_prompts() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("x.json", "{\"prompt\": \"x\"}\n");
+    repo.write("a.prompt", "<system>\nhi\n</system>\n");
+    assert_snapshot!(repo.play("
+        promptctl import nope
+        promptctl import x.json
+        promptctl import x.json --from openai
+        promptctl import a.prompt
+    "), @"
+    $ promptctl import nope
+    error[P017]: nope could not be read: No such file or directory (os error 2)
+      hint: import takes files and folders of other tools: promptctl help moving-in
+      hint: stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints
+    [exit 1]
+    $ promptctl import x.json
+    error[P521]: x.json is of no format that is known by its name or form
+      at: x.json
+      hint: name it: --from dotprompt, prompty, langfuse, promptfoo, langchain, semantic-kernel, mlflow, humanloop, text, jinja
+      hint: stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints
+    [exit 1]
+    $ promptctl import x.json --from openai
+    error[P323]: x.json is neither an answer of the API nor what scan prints
+      at: x.json
+      hint: save what the API answers to a call with the stored prompt: `promptctl help stored-prompts` has the command
+    [exit 1]
+    $ promptctl import a.prompt
+    error[P521]: it could be of several formats: dotprompt, humanloop
+      at: a.prompt
+      hint: name the one that is meant: --from dotprompt or --from humanloop
+    [exit 1]
+    ");
+}
+
 #[test]
 fn semantic_kernel_names_a_prompt_by_its_folder() {
     let env = TestEnv::new();

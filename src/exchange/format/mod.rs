@@ -183,7 +183,7 @@ formats! {
     Humanloop {
         name: "humanloop",
         title: "Humanloop",
-        files: "`*.prompt` whose text begins with `<system>` or another message, `*.agent`",
+        files: "`*.prompt` with `provider` or `endpoint` whose text begins with `<system>` or another message, `*.agent`",
         keeps: "messages, pictures, double braces and Jinja, model, settings, tools",
         loses: "other keys, such as those of agents",
         refuses: "messages and calls of tools",
