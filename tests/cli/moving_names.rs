@@ -13,10 +13,15 @@ fn of_two_sources_for_one_name_nothing_is_written() {
     repo.write("s/b/p.prompt", "Two");
     repo.write("s/c/q.prompt", "{{#if x}}{{role \"user\"}}{{/if}}");
     repo.write("s/d/q.prompt", "Three");
+    repo.write(
+        "two.json",
+        r#"[{"name": "m n", "prompt": "One"}, {"name": "m-n", "prompt": "Two"}]"#,
+    );
     assert_snapshot!(repo.play("
         promptctl import s/a/p.prompt s/b/p.prompt
         promptctl import s/a/p.prompt s/b/p.prompt --name other
         promptctl import s/c/q.prompt s/d/q.prompt
+        promptctl import two.json
         git log --format=%s
         promptctl import s
     "), @"
@@ -45,6 +50,15 @@ fn of_two_sources_for_one_name_nothing_is_written() {
     q v1 made from s/d/q.prompt, which looks like dotprompt
     1 prompt written; 1 prompt refused
     [exit 3]
+    $ promptctl import two.json
+    error[P224]: m n and m-n of two.json would both be named m-n
+      at: two.json
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    error[P224]: m n and m-n of two.json would both be named m-n
+      at: two.json
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    2 prompts refused
+    [exit 1]
     $ git log --format=%s
     Import q from s/d/q.prompt
     start

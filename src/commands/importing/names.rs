@@ -49,15 +49,13 @@ impl<'p> Names<'p> {
         let Some((source, there)) = other else {
             return Ok(name);
         };
-        let (mine, other) = match *source == result.source {
-            true => (format!("{own} of {source}"), there),
-            false => (result.source.clone(), source),
+        let (mut both, of) = match *source == result.source {
+            true => ([own, there.as_str()], format!(" of {source}")),
+            false => ([result.source.as_str(), source.as_str()], String::new()),
         };
-        let message = match mine < *other {
-            true => format!("{mine} and {other} would both be named {name}"),
-            false => format!("{other} and {mine} would both be named {name}"),
-        };
-        Err(Failure::new(code::EXISTS, message)
+        both.sort_unstable();
+        let both = both.join(" and ");
+        Err(Failure::new(code::EXISTS, format!("{both}{of} would both be named {name}"))
             .at(result.source.clone())
             .hint("import them one by one: --name NAME gives one another name, --into DIR puts it into a folder"))
     }
