@@ -780,10 +780,10 @@ fn every_file_of_other_tools_comes_or_is_refused_and_goes_out_again() {
     // Of what is here, at least these of a hundred can be said there.
     for (target, least) in [
         ("dotprompt", 90),
-        ("prompty", 50),
-        ("langfuse", 50),
-        ("promptfoo", 50),
-        ("langchain", 50),
+        ("prompty", 95),
+        ("langfuse", 85),
+        ("promptfoo", 90),
+        ("langchain", 90),
     ] {
         out_and_in(&repo, target, least);
     }
