@@ -9,6 +9,7 @@ mod record;
 mod save;
 mod show;
 mod stored;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -80,10 +80,11 @@ pub fn response_of(value: &Value) -> Option<&Map<String, Value>> {
         .filter(|it| it.is_object())
         .unwrap_or(value);
     let object = response.as_object()?;
-    (object.contains_key("instructions")
-        || object.contains_key("prompt")
-        || object.contains_key("output"))
-    .then_some(object)
+    // Files of other tools have keys of these names, too.
+    let is_answer = object.contains_key("instructions")
+        || object.get("prompt").is_some_and(Value::is_object)
+        || object.get("output").is_some_and(Value::is_array);
+    is_answer.then_some(object)
 }
 
 impl Echo {

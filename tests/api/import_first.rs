@@ -295,7 +295,8 @@ fn the_name_of_a_prompt_is_answered_with_its_id() {
     [exit 1]
     $ promptctl import nothing
     error[P017]: nothing could not be read: No such file or directory (os error 2)
-      hint: import takes ids (pmpt_…), saved answers, and what `promptctl scan --ids --format json` prints
+      hint: import takes files and folders of other tools: promptctl help moving-in
+      hint: stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints
     [exit 1]
     ");
 }

@@ -275,21 +275,23 @@ fn what_cannot_be_imported_is_told_with_what_to_do() {
         promptctl import nowhere.json
     "), @"
     $ promptctl import x.json
-    error[P323]: x.json is neither an answer of the API nor what scan prints
+    error[P521]: x.json is of no format that is known by its name or form
       at: x.json
-      hint: save what the API answers to a call with the stored prompt: `promptctl help stored-prompts` has the command
+      hint: name it: --from dotprompt, prompty, langfuse, promptfoo, langchain, semantic-kernel, mlflow, humanloop, text, jinja
+      hint: stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints
     [exit 1]
     $ promptctl import y.json
     error[P323]: y.json is not JSON: expected ident
       at: y.json:1:2
-      hint: import reads ids, saved answers of the API, and what `promptctl scan --ids --format json` prints
+      hint: stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints
     [exit 1]
     $ promptctl import pmpt_
     error: pmpt_ is not the id of a stored prompt
     [exit 2]
     $ promptctl import nowhere.json
     error[P017]: nowhere.json could not be read: No such file or directory (os error 2)
-      hint: import takes ids (pmpt_…), saved answers, and what `promptctl scan --ids --format json` prints
+      hint: import takes files and folders of other tools: promptctl help moving-in
+      hint: stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints
     [exit 1]
     ");
     repo.add("taken", crate::server::ECHO);

@@ -50,6 +50,7 @@ mod moving;
 mod moving_changed;
 mod moving_hostile;
 mod moving_losses;
+mod moving_names;
 mod moving_promptfoo;
 mod moving_random;
 mod moving_suites;

@@ -1,6 +1,7 @@
 //! `import` and `export` of files: prompts of other tools, in and out again.
 
 use insta::assert_snapshot;
+use serde_json::Value;
 
 use crate::env::{Shell, TestEnv, skipped, top};
 
@@ -267,12 +268,14 @@ fn a_template_that_cannot_be_said_here_is_not_written() {
       hint: close the `[` that opens on line 2
     [exit 1]
     $ promptctl import twice
-    x v1 made from twice/x.prompt, which looks like dotprompt
-    error[P224]: x would be named x, as the one of twice/x.prompt is
+    error[P224]: twice/x.prompt and twice/x.prompty would both be named x
+      at: twice/x.prompt
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    error[P224]: twice/x.prompt and twice/x.prompty would both be named x
       at: twice/x.prompty
-      hint: import it by itself: --name NAME gives it another name
-    1 prompt written; 1 prompt refused
-    [exit 3]
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    2 prompts refused
+    [exit 1]
     $ promptctl import . pmpt_0123456789abcdef
     error: stored prompts of OpenAI's and files of other tools are imported apart
       hint: call promptctl import once for each
@@ -480,6 +483,8 @@ fn the_versions_of_langfuse_become_commits_in_their_order() {
     warning[P502]: the setting `languages` has no counterpart here: left out
       at: export.json:3:54
     2 prompts written; 1 not whole
+    labels say there what is live (production), and make nothing live here
+    hint: --labels-as-environments prints the commands that make the same versions live here
     [exit 3]
     $ git log --format=%B -2
     Import movie-critic v2 from export.json
@@ -755,38 +760,81 @@ fn every_file_of_other_tools_comes_or_is_refused_and_goes_out_again() {
     let env = TestEnv::new();
     let repo = start(&env);
     // All that is refused is refused for what it is: no template here can say it.
-    for (format, least, option) in [
-        ("dotprompt", 38, ""),
-        ("prompty", 79, ""),
-        ("langfuse", 5, "--dry-run"),
-        ("promptfoo", 31, "--dry-run"),
-        ("langchain", 15, "--dry-run"),
-        ("semantic-kernel", 41, "--dry-run"),
+    for (format, least) in [
+        ("dotprompt", 38),
+        ("prompty", 79),
+        ("langfuse", 5),
+        ("promptfoo", 31),
+        ("langchain", 15),
+        ("semantic-kernel", 41),
     ] {
-        let folder = corpus.join(format);
-        let line = format!(
-            "promptctl import {} --into {format} --format json {option}",
-            folder.display()
-        );
-        let run = repo.run(&line);
-        let shown: serde_json::Value =
-            serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
-        let prompts = shown["prompts"].as_array().unwrap();
-        let created = prompts
-            .iter()
-            .filter(|it| it["action"] == "created")
-            .count();
+        let folder = corpus.join(format).display().to_string();
+        let prompts = of_import(&repo, &format!("{folder} --into {format} --no-commit"));
+        let is_created = |it: &&Value| it["action"] == "created";
+        let created = prompts.iter().filter(is_created).count();
         assert!(created >= least, "{format}: {created}");
         for prompt in prompts.iter().filter(|it| it["action"] == "refused") {
             assert!(!prompt["error"]["location"].is_null(), "{prompt}");
         }
     }
-    let run = repo.run("promptctl export --all --to dotprompt --out out --format json");
-    let shown: serde_json::Value =
-        serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+    // Of what is here, at least these of a hundred can be said there.
+    for (target, least) in [
+        ("dotprompt", 90),
+        ("prompty", 95),
+        ("langfuse", 85),
+        ("promptfoo", 90),
+        ("langchain", 90),
+    ] {
+        out_and_in(&repo, target, least);
+    }
+}
+
+/// The prompts of an import's report.
+fn of_import(repo: &Shell, arguments: &str) -> Vec<Value> {
+    let run = repo.run(&format!("promptctl import {arguments} --format json"));
+    let shown: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
+    shown["prompts"].as_array().unwrap().clone()
+}
+
+/// Exports all that a format can say, and imports it into another repository: the same names, the same
+/// digests.
+fn out_and_in(repo: &Shell, target: &str, least: usize) {
+    let run = repo.run(&format!(
+        "promptctl export --all --to {target} --out out/{target} --format json"
+    ));
+    let shown: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
     let files = shown["files"].as_array().unwrap();
-    let out = files.iter().filter(|it| it["error"].is_null()).count();
-    assert!(out * 100 >= files.len() * 90, "{out} of {}", files.len());
+    let names = files.iter().filter(|it| it["error"].is_null());
+    let names: Vec<&str> = names.map(|it| it["name"].as_str().unwrap()).collect();
+    assert!(
+        names.len() * 100 >= files.len() * least,
+        "{target}: {} of {}",
+        names.len(),
+        files.len()
+    );
+    let env = TestEnv::new();
+    let there = start(&env);
+    let folder = repo.dir.join("out").join(target);
+    let back = of_import(
+        &there,
+        &format!("{} --from {target} --no-commit", folder.display()),
+    );
+    let digest = |shell: &Shell, name: &str| {
+        let text = shell.read(&format!("prompts/{name}.prompt.yml"));
+        let line = text.lines().find(|line| line.starts_with("digest:"));
+        line.unwrap().to_owned()
+    };
+    let mut wrong = Vec::new();
+    for name in names {
+        let came = back
+            .iter()
+            .find(|it| it["name"] == name && it["action"] == "created");
+        match came {
+            Some(_) if digest(repo, name) == digest(&there, name) => {}
+            _ => wrong.push(format!("{target} {name}: {came:?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn an_edit_that_finds_its_place_beside_what_was_kept_loses_nothing() {
         let mut config: Value = serde_yaml::from_str(&text).unwrap();
         change(&mut config);
         repo.write(&format!("in/{path}"), config.to_string());
-        repo.run(&format!("promptctl import in/{path} --dry-run"))
+        repo.run(&format!("promptctl import in/{path} --name b --dry-run"))
     };
     let clean: [fn(&mut Value); 4] = [
         |config| config["tests"][0]["vars"]["who"] = json!("Eve"),

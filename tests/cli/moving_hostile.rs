@@ -59,18 +59,18 @@ fn what_cannot_be_a_prompt_is_refused_and_leaves_everything_as_it_was() {
     "), @"
     $ promptctl import utf16.prompt
     error[P008]: utf16.prompt is not UTF-8 text
-      at: utf16.prompt
+      at: utf16.prompt:1:1
       hint: save it as UTF-8
     [exit 1]
     $ promptctl import binary.prompty
     error[P008]: binary.prompty is not UTF-8 text
-      at: binary.prompty
+      at: binary.prompty:1:2
       hint: save it as UTF-8
     [exit 1]
     $ promptctl import either.prompt
     error[P521]: it could be of several formats: dotprompt, humanloop
       at: either.prompt
-      hint: name the one that is meant: --from dotprompt
+      hint: name the one that is meant: --from dotprompt or --from humanloop
     [exit 1]
     $ promptctl import broken.yaml
     error[P001]: invalid indentation in multiline quoted scalar
@@ -80,7 +80,7 @@ fn what_cannot_be_a_prompt_is_refused_and_leaves_everything_as_it_was() {
     [exit 1]
     $ promptctl import circle
     error[P501]: no prompt file can be made of it: partials include each other: one → two → one
-      at: circle/a.prompt
+      at: circle/a.prompt:1:1
       hint: change it in the source
     [exit 1]
     $ promptctl import huge.prompt
@@ -91,12 +91,12 @@ fn what_cannot_be_a_prompt_is_refused_and_leaves_everything_as_it_was() {
     $ promptctl import folder
     error[P521]: it could be of several formats: dotprompt, humanloop
       at: folder/either.prompt
-      hint: name the one that is meant: --from dotprompt
+      hint: name the one that is meant: --from dotprompt or --from humanloop
     error[P009]: it has 11 MB, and 10 MB are read
       at: folder/huge.prompt
       hint: take what is not a prompt out of it
     error[P008]: the file is not UTF-8 text
-      at: folder/utf16.prompt
+      at: folder/utf16.prompt:1:1
       hint: save it as UTF-8
     3 prompts refused
     [exit 1]

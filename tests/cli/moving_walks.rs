@@ -70,7 +70,6 @@ fn mlflow_and_humanloop_come_and_go_out_again() {
     To make live here what is live there; nothing was published:
     [exit 3]
     $ cat prompts/triage.prompt.yml prompts/song.prompt.yml
-    description: Shorter
     version: 2
     digest: xxxxxxxxxxxx
     model: openai/gpt-4o
@@ -138,9 +137,9 @@ fn mlflow_and_humanloop_come_and_go_out_again() {
       = help: change `model:` to one that stays, and compare their answers before you publish
 
     warning[P318]: `openai/gpt-4o` ends on 2027-01-14, in 72 days
-     --> prompts/triage.prompt.yml:4:8
+     --> prompts/triage.prompt.yml:3:8
       |
-    4 | model: openai/gpt-4o
+    3 | model: openai/gpt-4o
       |        ^^^^^^^^^^^^^
       = help: change `model:` to one that stays, and compare their answers before you publish
 

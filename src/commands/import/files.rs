@@ -70,8 +70,10 @@ pub(super) fn run(
     {
         exit = Exit::Verdict;
     }
-    if args.labels_as_environments && !session.ui.json {
-        show::publishes(&results, &store, session);
+    match args.labels_as_environments {
+        _ if session.ui.json => {}
+        true => show::publishes(&results, &store, session),
+        false => show::labels(&results, session),
     }
     if results
         .iter()

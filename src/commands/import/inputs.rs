@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::given_file::{read_file, shown};
 use super::super::session::Session;
+use super::unknown::unknown_format;
 use super::{Args, add_variables, numbers, unite};
 use crate::error::Failure;
 use crate::exchange::stored::{Echo, NoEcho, response_of};
@@ -13,6 +14,9 @@ use crate::prompt::json;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::scan::{ValueKind, ids};
+
+/// How stored prompts are named.
+const STORED: &str = "stored prompts of OpenAI's are named by ids (pmpt_…), saved answers of the API, or what `promptctl scan --ids --format json` prints";
 
 /// A stored prompt that is to be asked for.
 pub(super) struct Wanted {
@@ -60,9 +64,12 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
             if why.is_twice {
                 return Failure::from(why.finding().in_file(shown));
             }
-            Failure::new(code::BAD_INPUT, format!("{shown} is not JSON: {}", why.reason))
-                .at(format!("{shown}:{}:{}", why.at.line, why.at.column))
-                .hint("import reads ids, saved answers of the API, and what `promptctl scan --ids --format json` prints")
+            Failure::new(
+                code::BAD_INPUT,
+                format!("{shown} is not JSON: {}", why.reason),
+            )
+            .at(format!("{shown}:{}:{}", why.at.line, why.at.column))
+            .hint(STORED)
         })?;
         match value.get("findings").and_then(Value::as_array) {
             Some(findings) => {
@@ -74,7 +81,13 @@ pub(super) fn read(args: &Args, session: &mut Session) -> Result<Inputs, Failure
                         .warning(format!("{shown} names no stored prompt"));
                 }
             }
-            None => saved.push(read_saved_answer(shown, &value)?),
+            None => {
+                let is_answer = args.from.is_some() || source == "-" || holds_answer(&value);
+                if !is_answer {
+                    return Err(unknown_format(source).hint(STORED));
+                }
+                saved.push(read_saved_answer(shown, &value)?);
+            }
         }
     }
     let mut wanted = unite(wanted);
@@ -100,7 +113,9 @@ fn no_source(failure: Failure, source: &str, session: &Session) -> Failure {
         store.load(&Reference::working_copy(name)).ok()
     };
     let Some(loaded) = source.parse().ok().and_then(load) else {
-        return failure.hint("import takes ids (pmpt_…), saved answers, and what `promptctl scan --ids --format json` prints");
+        return failure
+            .hint("import takes files and folders of other tools: promptctl help moving-in")
+            .hint(STORED);
     };
     let came_from = loaded.document.source.as_ref();
     match came_from.and_then(|source| source.stored_id()) {
@@ -154,12 +169,20 @@ fn wanted_from_finding(finding: &Value) -> Option<Wanted> {
     })
 }
 
-fn read_saved_answer(shown: &str, value: &Value) -> Result<Saved, Failure> {
-    // An answer as `--record-calls` writes it, or as it came.
-    let value = value
+/// An answer as it came, out of what `--record-calls` writes.
+fn bare(value: &Value) -> &Value {
+    value
         .get("response")
         .filter(|it| it.get("response").is_some())
-        .unwrap_or(value);
+        .unwrap_or(value)
+}
+
+fn holds_answer(value: &Value) -> bool {
+    response_of(bare(value)).is_some()
+}
+
+fn read_saved_answer(shown: &str, value: &Value) -> Result<Saved, Failure> {
+    let value = bare(value);
     let hint = "save what the API answers to a call with the stored prompt: `promptctl help stored-prompts` has the command";
     let bad = |message: String| {
         Failure::new(code::BAD_INPUT, message)

@@ -1,10 +1,10 @@
 //! The names that imported prompts get.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::str::FromStr;
 
-use super::incoming::{FileResult, Options};
+use super::incoming::{FileResult, Incoming, Options, Stands};
 use super::lifted::{LiftedPrompt, lifted};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -15,8 +15,8 @@ use crate::releases::Store;
 pub(super) struct Names<'p> {
     options: &'p Options<'p>,
     store: &'p Store,
-    /// What was given out, in small letters, with the file it went to and the name that it has there.
-    given: BTreeMap<String, (String, String)>,
+    /// Who asks for a name, in small letters: the files, with the names that the prompts have there.
+    asked: BTreeMap<String, BTreeSet<(String, String)>>,
     /// The prompts that stood in code, by their files and places.
     lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
 }
@@ -26,16 +26,49 @@ impl<'p> Names<'p> {
         Self {
             options,
             store,
-            given: BTreeMap::new(),
+            asked: BTreeMap::new(),
             lifted: None,
+        }
+    }
+
+    /// Notes which name a prompt is going to ask for: of two that ask for one, neither gets it.
+    pub(super) fn ask(&mut self, own: &str, read: &Incoming) {
+        if let Ok(name) = self.wanted(own, &read.source, read.stands.as_ref()) {
+            let all = self.asked.entry(name.as_str().to_lowercase()).or_default();
+            all.insert((read.source.clone(), own.to_owned()));
         }
     }
 
     /// The name that a prompt gets.
     pub(super) fn of(&mut self, own: &str, result: &FileResult) -> Result<PromptName, Failure> {
-        let name = match (self.options.name, self.known_place(result)) {
-            (Some(name), _) => name.clone(),
-            (None, Some(known)) => known,
+        let name = self.wanted(own, &result.source, result.stands.as_ref())?;
+        let asked = self.asked.get(&name.as_str().to_lowercase());
+        let mut others = asked.into_iter().flatten();
+        let other =
+            others.find(|(source, there)| (source, there.as_str()) != (&result.source, own));
+        let Some((source, there)) = other else {
+            return Ok(name);
+        };
+        let (mut both, of) = match *source == result.source {
+            true => ([own, there.as_str()], format!(" of {source}")),
+            false => ([result.source.as_str(), source.as_str()], String::new()),
+        };
+        both.sort_unstable();
+        let both = both.join(" and ");
+        Err(Failure::new(code::EXISTS, format!("{both}{of} would both be named {name}"))
+            .at(result.source.clone())
+            .hint("import them one by one: --name NAME gives one another name, --into DIR puts it into a folder"))
+    }
+
+    fn wanted(
+        &mut self,
+        own: &str,
+        source: &str,
+        stands: Option<&Stands>,
+    ) -> Result<PromptName, Failure> {
+        match (self.options.name, self.known_place(source, stands)) {
+            (Some(name), _) => Ok(name.clone()),
+            (None, Some(known)) => Ok(known),
             (None, None) => {
                 let clean = clean(own);
                 let name = match self.options.into {
@@ -47,32 +80,18 @@ impl<'p> Names<'p> {
                         code::NEEDS_NAME,
                         format!("{own} cannot be named {name}: {error}"),
                     )
-                    .at(result.source.clone())
+                    .at(source.to_owned())
                     .hint("--name NAME names the prompt")
-                })?
+                })
             }
-        };
-        let mine = (result.source.clone(), own.to_owned());
-        let taken = self
-            .given
-            .entry(name.as_str().to_lowercase())
-            .or_insert_with(|| mine.clone());
-        if *taken != mine {
-            return Err(Failure::new(
-                code::EXISTS,
-                format!("{own} would be named {name}, as the one of {} is", taken.0),
-            )
-            .at(result.source.clone())
-            .hint("import it by itself: --name NAME gives it another name"));
         }
-        Ok(name)
     }
 
     /// The prompt that was lifted from there before, whatever its name is now.
-    fn known_place(&mut self, result: &FileResult) -> Option<PromptName> {
-        let mark = result.stands.as_ref()?.mark.clone();
+    fn known_place(&mut self, source: &str, stands: Option<&Stands>) -> Option<PromptName> {
+        let mark = stands?.mark.clone();
         let lifted = self.lifted.get_or_insert_with(|| lifted(self.store));
-        let known = lifted.get(&(result.source.clone(), mark))?;
+        let known = lifted.get(&(source.to_owned(), mark))?;
         Some(known.name.clone())
     }
 

@@ -40,6 +40,7 @@ pub(in crate::commands) fn plan(
     for read in &all {
         if let Ok(foreign) = &read.prompt {
             *counts.entry(foreign.name.clone()).or_default() += 1;
+            planner.names.ask(&foreign.name, read);
         }
     }
     let mut written: Vec<Written> = Vec::new();
@@ -67,7 +68,7 @@ pub(in crate::commands) fn plan(
                 result.source_version = refused.version;
                 let mut why = *refused.why;
                 why.path.get_or_insert_with(|| result.source.clone());
-                planner.failed.insert(refused.name);
+                planner.fail(&result.source, &refused.name);
                 result.failure = Some(Failure::from(why));
             }
             Ok(foreign) => {
@@ -75,17 +76,20 @@ pub(in crate::commands) fn plan(
                 result.source_version = foreign.version;
                 result.labels.clone_from(&foreign.labels);
                 let own = foreign.name.clone();
-                let author = foreign.author.clone();
+                let made = Made {
+                    author: foreign.author.clone(),
+                    message: foreign.message.clone(),
+                };
                 match planner.one(foreign, &mut result) {
                     Ok(changes) if changes.is_empty() => {}
                     Ok(changes) => written.push(Written {
                         index,
                         changes,
-                        author,
-                        is_of_several,
+                        is_apart: is_of_several || made.message.is_some(),
+                        made,
                     }),
                     Err(failure) => {
-                        planner.failed.insert(own);
+                        planner.fail(&result.source, &own);
                         result.action = Action::Refused;
                         result.text = None;
                         result.failure = Some(failure);
@@ -105,9 +109,15 @@ struct Written {
     /// Its result.
     index: usize,
     changes: Vec<FileChange>,
+    made: Made,
+    /// Whether it is a commit of its own: other versions of it come along, or it was given a message.
+    is_apart: bool,
+}
+
+/// How a version was made there.
+struct Made {
     author: Option<String>,
-    /// Whether other versions of it come along.
-    is_of_several: bool,
+    message: Option<String>,
 }
 
 fn message(options: &Options<'_>, results: &[FileResult], written: &[usize]) -> String {
@@ -128,20 +138,23 @@ fn message(options: &Options<'_>, results: &[FileResult], written: &[usize]) -> 
     }
 }
 
-fn version_message(options: &Options<'_>, result: &FileResult, author: Option<&str>) -> String {
+fn version_message(options: &Options<'_>, result: &FileResult, made: &Made) -> String {
     let number = result
         .version
         .map(|version| version.to_string())
         .unwrap_or_default();
     let usual = format!("Import {} {number} from {}", result.name, result.source);
-    let mut message = options.message.map_or(usual, str::to_owned);
-    if let Some(version) = result.source_version {
-        let by = author
-            .map(|author| format!(", by {author}"))
-            .unwrap_or_default();
-        message.push_str(&format!("\n\nVersion {version} there{by}."));
+    let own = options.message.map(str::to_owned);
+    let mut parts: Vec<String> = own.into_iter().chain(made.message.clone()).collect();
+    if parts.is_empty() {
+        parts.push(usual);
     }
-    message
+    if let Some(version) = result.source_version {
+        let author = made.author.as_ref();
+        let by = author.map_or(String::new(), |author| format!(", by {author}"));
+        parts.push(format!("Version {version} there{by}."));
+    }
+    parts.join("\n\n")
 }
 
 impl Plan {
@@ -163,11 +176,11 @@ impl Plan {
         let mut together = Vec::new();
         let mut last: BTreeMap<String, FileChange> = BTreeMap::new();
         for one in written {
-            if one.is_of_several && !options.no_commit {
+            if one.is_apart && !options.no_commit {
                 let result = &self.results[one.index];
                 self.steps.push(Step {
                     changes: one.changes,
-                    message: version_message(options, result, one.author.as_deref()),
+                    message: version_message(options, result, &one.made),
                     results: vec![one.index],
                 });
                 continue;

@@ -37,14 +37,15 @@ pub(in crate::commands) struct Planner<'p> {
     options: &'p Options<'p>,
     store: &'p Store,
     gate: &'p Gate,
-    names: Names<'p>,
+    pub(super) names: Names<'p>,
     /// The partials that are to be written, by their paths.
     partials: BTreeMap<String, String>,
     /// The prompts that earlier versions were planned for.
     here: BTreeMap<PromptName, Here>,
     numbers: BTreeMap<PromptName, Version>,
-    /// Those of which a version was refused: later ones would stand on a gap.
-    pub(in crate::commands) failed: BTreeSet<String>,
+    /// Those of which a version was refused, by their sources and names there: later ones would stand
+    /// on a gap.
+    failed: BTreeSet<(String, String)>,
     /// What the files of prompts hold that is not committed: left by a run that was stopped if it is
     /// what is planned, else somebody's work.
     unsaved: BTreeMap<PromptName, String>,
@@ -67,6 +68,11 @@ impl<'p> Planner<'p> {
             failed: BTreeSet::new(),
             unsaved: BTreeMap::new(),
         }
+    }
+
+    /// Notes that a version of a prompt was refused.
+    pub(super) fn fail(&mut self, source: &str, own: &str) {
+        self.failed.insert((source.to_owned(), own.to_owned()));
     }
 
     /// Why this prompt must not be written, where somebody's work would be lost by that.
@@ -97,7 +103,7 @@ impl<'p> Planner<'p> {
         for lost in &mut result.lost {
             lost.path.get_or_insert_with(|| result.source.clone());
         }
-        if self.failed.contains(&own) {
+        if self.failed.contains(&(result.source.clone(), own)) {
             return Err(Failure::new(
                 code::NOT_WHOLE,
                 format!("{name}: not written, because an earlier version of it was refused"),

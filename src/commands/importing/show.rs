@@ -74,6 +74,39 @@ pub(in crate::commands) fn results(
     }
 }
 
+/// Says that labels of what was taken make nothing live here, and what does.
+pub(in crate::commands) fn labels(results: &[FileResult], session: &mut Session) {
+    let is_taken = |it: &&FileResult| matches!(it.action, Action::Created | Action::Updated);
+    let mut labels: Vec<&str> = results
+        .iter()
+        .filter(is_taken)
+        .flat_map(|it| it.labels.iter().map(String::as_str))
+        .collect();
+    labels.sort_unstable();
+    labels.dedup();
+    if labels.is_empty() {
+        return;
+    }
+    session.ui.status(format!(
+        "labels say there what is live ({}), and make nothing live here",
+        some_of(&labels)
+    ));
+    session
+        .ui
+        .hint("--labels-as-environments prints the commands that make the same versions live here");
+}
+
+/// The first of many.
+fn some_of(all: &[&str]) -> String {
+    const MOST: usize = 5;
+    let more = all.len().saturating_sub(MOST);
+    let mut said = all[..all.len() - more].join(", ");
+    if more > 0 {
+        said.push_str(&format!(" and {more} more"));
+    }
+    said
+}
+
 /// The commands that make versions live where their labels say they are; nothing is published here.
 pub(in crate::commands) fn publishes(results: &[FileResult], store: &Store, session: &mut Session) {
     let known = store.environments();

@@ -3,6 +3,7 @@
 mod head;
 mod tags;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde_json::{Value, json};
@@ -35,13 +36,16 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
     };
     reader.messages(body)?;
     let mut wanted = std::mem::take(&mut reader.wanted);
+    let mut includes = BTreeMap::new();
     let mut at = 0;
     while let Some((name, span)) = wanted.get(at).cloned() {
         at += 1;
         let (text, inner) = partial(&name, span, source, &mut draft)?;
-        for (name, _) in inner {
-            want(&name, span, &mut wanted)?;
+        for (name, _) in &inner {
+            want(name, span, &mut wanted)?;
         }
+        let inner: Vec<String> = inner.into_iter().map(|(name, _)| name).collect();
+        includes.insert(name.clone(), inner);
         draft
             .partials
             .push((format!("{}{name}", source.folder), text));
@@ -50,7 +54,25 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         Some((folder, file)) => format!("{folder}/{}", file.trim_start_matches('_')),
         None => source.stem.trim_start_matches('_').to_owned(),
     };
-    draft.finish(name)
+    draft.finish(name).map_err(|mut why| {
+        let is_round = |(name, _): &&(String, Span)| includes_itself(name, &includes);
+        why.span = why.span.or_else(|| Some(wanted.iter().find(is_round)?.1));
+        why
+    })
+}
+
+/// Whether a partial includes itself, also through others.
+fn includes_itself(name: &str, includes: &BTreeMap<String, Vec<String>>) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut next = vec![name];
+    while let Some(one) = next.pop() {
+        for inner in includes.get(one).into_iter().flatten() {
+            if seen.insert(inner) {
+                next.push(inner);
+            }
+        }
+    }
+    seen.iter().any(|inner| *inner == name)
 }
 
 /// The body: trimmed where there is front matter, as Dotprompt does.

@@ -15,6 +15,7 @@ use crate::exchange::yaml;
 use crate::prompt::code::{self, Code};
 use crate::prompt::document::{self, Document};
 use crate::prompt::finding::{Finding, Severity, Span};
+use crate::prompt::lint::check_text;
 use crate::prompt::template::{Compiled, Partial, Partials};
 use crate::prompt::visible;
 
@@ -125,6 +126,28 @@ impl Draft {
             ),
         }
         None
+    }
+
+    /// What was said there of the change that made a version; nothing where it may not stand in a
+    /// commit.
+    pub(super) fn commit_message(
+        &mut self,
+        key: &str,
+        value: &Value,
+        at: Option<Span>,
+    ) -> Option<String> {
+        let text = self.text(key, value, at)?.replace("\r\n", "\n");
+        let is_secret = |finding: &Finding| finding.code == code::SECRET;
+        if check_text(&text).iter().any(is_secret) {
+            self.lose(
+                code::SECRET,
+                at,
+                format!("`{key}` holds a secret: left out"),
+            );
+            return None;
+        }
+        let text = visible::text(text.trim());
+        (!text.is_empty()).then(|| text.into_owned())
     }
 
     /// Tags; what is none is named.

@@ -123,9 +123,9 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
         ..Draft::new(source)
     };
     let place = |key: &str| located.place(&inside(key));
-    let about = map.get("commitMessage");
-    let about = about.and_then(|about| draft.text("commitMessage", about, place("commitMessage")));
-    draft.description = about.filter(|text| !text.is_empty());
+    let message = map.get("commitMessage");
+    let message = message
+        .and_then(|said| draft.commit_message("commitMessage", said, place("commitMessage")));
     keys(map, place, &mut draft);
     if let Some(tags) = map.get("tags") {
         draft.take_tags(tags, place("tags"));
@@ -224,6 +224,7 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
     let mut foreign = draft.finish(entry.name.clone())?;
     foreign.version = entry.version;
     foreign.author = author;
+    foreign.message = message;
     foreign.labels = labels;
     Ok(foreign)
 }

@@ -102,13 +102,14 @@ fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign,
         path => format!("{path}.{key}"),
     };
     let place = |key: &str| located.place(&inside(key));
-    let text = |key: &str| map.get(key).and_then(Value::as_str);
-    let about = ["commit_message", "description"].into_iter().find_map(text);
     let mut draft = Draft {
         is_text_only: true,
-        description: about.filter(|it| !it.is_empty()).map(str::to_owned),
         ..Draft::new(source)
     };
+    // The REST API calls it a description.
+    let message = ["commit_message", "description"]
+        .into_iter()
+        .find_map(|key| draft.commit_message(key, map.get(key)?, place(key)));
     keys(map, place, &mut draft);
     model(map, &place, &mut draft);
     match map.get("response_format") {
@@ -182,6 +183,7 @@ fn one(entry: &Entry, located: &Located, source: &Source<'_>) -> Result<Foreign,
     let mut foreign = draft.finish(entry.name.clone())?;
     foreign.version = entry.version;
     foreign.labels = aliases;
+    foreign.message = message;
     Ok(foreign)
 }
 

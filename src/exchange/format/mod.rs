@@ -59,6 +59,8 @@ pub struct Foreign {
     pub labels: Vec<String>,
     /// Who made that version there.
     pub author: Option<String>,
+    /// What was said there of the change that made that version.
+    pub message: Option<String>,
     /// The keys of the prompt file, without number, digest and source.
     pub file: Map<String, Value>,
     /// The partials that it includes, by their names here.
@@ -135,7 +137,7 @@ formats! {
         name: "langfuse",
         title: "Langfuse",
         files: "JSON of its export or its API",
-        keeps: "every version in order with its number, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
+        keeps: "every version in order with its number and commit message, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
         loses: "labels (named: a release makes a version live here), other keys of `config`",
         refuses: "a list without texts; an included prompt that the file does not hold",
     }
@@ -171,7 +173,7 @@ formats! {
         name: "mlflow",
         title: "MLflow",
         files: "JSON with `template` and `version`, or `model_versions`",
-        keeps: "every version in order with its number, text and chat, double braces and Jinja, the model and its settings, the schema of the answer",
+        keeps: "every version in order with its number and commit message, text and chat, double braces and Jinja, the model and its settings, the schema of the answer",
         loses: "aliases (named: a release makes a version live here), tags with values",
         refuses: "a version without its text; names with dots",
     }
@@ -179,7 +181,7 @@ formats! {
     Humanloop {
         name: "humanloop",
         title: "Humanloop",
-        files: "`*.prompt` whose text begins with `<system>` or another message, `*.agent`",
+        files: "`*.prompt` with `provider` or `endpoint` whose text begins with `<system>` or another message, `*.agent`",
         keeps: "messages, pictures, double braces and Jinja, model, settings, tools",
         loses: "other keys, such as those of agents",
         refuses: "messages and calls of tools",

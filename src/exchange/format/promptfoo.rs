@@ -49,7 +49,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
         ));
     }
     if let [only] = wanted.as_mut_slice()
-        && only.name.ends_with("/prompt-1")
+        && let Some((before, label)) = only.name.rsplit_once('/')
+        // The label that our own export gives says nothing more.
+        && (label == "prompt-1" || before == stem && label == stem.rsplit('/').next().unwrap_or_default())
     {
         only.name.clone_from(&stem);
     }

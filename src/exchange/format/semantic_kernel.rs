@@ -38,14 +38,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
             .trim_start_matches('\u{feff}')
             .replace("\r\n", "\n");
         body(&text, "semantic-kernel", Some, &mut draft)?;
-        let (folder, file) = source.stem.rsplit_once('/').unwrap_or(("", source.stem));
-        let name = match (file.strip_suffix("skprompt"), folder) {
-            (Some(""), "") => "skprompt".to_owned(),
-            (Some(""), folder) => folder.to_owned(),
-            (Some(rest), _) => rest.trim_end_matches(['-', '_', '.']).to_owned(),
-            (None, _) => source.stem.to_owned(),
-        };
-        return draft.finish(name);
+        return draft.finish(source.stem.to_owned());
     }
     let text = source.text.replace("\r\n", "\n");
     let located = parse_located(&text)?;

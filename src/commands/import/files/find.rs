@@ -6,12 +6,13 @@ use std::path::Path;
 use super::super::super::common::count;
 use super::super::super::given_file::shown;
 use super::super::super::session::Session;
+use super::super::unknown::unknown_format;
 use super::super::{Args, FromArg};
 use super::source::{MAX_BYTES, MAX_DEPTH, SourceFile, at_most, read_bytes};
 use crate::error::Failure;
 use crate::exchange::format::{Ending, FORMATS, Format, Guess, ending, guess, may_hold_prompts};
 use crate::prompt::code;
-use crate::prompt::finding::Finding;
+use crate::prompt::finding::{Finding, Span};
 use crate::prompt::quote::shell_path;
 use crate::scan::ids;
 
@@ -28,6 +29,9 @@ pub(in super::super) fn find(
     session: &mut Session,
 ) -> Result<Option<Vec<SourceFile>>, Failure> {
     let is_id = |source: &&String| source.starts_with(ids::START);
+    for source in args.sources.iter().filter(|it| !is_id(it) && *it != "-") {
+        refuse_link(source, &session.directory.join(source))?;
+    }
     let wanted = match args.from {
         Some(FromArg::Openai) => return Ok(None),
         Some(FromArg::File(format)) => Some(format),
@@ -67,6 +71,19 @@ pub(in super::super) fn find(
             "stored prompts of OpenAI's and files of other tools are imported apart",
         )
         .hint("call promptctl import once for each")),
+    }
+}
+
+/// A link may lead to any file of this machine, and a repository of somebody else's may hold it.
+fn refuse_link(source: &str, path: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink()) {
+        false => Ok(()),
+        true => Err(Failure::new(
+            code::NOT_A_FILE,
+            format!("{source} is a link, and links are not followed"),
+        )
+        .at(source.to_owned())
+        .hint("name the file or the folder itself; `-` reads standard input")),
     }
 }
 
@@ -115,7 +132,8 @@ fn known_files() -> String {
     all.join(", ").replace('`', "")
 }
 
-fn stem(name: &str) -> String {
+/// The name that a file proposes; Semantic Kernel names a prompt by its folder.
+fn stem(name: &str, folder_path: &Path) -> String {
     let path = name.replace('\\', "/");
     let path = path.trim_start_matches("./");
     let (folder, file) = path
@@ -125,9 +143,24 @@ fn stem(name: &str) -> String {
         Some((stem, _)) if !stem.is_empty() => stem,
         _ => file,
     };
-    match folder {
-        "" => stem.to_owned(),
-        folder => format!("{folder}/{stem}"),
+    let stem = match guess(file, "") {
+        Guess::Is(Format::SemanticKernel) => {
+            stem[..stem.len() - "skprompt".len()].trim_end_matches(['-', '_', '.'])
+        }
+        _ => stem,
+    };
+    match (folder, stem) {
+        ("", "") => {
+            let own = folder_path.canonicalize().ok();
+            let own = own.as_deref().and_then(Path::file_name);
+            own.map_or_else(
+                || "skprompt".to_owned(),
+                |own| own.to_string_lossy().into_owned(),
+            )
+        }
+        (folder, "") => folder.to_owned(),
+        ("", stem) => stem.to_owned(),
+        (folder, stem) => format!("{folder}/{stem}"),
     }
 }
 
@@ -158,13 +191,7 @@ fn of_file(
                         .hint("a file of another kind is named by its format: --from FORMAT"));
                 }
                 Guess::Unknown => {
-                    let all: Vec<&str> = FORMATS.iter().map(|row| row.name).collect();
-                    return Err(Failure::new(
-                        code::UNKNOWN_FORMAT,
-                        format!("{source} is of no format that is known by its name or form"),
-                    )
-                    .at(source.to_owned())
-                    .hint(format!("name it: --from {}", all.join(", "))));
+                    return Err(unknown_format(source));
                 }
                 Guess::Either(all) => {
                     return Err(Failure::from(several(&all).in_file(source)));
@@ -184,7 +211,7 @@ fn of_file(
         stem: if source == "-" {
             "stdin".to_owned()
         } else {
-            stem(&name)
+            stem(&name, &folder)
         },
         base: folder.clone(),
         folder,
@@ -227,12 +254,19 @@ fn text_of(source: &str, shown: &str, path: &Path) -> Result<String, Failure> {
             "take what is not a prompt out of it",
         ));
     };
-    String::from_utf8(bytes).map_err(|_| {
-        fail(
-            code::NOT_UTF8,
-            format!("{shown} is not UTF-8 text"),
-            "save it as UTF-8",
-        )
+    utf8(bytes).map_err(|at| {
+        let message = format!("{shown} is not UTF-8 text");
+        fail(code::NOT_UTF8, message, "save it as UTF-8")
+            .at(format!("{source}:{}:{}", at.line, at.column))
+    })
+}
+
+/// Bytes as text, or where they are none.
+fn utf8(bytes: Vec<u8>) -> Result<String, Span> {
+    String::from_utf8(bytes).map_err(|error| {
+        let until = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..until]);
+        Span::from_range(&before, until..until)
     })
 }
 
@@ -299,13 +333,12 @@ fn of_folder(
             .unwrap_or(&path)
             .to_string_lossy()
             .replace('\\', "/");
+        let folder = path.parent().unwrap_or(top);
         SourceFile {
             shown: format!("{}/{below}", named.trim_end_matches('/')),
-            stem: stem(&below),
+            stem: stem(&below, folder),
             base: top.to_path_buf(),
-            folder: path
-                .parent()
-                .map_or_else(|| top.to_path_buf(), Path::to_path_buf),
+            folder: folder.to_path_buf(),
             is_guessed: wanted.is_none(),
             content,
         }
@@ -317,7 +350,10 @@ fn of_folder(
 fn several(all: &[Format]) -> Finding {
     let all: Vec<&str> = all.iter().map(|format| format.row().name).collect();
     let message = format!("it could be of several formats: {}", all.join(", "));
-    let help = format!("name the one that is meant: --from {}", all[0]);
+    let help = format!(
+        "name the one that is meant: --from {}",
+        all.join(" or --from ")
+    );
     Finding::error(code::UNKNOWN_FORMAT, message).help(help)
 }
 
@@ -343,8 +379,10 @@ fn of_entry(
         Err(why) => {
             Err(Finding::error(code::TOO_LARGE, why).help("take what is not a prompt out of it"))
         }
-        Ok(bytes) => String::from_utf8(bytes).map_err(|_| {
-            Finding::error(code::NOT_UTF8, "the file is not UTF-8 text").help("save it as UTF-8")
+        Ok(bytes) => utf8(bytes).map_err(|at| {
+            Finding::error(code::NOT_UTF8, "the file is not UTF-8 text")
+                .help("save it as UTF-8")
+                .at(at)
         }),
     };
     let text = match (text, by_name) {

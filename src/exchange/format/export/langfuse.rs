@@ -30,6 +30,10 @@ pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
         };
         config.insert("model".to_owned(), json!(bare));
     }
+    // A commit message there is of one version.
+    if let Some(about) = draft.keys.about.get("description").cloned() {
+        draft.own.insert("description".to_owned(), about);
+    }
     if let Some(own) = own(draft) {
         config.insert("promptctl".to_owned(), own);
     }
@@ -38,8 +42,5 @@ pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
     let tags = draft.keys.about.get("tags").cloned();
     entry["tags"] = tags.unwrap_or_else(|| json!([]));
     entry["labels"] = json!([]);
-    if let Some(about) = draft.text("description") {
-        entry["commitMessage"] = json!(about);
-    }
     vec![json_file(draft.name, &json!([entry]))]
 }

@@ -39,14 +39,7 @@ pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
         "prompts".to_owned(),
         json!([{ "label": label, "raw": raw }]),
     );
-    let model = draft.text("model").unwrap_or("openai/gpt-5-mini");
-    let (provider, model) = model.split_once('/').unwrap_or(("openai", model));
-    let kind = match provider {
-        "openai" => "chat:",
-        "anthropic" => "messages:",
-        _ => "",
-    };
-    let mut one = json!({ "id": format!("{provider}:{kind}{model}") });
+    let mut one = json!({ "id": provider(draft) });
     let settings = settings(draft);
     if !settings.is_empty() {
         one["config"] = Value::Object(settings);
@@ -68,6 +61,25 @@ pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
         format!("{}.promptfooconfig.yaml", draft.name),
         yaml_file(&file),
     )]
+}
+
+/// The provider of the model; promptfoo runs nothing without one.
+fn provider(draft: &mut Draft<'_>) -> String {
+    let model = draft.text("model").map(str::to_owned);
+    let model = model.unwrap_or_else(|| {
+        let model = "gpt-5-mini";
+        draft.note(format!(
+            "the prompt names no model, and promptfoo needs one: `openai:chat:{model}` stands there under `providers:`, for you to change"
+        ));
+        model.to_owned()
+    });
+    let (provider, model) = model.split_once('/').unwrap_or(("openai", &model));
+    let kind = match provider {
+        "openai" => "chat:",
+        "anthropic" => "messages:",
+        _ => "",
+    };
+    format!("{provider}:{kind}{model}")
 }
 
 /// The prompt: a text, or a chat as JSON.

@@ -24,9 +24,17 @@ pub(super) struct Wanted {
 /// The name of a configuration: that of its folder, where its own says nothing.
 pub(super) fn config_name(source: &Source<'_>) -> String {
     let (folder, file) = source.stem.rsplit_once('/').unwrap_or(("", source.stem));
+    let joints = ['.', '-', '_'];
+    if let Some(own) = source.stem.strip_suffix("promptfooconfig")
+        && let own = own.trim_end_matches(joints)
+        && !own.is_empty()
+        && !own.ends_with('/')
+    {
+        return own.to_owned();
+    }
     let rest = file
         .strip_prefix("promptfooconfig")
-        .map(|rest| rest.trim_start_matches(['.', '-', '_']));
+        .map(|rest| rest.trim_start_matches(joints));
     match (rest, folder) {
         (Some(""), "") => "promptfoo".to_owned(),
         (Some(""), folder) => folder.to_owned(),
