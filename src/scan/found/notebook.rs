@@ -205,8 +205,10 @@ fn without_magic(cell: &str) -> Vec<Option<Cow<'_, str>>> {
         .flatten()
         .map(|line| {
             if !inside.is_open() && is_magic(line.trim()) {
-                let head = head.take().filter(|_| line.trim_start().starts_with("%%"));
-                return head.map(Cow::Borrowed).or_else(|| magic_as_code(line));
+                return match line.trim_start().starts_with("%%") {
+                    true => head.take().map(Cow::Borrowed),
+                    false => magic_as_code(line),
+                };
             }
             inside.read(line);
             Some(Cow::Borrowed(line))

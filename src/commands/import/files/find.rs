@@ -1,5 +1,6 @@
 //! Which files are meant, and of which format each is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -47,8 +48,13 @@ pub(in super::super) fn find(
     }
     let mut files = Vec::new();
     let mut stored = 0;
+    let mut seen = BTreeSet::new();
     for source in &args.sources {
         let path = session.directory.join(source);
+        // One file, named in two ways.
+        if path.canonicalize().is_ok_and(|whole| !seen.insert(whole)) {
+            continue;
+        }
         if wanted.is_none() && (is_id(&source) || source == "-") {
             stored += 1;
         } else if source != "-" && path.is_dir() {
