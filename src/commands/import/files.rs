@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::importing::incoming::{Action, FileResult, Incoming, Options};
 use super::super::importing::{plan, short_digest, show};
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use crate::error::{Exit, Failure};
 use crate::exchange::format::{Refused, Source};
 use crate::prompt::code;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::super::gate::Gate;
 use super::super::importing::has_prompt;
-use super::Args;
+use super::args::Args;
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;

@@ -1,11 +1,13 @@
 //! What is to be imported: ids, what scan printed, saved answers.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::super::given_file::{read_file, shown};
 use super::super::session::Session;
+use super::args::Args;
 use super::unknown::unknown_format;
-use super::{Args, add_variables, numbers, unite};
 use crate::error::Failure;
 use crate::exchange::stored::{Echo, NoEcho, response_of};
 use crate::execute::recover::RecoveryRequest;
@@ -212,4 +214,47 @@ fn read_saved_answer(shown: &str, value: &Value) -> Result<Saved, Failure> {
         file: shown.to_owned(),
         echo,
     })
+}
+
+/// The variables of `--var-name`, added to what the code sends.
+fn add_variables(wish: &mut RecoveryRequest, names: &[String]) {
+    for name in names {
+        wish.variables
+            .entry(name.clone())
+            .or_insert(ValueKind::Text);
+    }
+}
+
+/// The inputs of one id, united.
+fn unite(all: Vec<Wanted>) -> Vec<Wanted> {
+    let mut order: Vec<String> = Vec::new();
+    let mut by_id: BTreeMap<String, Wanted> = BTreeMap::new();
+    for wanted in all {
+        match by_id.get_mut(&wanted.wish.id) {
+            Some(known) => {
+                known.wish.pinned.extend(wanted.wish.pinned);
+                for (name, kind) in wanted.wish.variables {
+                    let before = known.wish.variables.entry(name).or_insert(kind);
+                    *before = (*before).max(kind);
+                }
+                known.name = known.name.take().or(wanted.name);
+            }
+            None => {
+                order.push(wanted.wish.id.clone());
+                by_id.insert(wanted.wish.id.clone(), wanted);
+            }
+        }
+    }
+    order
+        .into_iter()
+        .filter_map(|id| by_id.remove(&id))
+        .collect()
+}
+
+/// The numbers among versions as the code writes them.
+fn numbers<'a>(versions: impl Iterator<Item = &'a str>) -> BTreeSet<u64> {
+    versions
+        .filter_map(|version| version.parse().ok())
+        .filter(|version| *version > 0)
+        .collect()
 }

@@ -4,7 +4,7 @@ use super::super::gate::Gate;
 use super::super::publishing::publish as publish_content;
 use super::super::rules::{branches_of, rules_of};
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use super::save::ImportResult;
 use crate::config::Config;
 use crate::error::Failure;

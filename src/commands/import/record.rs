@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use super::inputs::Wanted;
 use super::stored::{wait, without_key};
 use crate::config::UserConfig;

@@ -1,7 +1,7 @@
 //! From what came to files, commits and tags.
 
 use super::super::importing::number;
-use super::Args;
+use super::args::Args;
 use super::draft::{Draft, from_fetched, from_saved};
 use super::imported::{ImportedPrompts, in_the_way, is_in_the_way};
 use super::inputs::Saved;

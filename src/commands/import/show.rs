@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::Args;
+use super::args::Args;
 use super::imported::{ImportedPrompts, Names};
 use super::inputs::Wanted;
 use super::save::ImportResult;
