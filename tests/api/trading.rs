@@ -89,15 +89,15 @@ fn four_hundred_signals_of_two_strategies_have_their_outcomes() {
     --- stderr
     no room for p50, p90, p99, per call, per win, tokens in/out, last used, over time; --format csv has all columns
     $ promptctl leaderboard --by variant --metric r_multiple
-    RANK  PROMPT                           VARIANT  R_MULTIPLE      LOW    HIGH    N  FIRST USED  LAST USED
-    1     trading/daily-chart-analysis     -             0.785   0.6631  0.9069  200  2026-11-03  2026-11-03
-    2     trading/daily-chart-analysis.zh  zh            0.185  0.06314  0.3069  200  2026-11-03  2026-11-03
+    RANK  PROMPT                           VARIANT  R_MULTIPLE      LOW    HIGH    N  COVERAGE  FIRST USED  LAST USED
+    1     trading/daily-chart-analysis     -             0.785   0.6631  0.9069  200   100.0 %  2026-11-03  2026-11-03
+    2     trading/daily-chart-analysis.zh  zh            0.185  0.06314  0.3069  200   100.0 %  2026-11-03  2026-11-03
     --- stderr
     it describes what was used and decides nothing; each call counts as independent
     $ promptctl leaderboard --by variant --metric win
-    RANK  PROMPT                           VARIANT     WIN     LOW    HIGH    N  FIRST USED  LAST USED
-    1     trading/daily-chart-analysis     -        76.0 %  69.6 %  81.4 %  200  2026-11-03  2026-11-03
-    2     trading/daily-chart-analysis.zh  zh       56.0 %  49.1 %  62.7 %  200  2026-11-03  2026-11-03
+    RANK  PROMPT                           VARIANT     WIN     LOW    HIGH    N  COVERAGE  FIRST USED  LAST USED
+    1     trading/daily-chart-analysis     -        76.0 %  69.6 %  81.4 %  200   100.0 %  2026-11-03  2026-11-03
+    2     trading/daily-chart-analysis.zh  zh       56.0 %  49.1 %  62.7 %  200   100.0 %  2026-11-03  2026-11-03
     --- stderr
     it describes what was used and decides nothing; each call counts as independent
     ");

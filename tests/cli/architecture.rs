@@ -592,6 +592,63 @@ fn no_files_need_each_other() {
     assert_eq!(circles, Vec::<&String>::new());
 }
 
+/// A part of a command, of the releases or of git stands below the file that it is a part of, and so names
+/// nothing that stands in it.
+#[test]
+fn no_part_names_what_its_whole_defines() {
+    const STILL: [&str; 2] = [
+        "commands/importing/planner names has_prompt of commands/importing",
+        "commands/stats/costs names Format of commands/stats",
+    ];
+    let module = |path: &str| {
+        let path = path.trim_end_matches(".rs");
+        path.trim_end_matches("/mod").to_owned()
+    };
+    let files: BTreeMap<String, String> = sources("src")
+        .into_iter()
+        .map(|(path, code)| (module(&path), code))
+        .collect();
+    let defines = |code: &str, item: &str| {
+        ["fn", "struct", "enum", "const", "static", "type", "trait"]
+            .iter()
+            .flat_map(|kind| [format!("{kind} {item}"), format!("{kind} r#{item}")])
+            .any(|word| {
+                let is_whole = |at: usize| {
+                    let next = code[at + word.len()..].chars().next();
+                    next.is_none_or(|char| !char.is_alphanumeric() && char != '_')
+                };
+                code.match_indices(&word).any(|(at, _)| is_whole(at))
+            })
+    };
+    let rooms = ["commands/", "releases/", "files/", "repository/", "setup/"];
+    let mut found = BTreeSet::new();
+    let parts = files.iter();
+    for (own, code) in parts.filter(|(own, _)| rooms.iter().any(|room| own.starts_with(room))) {
+        let folders: Vec<&str> = own.split('/').collect();
+        for words in named_paths(code) {
+            let ups = words.iter().filter(|word| *word == "super").count();
+            let is_from_top = words[0] == "crate";
+            let above = if is_from_top {
+                0
+            } else {
+                folders.len().saturating_sub(ups)
+            };
+            let names = words.iter().map(String::as_str);
+            let names = names.filter(|word| !["crate", "super", "self"].contains(word));
+            let whole: Vec<&str> = folders[..above].iter().copied().chain(names).collect();
+            let at = (1..whole.len())
+                .rev()
+                .find(|at| files.contains_key(&whole[..*at].join("/")));
+            let Some(at) = at else { continue };
+            let other = whole[..at].join("/");
+            if own.starts_with(&format!("{other}/")) && defines(&files[&other], whole[at]) {
+                found.insert(format!("{own} names {} of {other}", whole[at]));
+            }
+        }
+    }
+    assert_eq!(found, STILL.map(str::to_owned).into());
+}
+
 /// What commands have in common stands beside them, so that a reader of one need not read another.
 #[test]
 fn no_command_needs_another() {

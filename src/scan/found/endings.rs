@@ -141,11 +141,12 @@ pub(super) fn reading_of(path: &str, bytes: &[u8]) -> Option<Reading> {
 
 /// How a file is read that this program runs: `/usr/bin/env -S python3 -u`.
 fn by_program(line: &str) -> Option<Reading> {
-    // `uv run --script` runs Python.
-    if line.contains("uv run --script") || line.contains("uv run -s") {
+    let mut words = line.split(|it: char| it.is_whitespace() || it == '/');
+    // uv runs such a script by Python.
+    let has = |wanted: &str| words.clone().any(|word| word == wanted);
+    if has("uv") && (has("--script") || has("-s")) {
         return Some(Parsed(Python));
     }
-    let mut words = line.split(|it: char| it.is_whitespace() || it == '/');
     words.find_map(|word| match word {
         "node" | "nodejs" => Some(Parsed(JavaScript)),
         "deno" | "bun" | "tsx" | "ts-node" => Some(Parsed(TypeScript)),
