@@ -10,6 +10,7 @@ mod prompts;
 mod replace;
 mod scanned;
 mod second_look;
+mod shapes;
 mod show;
 mod walk;
 

@@ -6,6 +6,7 @@
 //! and `gather` makes one finding a call of it all. Languages without a grammar are read by
 //! `shallow`.
 
+mod addresses;
 mod endings;
 mod facts;
 mod findings;

@@ -386,6 +386,9 @@ fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
 /// Whether a member between these is set in another way than by `=` right behind it: with a type, among
 /// others (`a.X, b = …`), by a loop, by `with … as` or by `del`.
 fn is_target(before: &[u8], after: &[u8]) -> bool {
+    // A line of a packed file may be as long as the file, and hold the name a thousand times.
+    let before = &before[before.len().saturating_sub(LONGEST_LINE)..];
+    let after = &after[..after.len().min(LONGEST_LINE)];
     let line = before.rsplit(|it| matches!(it, b'\n' | b';')).next();
     let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
     let rest = after.split(|it| matches!(it, b'\n' | b'#')).next();

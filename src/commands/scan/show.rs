@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::prompts::{Lifted, PromptJson, Prompts, UnreadCalls, UnreadJson};
+use super::prompts::{Lifted, Prompts, UnreadCalls};
 use super::scanned::Scanned;
+use super::shapes::{PromptJson, UnreadJson};
 use crate::output::json;
 use crate::output::ui::{BOLD, paint};
 use crate::prompt::code;

@@ -7,8 +7,9 @@ use regex::bytes::{Match, Regex};
 
 use code::{Code, words};
 
+use super::addresses;
 use super::language::{Language, Quotes, Traits};
-use super::sinks::{self, OWN_KEYS, SYSTEM_KEYS};
+use super::sinks::{OWN_KEYS, SYSTEM_KEYS};
 
 mod code;
 
@@ -83,8 +84,8 @@ static SIEVE: LazyLock<Option<Sieve>> = LazyLock::new(|| {
         let words: Vec<String> = words.into_iter().map(regex::escape).collect();
         words.join("|")
     };
-    let addresses = one_of(sinks::ADDRESSES.iter().map(|(part, _)| *part).collect());
-    let posts = format!(r"(?:\b|\$)(?:{})\s*[(<]", one_of(sinks::POSTS.to_vec()));
+    let addresses = one_of(addresses::ADDRESSES.iter().map(|(part, _)| *part).collect());
+    let posts = format!(r"(?:\b|\$)(?:{})\s*[(<]", one_of(addresses::POSTS.to_vec()));
     Some(Sieve {
         sends: ascii(SENDS).ok()?,
         addresses: ascii(&addresses).ok()?,

@@ -4,7 +4,8 @@ use tree_sitter::Node;
 
 use super::Gatherer;
 use super::arguments::Flat;
-use crate::scan::found::sinks::{self, LIST_KEYS, MODEL_KEYS, SYSTEM_KEYS, USER_KEYS};
+use crate::scan::found::addresses;
+use crate::scan::found::sinks::{LIST_KEYS, MODEL_KEYS, SYSTEM_KEYS, USER_KEYS};
 use crate::scan::found::syntax::{Argument, Call, Expr, value_of};
 
 /// What a call sends to the address of a model.
@@ -23,19 +24,22 @@ impl<'t> Gatherer<'_, 't> {
         path: &[&'t str],
         arguments: &Flat<'t>,
     ) -> Option<Posted<'t>> {
-        if !path.last().is_some_and(|last| sinks::POSTS.contains(last)) {
+        if !path
+            .last()
+            .is_some_and(|last| addresses::POSTS.contains(last))
+        {
             return None;
         }
         let by_place = call.arguments.iter().filter(|it| it.is_by_place());
         let places: Vec<Node<'t>> = by_place.map(|it| it.value).collect();
         let named = value_of(&arguments.all, &["url", "uri"]);
-        let given = value_of(&arguments.all, sinks::BODY_KEYS);
+        let given = value_of(&arguments.all, addresses::BODY_KEYS);
         let address = places.iter().copied().chain(named).find_map(|node| {
             let value = self.reader.value(node);
             let text = value.text();
             // What a server answers at: `app.post("/v1/responses", …)`.
             let is_route = text.starts_with('/') && !value.has_values() && given.is_none();
-            sinks::address(&text).filter(|_| !is_route)
+            addresses::address(&text).filter(|_| !is_route)
         });
         let is_sure = address.is_some();
         let is_map = |node: &Node<'t>| matches!(self.file.expr(*node), Expr::Map(_));
