@@ -216,10 +216,10 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
                 ui.failure(&failure);
                 return failure.exit;
             }
-            let line = command_line();
-            let commands: Vec<&str> = line
-                .get_subcommands()
-                .map(clap::Command::get_name)
+            let commands: Vec<&str> = GROUPS
+                .iter()
+                .flat_map(|(_, names)| *names)
+                .copied()
                 .collect();
             topics::suggest(&mut error, &given, &commands);
             return clap_exit(&error, &given, &environ);
