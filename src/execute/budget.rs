@@ -1,6 +1,6 @@
 //! What was spent today, as this machine's log tells, against what may be spent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
@@ -59,11 +59,13 @@ pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
         is_short: true,
     };
     let mut spent = Spent::default();
+    // A log that was put together of others may have a call twice.
+    let mut counted = HashSet::new();
     log.visit(&query, &mut |item| {
         let Item::Record(record) = item else {
             return ControlFlow::Continue(());
         };
-        if record.time >= midnight {
+        if record.time >= midnight && counted.insert(record.id.clone()) {
             spent.add(&record);
         }
         // Records of other services may be appended late; ours are appended when they end.
@@ -148,6 +150,9 @@ mod tests {
         add("a", "2026-11-10T00:00:00Z", Some(100.0), Source::Local);
         add("a", "2026-11-19T23:59:59Z", Some(10.0), Source::Local);
         add("a", "2026-11-20T00:00:00Z", Some(0.5), Source::Local);
+        let text = std::fs::read_to_string(log.path()).unwrap();
+        let twice = format!("{text}{}\n", text.lines().last().unwrap());
+        std::fs::write(log.path(), twice).unwrap();
         add("b/c", "2026-11-20T01:00:00Z", Some(0.25), Source::Local);
         add("b/c", "2026-11-20T02:00:00Z", None, Source::Local);
         add("b/c", "2026-11-20T03:00:00Z", Some(-9.0), Source::External);
