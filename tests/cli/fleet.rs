@@ -138,6 +138,11 @@ fn logs(repo: &Shell) {
             let later = outcome(number, &json!({"score": 1.0 - score / 2.0}));
             outcomes.push(later.replace("2026-11-03", "2026-11-04"));
         }
+        // A clock that is years ahead: any other outcome counts in its place.
+        if is_ok && number % 25 == 10 {
+            let ahead = outcome(number, &json!({"score": score / 3.0}));
+            outcomes.push(ahead.replace("2026-11-03", "2099-11-03"));
+        }
     }
     let a = lines[..1300].concat() + &outcomes[..900].concat();
     let b = lines[1200..].concat() + &outcomes[850..].concat() + "{\"schema\":1,\"id\":\"torn";
