@@ -307,7 +307,8 @@ impl Bench {
     /// As a clone has it: the tags of its remote stand there a second time.
     fn with_mirror(&self) -> io::Result<()> {
         self.large.git(&["remote", "add", "origin", "."])?;
-        self.large.git(&["config", "promptctl.mirror", "origin"])?;
+        self.large
+            .git(&["config", "promptctl.mirror", "origin/prompts/"])?;
         self.large.git(&[
             "-c",
             "core.fsync=none",
@@ -315,7 +316,7 @@ impl Bench {
             "--quiet",
             "--no-tags",
             "origin",
-            "+refs/tags/prompts/*:refs/promptctl/origin/*",
+            "+refs/tags/prompts/*:refs/promptctl/origin/prompts/*",
         ])?;
         self.large.git(&["pack-refs", "--all"])?;
         self.reading(" in a clone with a mirror")
