@@ -1,9 +1,9 @@
 //! One name for each file of code, wherever a command runs and however its path is typed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use super::super::session::Session;
 use crate::releases::Store;
@@ -17,6 +17,8 @@ pub(super) struct Keys {
     root: PathBuf,
     /// Folders as they are.
     folders: Mutex<HashMap<PathBuf, PathBuf>>,
+    /// What folders hold, by their keys.
+    held: RwLock<HashMap<String, HashSet<String>>>,
 }
 
 impl Keys {
@@ -26,6 +28,7 @@ impl Keys {
             directory: session.directory.clone(),
             root: real(folder),
             folders: Mutex::default(),
+            held: RwLock::default(),
         }
     }
 
@@ -62,9 +65,35 @@ impl Keys {
 
     /// The file that is called like this, if there is one in the folder.
     pub(super) fn file(&self, key: &str) -> Option<PathBuf> {
+        let is_plain = |part| matches!(part, Component::Normal(_));
+        if Path::new(key).components().all(is_plain) && !self.may_hold(key) {
+            return None;
+        }
         let file = self.root.join(key);
         let is_own = file.is_file() && self.real(&file).starts_with(&self.root);
         is_own.then_some(file)
+    }
+
+    /// Whether something of this name is in its folder: nearly all files that an import may mean are not
+    /// there, and each folder is read once.
+    fn may_hold(&self, key: &str) -> bool {
+        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(folder) {
+            return known.contains(name);
+        }
+        drop(known);
+        if !folder.is_empty() && !self.may_hold(folder) {
+            return false;
+        }
+        let entries = fs::read_dir(self.root.join(folder));
+        let names = entries.into_iter().flatten().filter_map(Result::ok);
+        let names = names.map(|it| it.file_name().to_string_lossy().into_owned());
+        let names: HashSet<String> = names.collect();
+        let is_there = names.contains(name);
+        let mut known = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(folder.to_owned(), names);
+        is_there
     }
 
     /// A path without links; of each folder they are followed once.
