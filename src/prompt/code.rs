@@ -388,7 +388,7 @@ codes! {
     OUTPUT_LOST = "P375", Fixed, "standard output could not be written",
         "The disk that standard output goes to is full, or the device refused it: what was printed is not whole. What the command changed besides stays changed, and a call that was made is in the execution log. A reader that went away, as `head` does, is no error.";
 
-    BAD_EVALUATOR = "P401", Varies, "an evaluator that cannot work",
+    BAD_EVALUATOR = "P401", Fixed, "an evaluator that cannot work",
         "The evaluator has no check that promptctl knows, its check lacks a value, or it asks for a field that a case lacks: `contains: \"{{expected}}\"` wants `expected` of every case that it looks at. Give the case the field (`promptctl cases add` has `--expected` and `--field NAME=VALUE`), or the evaluator `when: {tags: [...]}`, so that it looks only at cases with such a tag. A case with `case.skip` is asked for nothing.";
     SAME_CASE = "P402", Varies, "two cases with one id",
         "Results are kept by the id of a case, so two cases cannot share one. Give each a `case.id` of its own, or remove one. A warning where both are the same in everything, as in two datasets: it is asked once.";
@@ -424,6 +424,8 @@ codes! {
         "`outcome -` finds executions by `id`, by `response_id` or by a label, `label:KEY`. A label that several executions have says of none what became of it: they are listed, and nothing is kept. Name the one that is meant by its id.";
     BROUGHT_LOG = "P427", Fixed, "a check that would go by a log that git tracks",
         "A log that git tracks comes with the repository: whoever sends a pull request could write calls into it that keep an alert from firing, so `stats --fail-on` and `compare --fail-on` refuse it. Take it out of git (`git rm --cached .promptctl/executions.jsonl`), or name it with `--log` to take it at its word. Past sums (`history.jsonl`) that git tracks do not count, unless their log is named so.";
+    EVALUATOR_SLIP = "P428", Warning, "a slip in an evaluator",
+        "The evaluator works, and most likely not as it was meant: a key that nothing reads looks like one that counts, or two evaluators of a prompt have one name, so that results cannot be told apart. Correct the key, or give each a name of its own.";
 
     NOT_TRANSLATABLE = "P501", Fixed, "a part of a foreign prompt that a prompt file cannot hold",
         "The message names the part. Nothing of that prompt was written, because another text would have been.";

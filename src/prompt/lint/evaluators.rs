@@ -1,4 +1,4 @@
-//! Evaluators that cannot work.
+//! Evaluators that cannot work, and slips in others.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let name = evaluator.get("name").and_then(Value::as_str);
         if let Some(name) = name.filter(|name| !names.insert(*name)) {
             findings.push(
-                Finding::warning(
-                    code::BAD_EVALUATOR,
+                Finding::new(
+                    code::EVALUATOR_SLIP,
                     format!("two evaluators are called `{name}`"),
                 )
                 .at(place)
@@ -63,8 +63,8 @@ fn too_easy(evaluator: &Evaluator) -> Finding {
 /// A key that nothing reads, and that looks like one that counts.
 fn slip(key: &str, meant: &str) -> Finding {
     let key = short(key);
-    Finding::warning(
-        code::BAD_EVALUATOR,
+    Finding::new(
+        code::EVALUATOR_SLIP,
         format!("`{key}` is no key of an evaluator; `{meant}` is meant"),
     )
     .help(format!("write `{meant}`; `{key}` is not looked at"))
@@ -98,7 +98,7 @@ evaluators:
     error P401 5:5 evaluator `empty`: it has nothing to check
     error P401 6:5 evaluator `slip`: `string.contain` is not a check; `contains` is meant
     error P401 8:5 evaluator `use`: there is no evaluator `github/similarty`; `github/similarity` is meant
-    warning P401 10:5 two evaluators are called `use`
+    warning P428 10:5 two evaluators are called `use`
     error P401 10:5 evaluator `use`: `matches` is not a regular expression: unclosed group
     "
         );
@@ -167,9 +167,9 @@ evaluators:
 "
             ),
             @"
-    warning P401 6:14 `requird` is no key of an evaluator; `required` is meant
-    warning P401 7:13 `wieght` is no key of an evaluator; `weight` is meant
-    warning P401 8:14 `atleast` is no key of an evaluator; `atLeast` is meant
+    warning P428 6:14 `requird` is no key of an evaluator; `required` is meant
+    warning P428 7:13 `wieght` is no key of an evaluator; `weight` is meant
+    warning P428 8:14 `atleast` is no key of an evaluator; `atLeast` is meant
     "
         );
     }
