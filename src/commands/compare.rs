@@ -22,7 +22,7 @@ use crate::output::ui::{BAD, BOLD, GOOD};
 use crate::prompt::name::nearest;
 use crate::prompt::reference::{Reference, Selector};
 use crate::record::compare::{
-    CantTell, Chosen, Comparison, Terms, Unit, Verdict, Weighed, compare,
+    CantTell, Chosen, CompareOptions, Comparison, Unit, Verdict, Weighed, compare,
 };
 
 use words::Words;
@@ -152,7 +152,7 @@ fn parse_margin(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
-    let terms = Terms {
+    let options = CompareOptions {
         base: which(&args.base, session)?,
         head: which(&args.head, session)?,
         unit: args.unit.clone().unwrap_or(Unit::Subject),
@@ -163,7 +163,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         margin: args.difference,
         level: args.level,
     };
-    if terms.base == terms.head {
+    if options.base == options.head {
         return Err(Failure::usage("both sides are the same")
             .hint("name two versions, such as support/triage@v3 support/triage@v4"));
     }
@@ -177,9 +177,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.fail_on.is_some() {
         args.read.require_own_log(&wanted)?;
     }
-    let found = compare(&wanted.logs, &wanted.question, &terms)?;
+    let found = compare(&wanted.logs, &wanted.question, &options)?;
     require_unit(args.unit.as_ref(), &found)?;
-    let words = Words::new(&found, &terms);
+    let words = Words::new(&found, &options);
     let is_json = args.format == Format::Json;
     notes::say(&notes::notes(&found.groups), is_json, session);
     let is_empty = found.base.calls + found.head.calls == 0;
@@ -189,7 +189,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     match args.format {
         Format::Json => session
             .ui
-            .block(json::document(&shape::shape(&found, &terms, &words))),
+            .block(json::document(&shape::shape(&found, &options, &words))),
         _ if is_empty => {
             let sides = [format!("{} or {}", words.base, words.head)];
             say_none(&args.read, &wanted, &sides, session)?;

@@ -5,12 +5,12 @@ mod base;
 pub(super) mod bisect;
 mod choose;
 mod earlier;
+mod ending;
 mod estimate;
 mod groups;
 mod prepared;
 mod record;
 mod results;
-mod said;
 mod tasks;
 
 use std::io;

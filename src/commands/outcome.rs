@@ -12,8 +12,8 @@ use crate::output::json;
 use crate::record::backfill::{Settled, settle, settle_one};
 use crate::record::entry::Outcome;
 use crate::record::log::Log;
+use crate::record::outcome_rows::outcomes;
 use crate::record::possible::{MOST_FIGURE, can_be_added};
-use crate::record::told::outcomes;
 
 /// Tell what became of an execution
 ///

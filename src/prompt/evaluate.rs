@@ -21,7 +21,6 @@
 //! field of a case are compiled then.
 
 mod answer;
-mod asked;
 mod facts;
 mod fill;
 mod json;
@@ -29,6 +28,7 @@ mod judgement;
 mod kinds;
 mod metric;
 mod model;
+mod needed;
 mod number;
 mod string;
 mod table;
@@ -46,10 +46,10 @@ use kinds::Kind;
 use table::Outcome;
 
 pub use answer::{Ended, Output, ToolCall};
-pub use asked::{applies, asked_fields};
 pub use judgement::{CaseJudgement, Judged, Verdict, judge_case};
 pub use kinds::{checks, properties, settings, with_judge};
 pub use model::{Choice, Llm, Model};
+pub use needed::{applies, asked_fields};
 
 /// The evaluators of GitHub's that `uses:` can name.
 pub const BUILT_IN: [&str; 5] = [

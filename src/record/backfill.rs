@@ -1,4 +1,4 @@
-//! Whose outcomes are that were told by id, by the id of an answer, or by a label: many at once.
+//! ExecutionKey outcomes are that were told by id, by the id of an answer, or by a label: many at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
@@ -6,7 +6,6 @@ use std::io;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::became::{Became, ToldAt, newest, told_at};
 use super::brief::Brief;
 use super::entry::{Outcome, Record};
 use super::history::Summed;
@@ -16,8 +15,9 @@ use super::log::hold::Turn;
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
 use super::log::read::Order;
+use super::outcome_rows::{Entry, ExecutionKey, OutcomeRows};
+use super::outcomes::{LatestOutcome, ToldAt, newest, told_at};
 use super::possible::is_same_figure;
-use super::told::{Entry, Told, Whose};
 use crate::error::Failure;
 use crate::prompt::code;
 use crate::prompt::hint::Hint;
@@ -52,7 +52,7 @@ pub struct Already {
 /// - `P321`: no execution fits one.
 /// - `P426`: the label of one fits several executions.
 /// - The log cannot be read.
-pub fn settle(log: &Log, told: Told, now: Timestamp) -> Result<Settled, Failure> {
+pub fn settle(log: &Log, told: OutcomeRows, now: Timestamp) -> Result<Settled, Failure> {
     let found = Found::new(log, &told.entries)?;
     found.refuse_doubtful(&told.entries)?;
     let ids: Vec<String> = told
@@ -64,7 +64,7 @@ pub fn settle(log: &Log, told: Told, now: Timestamp) -> Result<Settled, Failure>
     let said = told.entries.into_iter().zip(ids).map(|(entry, id)| {
         let mut outcome = entry.outcome;
         outcome.outcome_of = id;
-        Said {
+        NewOutcome {
             outcome,
             is_dated: entry.is_dated,
         }
@@ -78,18 +78,18 @@ pub fn settle(log: &Log, told: Told, now: Timestamp) -> Result<Settled, Failure>
 /// The log cannot be read.
 pub fn settle_one(log: &Log, outcome: Outcome, now: Timestamp) -> Result<Settled, Failure> {
     let is_dated = false;
-    settle_known(log, vec![Said { outcome, is_dated }], now)
+    settle_known(log, vec![NewOutcome { outcome, is_dated }], now)
 }
 
 /// An outcome whose execution is known.
-struct Said {
+struct NewOutcome {
     outcome: Outcome,
     is_dated: bool,
 }
 
-fn settle_known(log: &Log, said: Vec<Said>, now: Timestamp) -> Result<Settled, Failure> {
+fn settle_known(log: &Log, said: Vec<NewOutcome>, now: Timestamp) -> Result<Settled, Failure> {
     let mut earlier = said_earlier(log, &said, now)?;
-    let is_known = |(at, said): (usize, &Said)| {
+    let is_known = |(at, said): (usize, &NewOutcome)| {
         let known = earlier.get(&said.outcome.outcome_of);
         known.is_some_and(|known| match said.is_dated {
             true => known.found.contains(&at),
@@ -99,7 +99,7 @@ fn settle_known(log: &Log, said: Vec<Said>, now: Timestamp) -> Result<Settled, F
     let is_known: Vec<bool> = said.iter().enumerate().map(is_known).collect();
     let mut settled = Settled::default();
     let mut executions = HashSet::new();
-    for (Said { outcome, .. }, is_known) in said.into_iter().zip(is_known) {
+    for (NewOutcome { outcome, .. }, is_known) in said.into_iter().zip(is_known) {
         if is_known {
             settled.already.push(outcome.outcome_of);
             continue;
@@ -118,7 +118,7 @@ fn settle_known(log: &Log, said: Vec<Said>, now: Timestamp) -> Result<Settled, F
 struct Found<'t> {
     wanted: Wanted<'t>,
     /// The executions that each fits, as far as it is no whole id.
-    ids: HashMap<&'t Whose, BTreeSet<String>>,
+    ids: HashMap<&'t ExecutionKey, BTreeSet<String>>,
     here: HashSet<&'t str>,
 }
 
@@ -126,15 +126,15 @@ struct Found<'t> {
 #[derive(Default)]
 struct Wanted<'t> {
     ids: HashSet<&'t str>,
-    responses: HashMap<&'t str, &'t Whose>,
+    responses: HashMap<&'t str, &'t ExecutionKey>,
     /// By key, then by value.
-    labels: BTreeMap<&'t str, HashMap<&'t str, &'t Whose>>,
+    labels: BTreeMap<&'t str, HashMap<&'t str, &'t ExecutionKey>>,
 }
 
 /// An execution that fits.
 enum Hit<'t> {
     Id(&'t str),
-    Other(&'t Whose, String),
+    Other(&'t ExecutionKey, String),
 }
 
 impl<'t> Wanted<'t> {
@@ -142,11 +142,11 @@ impl<'t> Wanted<'t> {
         let mut wanted = Self::default();
         for Entry { whose, .. } in entries {
             match whose {
-                Whose::Id(id) => drop(wanted.ids.insert(id)),
-                Whose::Response(id) => {
+                ExecutionKey::Id(id) => drop(wanted.ids.insert(id)),
+                ExecutionKey::Response(id) => {
                     wanted.responses.insert(id, whose);
                 }
-                Whose::Label(key, value) => {
+                ExecutionKey::Label(key, value) => {
                     wanted.labels.entry(key).or_default().insert(value, whose);
                 }
             }
@@ -267,7 +267,10 @@ impl<'t> Found<'t> {
             ids: HashMap::new(),
             here: HashSet::new(),
         };
-        let (mut ids, mut here) = (HashMap::<&Whose, BTreeSet<String>>::new(), HashSet::new());
+        let (mut ids, mut here) = (
+            HashMap::<&ExecutionKey, BTreeSet<String>>::new(),
+            HashSet::new(),
+        );
         each_line(
             log,
             &|line, hits| found.wanted.hits(line, hits),
@@ -281,9 +284,9 @@ impl<'t> Found<'t> {
     }
 
     /// The execution that is meant, where there is exactly one.
-    fn only<'f>(&'f self, whose: &'f Whose) -> Option<&'f str> {
+    fn only<'f>(&'f self, whose: &'f ExecutionKey) -> Option<&'f str> {
         match whose {
-            Whose::Id(id) => self.here.get(id.as_str()).copied(),
+            ExecutionKey::Id(id) => self.here.get(id.as_str()).copied(),
             _ => match self.ids.get(whose) {
                 Some(ids) if ids.len() == 1 => ids.first().map(String::as_str),
                 _ => None,
@@ -319,24 +322,24 @@ impl<'t> Found<'t> {
 }
 
 /// What an execution was looked for by.
-fn named(whose: &Whose) -> String {
+fn named(whose: &ExecutionKey) -> String {
     match whose {
-        Whose::Id(id) => format!("the id `{id}`"),
-        Whose::Response(id) => format!("the response id `{id}`"),
-        Whose::Label(key, value) => format!("the label `{key}={value}`"),
+        ExecutionKey::Id(id) => format!("the id `{id}`"),
+        ExecutionKey::Response(id) => format!("the response id `{id}`"),
+        ExecutionKey::Label(key, value) => format!("the label `{key}={value}`"),
     }
 }
 
-fn unknown(whose: &Whose) -> Failure {
+fn unknown(whose: &ExecutionKey) -> Failure {
     let message = format!("no execution has {}", named(whose));
     let failure = Failure::new(code::UNKNOWN_EXECUTION, message);
     match whose {
-        Whose::Id(_) => failure.hint("ids must be whole here; nothing was kept"),
+        ExecutionKey::Id(_) => failure.hint("ids must be whole here; nothing was kept"),
         _ => failure.hint("nothing was kept").hint(Hint::ListExecutions),
     }
 }
 
-fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
+fn several(whose: &ExecutionKey, ids: &BTreeSet<String>) -> Failure {
     let what = named(whose);
     let shown: Vec<&str> = ids.iter().map(String::as_str).take(LISTED).collect();
     let more = match ids.len() - shown.len() {
@@ -357,7 +360,7 @@ fn several(whose: &Whose, ids: &BTreeSet<String>) -> Failure {
 /// What was said of an execution before, beside what is said of it now.
 #[derive(Default)]
 struct Earlier {
-    became: Became,
+    became: LatestOutcome,
     note: Option<(ToldAt, String)>,
     /// What is said now with its time, by its place: what is not found yet, and what is.
     dated: Vec<usize>,
@@ -367,7 +370,7 @@ struct Earlier {
 }
 
 impl Earlier {
-    fn expect(&mut self, at: usize, said: &Said) {
+    fn expect(&mut self, at: usize, said: &NewOutcome) {
         let outcome = &said.outcome;
         if said.is_dated {
             self.dated.push(at);
@@ -381,7 +384,7 @@ impl Earlier {
     }
 
     /// Takes in what a line of the log says.
-    fn take(&mut self, outcome: Outcome, said: &[Said], now: Timestamp) {
+    fn take(&mut self, outcome: Outcome, said: &[NewOutcome], now: Timestamp) {
         let (found, rest) =
             (self.dated.iter().copied()).partition(|at| is_same(&said[*at].outcome, &outcome));
         self.dated = rest;
@@ -424,7 +427,7 @@ fn is_same(one: &Outcome, other: &Outcome) -> bool {
 /// What the log says of the executions that these outcomes are of.
 fn said_earlier(
     log: &Log,
-    said: &[Said],
+    said: &[NewOutcome],
     now: Timestamp,
 ) -> Result<HashMap<String, Earlier>, Failure> {
     let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(said.len());

@@ -41,12 +41,12 @@ pub const SPLIT_ERROR: f64 = 0.001;
 
 /// How two versions are compared.
 #[derive(Debug, Clone)]
-pub struct Terms {
+pub struct CompareOptions {
     /// What is compared with.
     pub base: Chosen,
     /// What is compared.
     pub head: Chosen,
-    /// Whose calls are alike.
+    /// ExecutionKey calls are alike.
     pub unit: Unit,
     /// The label of an outcome that is a win.
     pub win: String,
@@ -160,16 +160,24 @@ fn is_apart(base: Option<f64>, head: Option<f64>) -> bool {
 ///
 /// # Errors
 /// A file is there and cannot be read.
-pub fn compare(logs: &[Log], question: &Question, terms: &Terms) -> Result<Comparison, Failure> {
+pub fn compare(
+    logs: &[Log],
+    question: &Question,
+    options: &CompareOptions,
+) -> Result<Comparison, Failure> {
     Ok(weigh(
-        calls::read(logs, question, terms)?,
+        calls::read(logs, question, options)?,
         question.now,
-        terms,
+        options,
     ))
 }
 
 /// Compares two versions by their calls.
-pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> Comparison {
+pub(in crate::record) fn weigh(
+    found: Calls,
+    now: Timestamp,
+    options: &CompareOptions,
+) -> Comparison {
     let Calls {
         calls,
         names,
@@ -190,7 +198,7 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         whole
     };
     let (base, head) = (whole(false), whole(true));
-    let split = (terms.share)
+    let split = (options.share)
         .filter(|_| design == Design::SideBySide && !common.is_apart())
         .map(|parts| split(&calls, &common, parts));
     // Where nothing can be compared, outcomes would change nothing.
@@ -198,10 +206,10 @@ pub(in crate::record) fn weigh(found: Calls, now: Timestamp, terms: &Terms) -> C
         true => (None, None),
         false => (base.coverage, head.coverage),
     };
-    let mut measures = measure::measures(&calls, &common, design, coverage, terms);
+    let mut measures = measure::measures(&calls, &common, design, coverage, options);
     measure::adjust(&mut measures);
     let ends = (base.interrupted, head.interrupted);
-    let verdict = verdict::verdict(design, split.as_ref(), ends, &measures, terms);
+    let verdict = verdict::verdict(design, split.as_ref(), ends, &measures, options);
     if verdict.judges_nothing() {
         measures.iter_mut().for_each(Measured::leave_unjudged);
     }

@@ -5,9 +5,9 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
 /// Reads nothing, and keeps which fields were asked for.
-struct Asked<'a>(&'a mut &'static [&'static str]);
+struct FieldNames<'a>(&'a mut &'static [&'static str]);
 
-impl<'de> Deserializer<'de> for Asked<'_> {
+impl<'de> Deserializer<'de> for FieldNames<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, Error> {
@@ -34,6 +34,6 @@ impl<'de> Deserializer<'de> for Asked<'_> {
 pub(super) fn names_of<'de, T: Deserialize<'de>>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
     // It ends before anything is read.
-    drop(T::deserialize(Asked(&mut fields)));
+    drop(T::deserialize(FieldNames(&mut fields)));
     fields
 }

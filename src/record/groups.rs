@@ -37,7 +37,7 @@ use super::log::Log;
 use super::log::hold::Turn;
 use crate::error::Failure;
 
-pub use super::became::{MOST_NAMES, Outcomes, Tokens};
+pub use super::outcomes::{MOST_NAMES, Outcomes, Tokens};
 pub use condition::{Bound, Condition, Judged};
 pub use dimension::{Dimension, Releases, Value};
 pub use figures::{Answers, Group, Mix, Series};

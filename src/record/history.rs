@@ -18,10 +18,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::became::{Became, Kind, Outcomes, Tokens};
 use super::entry::{Record, SCHEMA, SUBJECT, Source, Status};
 use super::id::Id;
 use super::log::Log;
+use super::outcomes::{Kind, LatestOutcome, Outcomes, Tokens};
 use crate::statistics::{Moments, Quantiles};
 
 pub use summed::Ids;
@@ -61,7 +61,7 @@ struct DayGroup {
 
 impl Adding {
     /// Adds an execution, with what became of it.
-    pub(super) fn take(&mut self, record: &Record, became: Option<Became>) {
+    pub(super) fn take(&mut self, record: &Record, became: Option<LatestOutcome>) {
         let day = record.time.to_zoned(TimeZone::UTC).date();
         let key = (
             day.to_string(),

@@ -6,7 +6,6 @@
 
 pub mod archive;
 pub mod backfill;
-mod became;
 mod brief;
 pub mod compare;
 pub mod costs;
@@ -19,8 +18,9 @@ pub mod history;
 mod id;
 pub mod log;
 pub mod mend;
+pub mod outcome_rows;
+mod outcomes;
 pub mod possible;
 pub mod privacy;
 mod prune;
 mod regular;
-pub mod told;

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::archive::{segment_of, write_lines};
-use super::became::Became;
 use super::entry::{Outcome, Record};
 use super::filter::Filter;
 use super::history::{Adding, History, Summed};
@@ -16,6 +15,7 @@ use super::id::{Id, IdPlaces};
 use super::log::lines::{Blocks, lines_of};
 use super::log::parse::{Parsed, is_of_outcome, parse};
 use super::log::{Log, Order};
+use super::outcomes::LatestOutcome;
 use crate::error::Failure;
 
 /// What pruning took away, or would take away.
@@ -95,7 +95,7 @@ impl Log {
 #[derive(Default)]
 struct Going {
     /// What became of executions.
-    became: HashMap<Id, Became, IdPlaces>,
+    became: HashMap<Id, LatestOutcome, IdPlaces>,
     /// The records that stay.
     stays: HashSet<Id, IdPlaces>,
     /// The records that go.

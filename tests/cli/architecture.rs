@@ -442,7 +442,7 @@ fn no_unit_test_looks_for_a_part_of_a_message() {
         "exchange/dialect/tests.rs",
         "exchange/dialect/tests/differs.rs",
         "record/entry/tests.rs",
-        "record/told.rs",
+        "record/outcome_rows.rs",
         // That a control character is not in it.
         "prompt/document/yaml/tests.rs",
     ];

@@ -2,13 +2,13 @@
 
 use super::super::common::count;
 use super::figures::{amount, calls};
-use crate::record::compare::{Comparison, Design, Terms, Whole};
+use crate::record::compare::{CompareOptions, Comparison, Design, Whole};
 use crate::statistics::FEWEST_OF_STRATUM;
 
 /// What a reader has to know, of sides that are called so.
 pub(super) fn remarks(
     found: &Comparison,
-    terms: &Terms,
+    options: &CompareOptions,
     (base, head): (&str, &str),
 ) -> Vec<String> {
     let mut notes = Vec::new();
@@ -21,9 +21,9 @@ pub(super) fn remarks(
     if found.design == Design::SideBySide {
         notes_of_left_out(found, (base, head), &mut notes);
         notes_of_units(found, &mut notes);
-        notes_of_strata(found, terms, &mut notes);
+        notes_of_strata(found, options, &mut notes);
     }
-    if terms.share.is_some() && found.split.is_none() {
+    if options.share.is_some() && found.split.is_none() {
         notes.push(
             "the split was not checked: --share needs calls of both side by side, with the same model and environment"
                 .to_owned(),
@@ -99,7 +99,7 @@ fn notes_of_units(found: &Comparison, notes: &mut Vec<String>) {
 }
 
 /// What was compared within, and what p and the intervals mean.
-fn notes_of_strata(found: &Comparison, terms: &Terms, notes: &mut Vec<String>) {
+fn notes_of_strata(found: &Comparison, options: &CompareOptions, notes: &mut Vec<String>) {
     if found.strata.len() > 1 {
         notes.push(format!(
             "compared within {} strata of model, environment and period in which the split stayed the same",
@@ -108,7 +108,7 @@ fn notes_of_strata(found: &Comparison, terms: &Terms, notes: &mut Vec<String>) {
     }
     let turned = found.measures.iter().filter(|it| {
         let within = it.difference.map_or(0.0, |it| it.value);
-        within * (it.plain.1 - it.plain.0) < 0.0 && it.is_shown(terms.level)
+        within * (it.plain.1 - it.plain.0) < 0.0 && it.is_shown(options.level)
     });
     for it in turned {
         notes.push(format!(

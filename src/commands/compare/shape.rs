@@ -4,10 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::words::Words;
 use crate::output::json::time;
-use crate::record::compare::{Comparison, Design, Measured, Terms, TooFew, Whole};
+use crate::record::compare::{CompareOptions, Comparison, Design, Measured, TooFew, Whole};
 
 /// All that `--format json` prints.
-pub(super) fn shape(found: &Comparison, terms: &Terms, words: &Words) -> Json {
+pub(super) fn shape(found: &Comparison, options: &CompareOptions, words: &Words) -> Json {
     let strata: Vec<Json> = found
         .strata
         .iter()
@@ -41,7 +41,7 @@ pub(super) fn shape(found: &Comparison, terms: &Terms, words: &Words) -> Json {
         "strata": strata,
         "unit": found.unit.as_ref().map(|key| format!("label:{key}")),
         "split": split,
-        "level": terms.level,
+        "level": options.level,
         "measures": found.measures.iter().map(measure).collect::<Vec<_>>(),
         "changed": changed,
         "verdict": found.verdict.word(),

@@ -4,8 +4,8 @@ use super::super::common::count;
 use super::figures::{amount, apart, calls, chance, long, minute, significant_of};
 use super::remarks::remarks;
 use crate::record::compare::{
-    CantTell, Chosen, Comparison, Design, Difference, FEWEST_CALLS, FEWEST_FAILURES, FEWEST_UNITS,
-    Measured, SAME_COVERAGE, Terms, TooFew, Verdict, Weighed, Whole,
+    CantTell, Chosen, CompareOptions, Comparison, Design, Difference, FEWEST_CALLS,
+    FEWEST_FAILURES, FEWEST_UNITS, Measured, SAME_COVERAGE, TooFew, Verdict, Weighed, Whole,
 };
 use crate::statistics::{FEWEST_OF_STRATUM, about};
 
@@ -27,9 +27,9 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) fn new(found: &Comparison, terms: &Terms) -> Self {
-        let (base, head) = names(&terms.base, &terms.head);
-        let prompt = match (&terms.base, &terms.head) {
+    pub(super) fn new(found: &Comparison, options: &CompareOptions) -> Self {
+        let (base, head) = names(&options.base, &options.head);
+        let prompt = match (&options.base, &options.head) {
             (Chosen::Version { prompt, .. }, Chosen::Version { prompt: other, .. })
                 if prompt == other =>
             {
@@ -60,18 +60,18 @@ impl Words {
             base,
             head,
         };
-        words.verdict = words.verdict(found, terms);
-        words.reasons = words.reasons(found, terms);
-        words.notes = remarks(found, terms, (&words.base, &words.head));
+        words.verdict = words.verdict(found, options);
+        words.reasons = words.reasons(found, options);
+        words.notes = remarks(found, options, (&words.base, &words.head));
         words
     }
 
-    fn verdict(&self, found: &Comparison, terms: &Terms) -> String {
+    fn verdict(&self, found: &Comparison, options: &CompareOptions) -> String {
         let Self { base, head, .. } = self;
         let shown = |is_worse: bool| {
             let measures = found.measures.iter();
-            let measures = measures.filter(|it| it.decides && it.is_shown(terms.level));
-            let names = measures.filter(|it| it.is_worse(terms) == is_worse);
+            let measures = measures.filter(|it| it.decides && it.is_shown(options.level));
+            let names = measures.filter(|it| it.is_worse(options) == is_worse);
             names
                 .map(|it| it.what.to_string())
                 .collect::<Vec<_>>()
@@ -159,7 +159,7 @@ impl Words {
     }
 
     /// What is said of each figure that decides.
-    fn reasons(&self, found: &Comparison, terms: &Terms) -> Vec<String> {
+    fn reasons(&self, found: &Comparison, options: &CompareOptions) -> Vec<String> {
         if found.design == Design::BeforeAfter {
             return Vec::new();
         }
@@ -167,25 +167,25 @@ impl Words {
         let is_alike = !found.verdict.judges_nothing();
         let deciding = found.measures.iter();
         let deciding = deciding.filter(|it| is_alike && it.decides);
-        let said = deciding.filter_map(|it| self.reason(it, terms));
+        let said = deciding.filter_map(|it| self.reason(it, options));
         let is_there = |what: &&Weighed| found.measures.iter().any(|it| it.what == **what);
-        let missing = terms.deciding.iter().filter(|what| !is_there(what));
+        let missing = options.deciding.iter().filter(|what| !is_there(what));
         let missing = missing.map(|what| format!("{what}: no call has it"));
         let beside = found.measures.iter().filter(|_| is_alike);
-        let beside = beside.filter_map(|it| self.beside(it, terms));
+        let beside = beside.filter_map(|it| self.beside(it, options));
         said.chain(missing).chain(beside).collect()
     }
 
     /// What is said of a quality that decides nothing here and seems to differ: one may be better where another is
     /// worse, and who asks for each of them alone would find that one answer contradicts the other.
-    fn beside(&self, it: &Measured, terms: &Terms) -> Option<String> {
+    fn beside(&self, it: &Measured, options: &CompareOptions) -> Option<String> {
         let is_quality = matches!(it.what, Weighed::Success | Weighed::Score | Weighed::Win);
         let is_meant = is_quality && !it.decides && !it.is_not_covered;
         let difference = it.difference.filter(|_| is_meant)?;
         if difference.interval?.holds(0.0) {
             return None;
         }
-        let deciding: Vec<String> = terms.deciding.iter().map(ToString::to_string).collect();
+        let deciding: Vec<String> = options.deciding.iter().map(ToString::to_string).collect();
         Some(format!(
             "{}: {}; it decides nothing here, and is another measure than {}: --by {},{} judges by it too",
             it.what,
@@ -214,7 +214,7 @@ impl Words {
         )
     }
 
-    fn reason(&self, it: &Measured, terms: &Terms) -> Option<String> {
+    fn reason(&self, it: &Measured, options: &CompareOptions) -> Option<String> {
         let what = &it.what;
         let seen = it.seen.map(|seen| {
             format!(
@@ -248,8 +248,8 @@ impl Words {
             ));
         }
         let difference = it.difference?;
-        if !it.is_shown(terms.level) {
-            let why = self.why_not_told_apart(it, terms).unwrap_or_default();
+        if !it.is_shown(options.level) {
+            let why = self.why_not_told_apart(it, options).unwrap_or_default();
             return Some(format!("{what}: not told apart{why}; {rest}"));
         }
         Some(format!(
@@ -260,7 +260,7 @@ impl Words {
     }
 
     /// Why a difference is not shown whose interval leaves out 0.
-    fn why_not_told_apart(&self, it: &Measured, terms: &Terms) -> Option<String> {
+    fn why_not_told_apart(&self, it: &Measured, options: &CompareOptions) -> Option<String> {
         let found = it.difference?;
         let p = found.p_adjusted?;
         if found.interval?.holds(0.0) {
@@ -277,7 +277,7 @@ impl Words {
         };
         Some(format!(
             ", though its interval leaves out 0: what may be looked at every day is told only below p {}, and this is {}{more}",
-            chance(1.0 - terms.level),
+            chance(1.0 - options.level),
             chance(p)
         ))
     }

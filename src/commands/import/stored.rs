@@ -46,12 +46,12 @@ pub(super) fn run(inputs: Inputs, args: &Args, session: &mut Session) -> Result<
     if !inputs.wanted.is_empty() {
         let wanted = with_what_is_here(inputs.wanted, &here, args);
         match ask(wanted, &mut prepared, (&here, &store), args, session)? {
-            Asked::Came(made) => calls = made,
-            Asked::Planned(exit) => {
+            Fetched::Came(made) => calls = made,
+            Fetched::Planned(exit) => {
                 show::not_set_up(is_set_up, session);
                 return Ok(exit);
             }
-            Asked::Ended(exit) => return Ok(exit),
+            Fetched::Ended(exit) => return Ok(exit),
         }
     }
     let json = args.format.is_json();
@@ -101,7 +101,7 @@ fn require_place(args: &Args, store: &Store, config: &Config) -> Result<(), Fail
 }
 
 /// What came of asking.
-enum Asked {
+enum Fetched {
     /// Prompts, by this many calls.
     Came((usize, usize)),
     /// Only what would be asked was wanted.
@@ -117,11 +117,11 @@ fn ask(
     (here, store): (&ImportedPrompts, &Store),
     args: &Args,
     session: &mut Session,
-) -> Result<Asked, Failure> {
+) -> Result<Fetched, Failure> {
     let json = args.format.is_json();
     if args.dry_run && args.offline {
         let exit = show::offline(&wanted, (here, store), args, json, session);
-        return Ok(Asked::Ended(exit));
+        return Ok(Fetched::Ended(exit));
     }
     let names: BTreeMap<String, Option<String>> = wanted
         .iter()
@@ -141,7 +141,7 @@ fn ask(
     }
     if args.dry_run {
         let exit = show::plan(&looked, &names, here, args, json, session);
-        return Ok(Asked::Planned(exit));
+        return Ok(Fetched::Planned(exit));
     }
     let mut known = Vec::new();
     for (wish, looked) in looked {
@@ -159,14 +159,14 @@ fn ask(
                 .map(|known| Prepared::not_asked(&known.wish.id)),
         );
         let exit = refuse_all(prepared, recovery.calls(), args, json, session);
-        return Ok(Asked::Ended(exit));
+        return Ok(Fetched::Ended(exit));
     }
     show::silent(&known, session);
     if !known.is_empty() && !confirmed(&known, args, session) {
         session
             .ui
             .status("nothing was called that costs anything, and nothing was written");
-        return Ok(Asked::Ended(Exit::Failed));
+        return Ok(Fetched::Ended(Exit::Failed));
     }
     let recovered: Vec<Recovered> = wait(async {
         let mut all = recovery.fetch(known).await;
@@ -179,7 +179,7 @@ fn ask(
         let name = names.get(&recovered.id).cloned().flatten();
         prepared.push(save::recovered(recovered, name.as_deref(), args));
     }
-    Ok(Asked::Came(recovery.calls()))
+    Ok(Fetched::Came(recovery.calls()))
 }
 
 /// Shows why nothing is written, where all or nothing was wanted.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
-use super::Terms;
+use super::CompareOptions;
 use crate::error::Failure;
 use crate::record::brief::Brief;
 use crate::record::entry::{SUBJECT, Status};
@@ -47,7 +47,7 @@ impl Chosen {
     }
 }
 
-/// Whose calls are alike.
+/// ExecutionKey calls are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unit {
     /// Each is a unit of its own.
@@ -195,11 +195,15 @@ impl Names {
 
 /// Reads the executions of both sides, all of the log each time: what is kept beside it are figures of groups,
 /// and here each call counts with its hour, its stratum, who made it and what became of it.
-pub(super) fn read(logs: &[Log], question: &Question, terms: &Terms) -> Result<Calls, Failure> {
+pub(super) fn read(
+    logs: &[Log],
+    question: &Question,
+    options: &CompareOptions,
+) -> Result<Calls, Failure> {
     let numbers = Numbers::default();
-    let key = terms.unit.key();
+    let key = options.unit.key();
     let read = rows(logs, question, &|record, _| {
-        made(record, key, terms, &numbers)
+        made(record, key, options, &numbers)
     })?;
     let mut of_both = 0;
     let mut calls = Vec::with_capacity(read.rows.len());
@@ -229,9 +233,14 @@ enum Made {
     OfBoth,
 }
 
-fn made(record: &Brief<'_>, key: Option<&str>, terms: &Terms, numbers: &Numbers) -> Option<Made> {
-    let is_head = terms.head.means(record);
-    match (terms.base.means(record), is_head) {
+fn made(
+    record: &Brief<'_>,
+    key: Option<&str>,
+    options: &CompareOptions,
+    numbers: &Numbers,
+) -> Option<Made> {
+    let is_head = options.head.means(record);
+    match (options.base.means(record), is_head) {
         (false, false) => return None,
         (true, true) => return Some(Made::OfBoth),
         _ => {}
@@ -239,7 +248,7 @@ fn made(record: &Brief<'_>, key: Option<&str>, terms: &Terms, numbers: &Numbers)
     let known = |kind: &str, value: Option<&str>| numbers.of(kind, value.unwrap_or_default());
     let unit = key.and_then(|key| record.label(key));
     let is_other = |name: &str| {
-        key != Some(name) && ![terms.base.key(), terms.head.key()].contains(&Some(name))
+        key != Some(name) && ![options.base.key(), options.head.key()].contains(&Some(name))
     };
     let labels = record.labels().into_iter();
     let labels = labels.filter(|(name, _)| is_other(name));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::calls::Call;
 use super::common::Common;
 use super::weighed::Weighed;
-use super::{Design, Terms, is_apart, shown_mean};
+use super::{CompareOptions, Design, is_apart, shown_mean};
 use crate::statistics::{Arms, Count, Interval, Msprt, Seen, Side, arms, holm, newcombe_unpaired};
 
 /// From so many calls of a side on there is a p.
@@ -138,8 +138,8 @@ impl Measured {
     }
 
     /// Whether what is shown is worse.
-    pub fn is_worse(&self, terms: &Terms) -> bool {
-        let is_lower_better = self.what.is_lower_better() || terms.lower.contains(&self.what);
+    pub fn is_worse(&self, options: &CompareOptions) -> bool {
+        let is_lower_better = self.what.is_lower_better() || options.lower.contains(&self.what);
         let value = self.difference.map_or(0.0, |it| it.value);
         (value > 0.0) == is_lower_better
     }
@@ -151,7 +151,7 @@ pub(super) fn measures(
     common: &Common,
     design: Design,
     coverage: (Option<f64>, Option<f64>),
-    terms: &Terms,
+    options: &CompareOptions,
 ) -> Vec<Measured> {
     let endings = calls.iter().filter_map(|call| call.ending.as_ref());
     let metrics: BTreeSet<&str> = endings
@@ -161,7 +161,7 @@ pub(super) fn measures(
     let mut all = vec![Weighed::Success, Weighed::Score, Weighed::Win];
     all.extend(metrics.map(|name| Weighed::Metric(name.to_owned())));
     all.extend([Weighed::Latency, Weighed::Tokens, Weighed::Cost]);
-    for wanted in &terms.deciding {
+    for wanted in &options.deciding {
         if !all.contains(wanted) {
             all.push(wanted.clone());
         }
@@ -169,11 +169,11 @@ pub(super) fn measures(
     let measured = all.into_iter();
     measured
         .filter_map(|what| {
-            let decides = match terms.deciding.as_slice() {
+            let decides = match options.deciding.as_slice() {
                 [] => what.is_quality(),
                 named => named.contains(&what),
             };
-            measured_one(what, decides, calls, common, design, coverage, terms)
+            measured_one(what, decides, calls, common, design, coverage, options)
         })
         .collect()
 }
@@ -185,7 +185,7 @@ fn measured_one(
     common: &Common,
     design: Design,
     coverage: (Option<f64>, Option<f64>),
-    terms: &Terms,
+    options: &CompareOptions,
 ) -> Option<Measured> {
     let seen = calls.iter().enumerate().filter_map(|(at, call)| {
         let stratum = match design {
@@ -196,7 +196,7 @@ fn measured_one(
             is_head: call.is_head,
             stratum,
             unit: call.unit,
-            value: what.of(call, &terms.win)?,
+            value: what.of(call, &options.win)?,
         })
     });
     let has_units = seen.clone().any(|it| it.unit.is_some());
@@ -225,7 +225,7 @@ fn measured_one(
     };
     let mut difference = Difference::plain(measured.means.1 - measured.means.0);
     if design == Design::SideBySide {
-        judge(&mut measured, &mut difference, &arms, has_units, terms);
+        judge(&mut measured, &mut difference, &arms, has_units, options);
     }
     measured.difference = Some(difference);
     Some(measured)
@@ -276,22 +276,22 @@ fn judge(
     difference: &mut Difference,
     arms: &Arms,
     has_units: bool,
-    terms: &Terms,
+    options: &CompareOptions,
 ) {
     let is_rate = measured.what.is_rate();
     (difference.interval, difference.method) = match (has_units, arms.strata) {
-        (true, _) => (arms.interval(terms.level), "clustered, by strata"),
+        (true, _) => (arms.interval(options.level), "clustered, by strata"),
         (false, 1) if is_rate => {
             let count = |side: &Side| Count {
                 passed: side.zeros.1,
                 of: side.zeros.0 + side.zeros.1,
             };
-            match newcombe_unpaired(count(&arms.head), count(&arms.base), terms.level) {
+            match newcombe_unpaired(count(&arms.head), count(&arms.base), options.level) {
                 Some(found) => (Some(found), "newcombe"),
-                None => (arms.interval(terms.level), "mantel-haenszel"),
+                None => (arms.interval(options.level), "mantel-haenszel"),
             }
         }
-        (false, _) => (arms.interval(terms.level), "mantel-haenszel"),
+        (false, _) => (arms.interval(options.level), "mantel-haenszel"),
     };
     difference.effect =
         (has_units && arms.independent > 0.0).then(|| arms.variance / arms.independent);
@@ -305,18 +305,19 @@ fn judge(
         measured.too_few = measured.too_few.or(Some(TooFew::Spread));
         return;
     }
-    let margin = match terms.margin {
+    let margin = match options.margin {
         Some(margin) if is_rate => margin,
         Some(margin) => margin * arms.base.mean.abs(),
         None => tau,
     };
     let all = (arms.base.n + arms.head.n) as f64;
-    measured.seen = Some(Msprt::least_shown(tau, variance, terms.level));
-    measured.needed_for_this = (arms.difference != 0.0)
-        .then(|| all * variance / Msprt::variance_to_show(tau, arms.difference.abs(), terms.level));
+    measured.seen = Some(Msprt::least_shown(tau, variance, options.level));
+    measured.needed_for_this = (arms.difference != 0.0).then(|| {
+        all * variance / Msprt::variance_to_show(tau, arms.difference.abs(), options.level)
+    });
     measured.needed = (margin > 0.0).then(|| Needed {
         difference: margin,
-        calls: all * variance / Msprt::variance_to_show(tau, margin, terms.level),
+        calls: all * variance / Msprt::variance_to_show(tau, margin, options.level),
     });
     // What does not decide is described: a test of it would make those that do less sure.
     if measured.decides && measured.too_few.is_none() && !measured.is_not_covered {
@@ -332,7 +333,7 @@ pub(super) fn judge_counts(
     what: &Weighed,
     arms: &Arms,
     has_units: bool,
-    terms: &Terms,
+    options: &CompareOptions,
 ) -> Measured {
     let mut difference = Difference::plain(arms.difference);
     let mut measured = Measured {
@@ -351,7 +352,7 @@ pub(super) fn judge_counts(
         needed_for_this: None,
         seen: None,
     };
-    judge(&mut measured, &mut difference, arms, has_units, terms);
+    judge(&mut measured, &mut difference, arms, has_units, options);
     measured.difference = Some(difference);
     measured
 }

@@ -47,12 +47,12 @@ fn won(is_won: bool) -> Option<Ending> {
     })
 }
 
-fn terms() -> Terms {
+fn options() -> CompareOptions {
     let version = |version| Chosen::Version {
         prompt: "support/triage".to_owned(),
         version,
     };
-    Terms {
+    CompareOptions {
         base: version(3),
         head: version(4),
         unit: Unit::Subject,
@@ -66,10 +66,10 @@ fn terms() -> Terms {
 }
 
 fn found(calls: Vec<Call>) -> Comparison {
-    weighed(calls, &terms())
+    weighed(calls, &options())
 }
 
-fn weighed(calls: Vec<Call>, terms: &Terms) -> Comparison {
+fn weighed(calls: Vec<Call>, options: &CompareOptions) -> Comparison {
     let calls = Calls {
         calls,
         names: Names::of(&NAMES),
@@ -78,7 +78,7 @@ fn weighed(calls: Vec<Call>, terms: &Terms) -> Comparison {
         groups: Groups::default(),
     };
     let now = Timestamp::from_millisecond(MONDAY + 1000 * HOUR).unwrap();
-    weigh(calls, now, terms)
+    weigh(calls, now, options)
 }
 
 fn measure(found: &Comparison, what: &Weighed) -> Measured {
@@ -152,7 +152,7 @@ fn four_hundred_users_of_1_to_40_calls_in_equal_arms_are_not_told_apart() {
             }
         }
         let arms = arms(seen.into_iter()).unwrap();
-        let shown = judge_counts(&Weighed::Success, &arms, has_units, &terms());
+        let shown = judge_counts(&Weighed::Success, &arms, has_units, &options());
         shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
     };
     let share = |has_units: bool, tries: u64| {
@@ -178,7 +178,7 @@ fn looking_100_times_at_equal_arms_tells_them_apart_in_at_most_a_twentieth() {
                     *side += (0..30).filter(|_| coin(&mut random, chance)).count() as u64;
                 }
                 let arms = counted(passed, 30 * look);
-                let shown = judge_counts(&Weighed::Success, &arms, false, &terms());
+                let shown = judge_counts(&Weighed::Success, &arms, false, &options());
                 shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
             })
         };
@@ -219,7 +219,7 @@ fn as_many_calls_as_are_said_to_be_needed_show_the_difference_in_80_percent() {
         &Weighed::Success,
         &counted([900, 900], 1000),
         false,
-        &terms(),
+        &options(),
     );
     let needed = first.needed.unwrap();
     assert_eq!(needed.difference, 0.02);
@@ -228,7 +228,7 @@ fn as_many_calls_as_are_said_to_be_needed_show_the_difference_in_80_percent() {
         let mut random = Pcg::new(*seed);
         let mut passed = |chance| (0..n).filter(|_| coin(&mut random, chance)).count() as u64;
         let arms = counted([passed(0.91), passed(0.89)], n);
-        let shown = judge_counts(&Weighed::Success, &arms, false, &terms());
+        let shown = judge_counts(&Weighed::Success, &arms, false, &options());
         shown.difference.unwrap().p.is_some_and(|p| p < 0.05)
     };
     let share = (0..200_u64).into_par_iter().filter(shown).count() as f64 / 200.0;
@@ -352,8 +352,8 @@ fn a_release_in_the_middle_of_an_hour_is_one_after_the_other() {
 
 #[test]
 fn a_split_of_another_share_than_meant_is_said_and_judges_nothing() {
-    let mut terms = terms();
-    terms.share = Some((50.0, 50.0));
+    let mut options = options();
+    options.share = Some((50.0, 50.0));
     let calls = |base, head| {
         let hours = (0..20).flat_map(|number| {
             hour(number, base, head, |is_head, time| {
@@ -362,7 +362,7 @@ fn a_split_of_another_share_than_meant_is_said_and_judges_nothing() {
         });
         hours.collect::<Vec<_>>()
     };
-    let found = weighed(calls(30, 20), &terms);
+    let found = weighed(calls(30, 20), &options);
     assert_eq!(found.verdict, Verdict::CantTell(CantTell::Split));
     let split = found.split.unwrap();
     assert!(
@@ -372,7 +372,7 @@ fn a_split_of_another_share_than_meant_is_said_and_judges_nothing() {
     // scipy: chisquare([600, 400]).pvalue, which is erfc(sqrt(20))
     let p = split_p((600, 400), (50.0, 50.0));
     assert!((p - 2.539_628_589_470_39e-10).abs() < 1e-18, "{p}");
-    assert_eq!(weighed(calls(25, 25), &terms).verdict, Verdict::Worse);
+    assert_eq!(weighed(calls(25, 25), &options).verdict, Verdict::Worse);
 }
 
 #[test]
@@ -423,11 +423,11 @@ fn latency_decides_where_it_is_asked_to_and_less_of_it_is_better() {
         found(calls.clone()).verdict,
         Verdict::CantTell(CantTell::TooFew)
     );
-    let mut terms = terms();
-    terms.deciding = vec![Weighed::Latency];
-    assert_eq!(weighed(calls.clone(), &terms).verdict, Verdict::Better);
+    let mut options = options();
+    options.deciding = vec![Weighed::Latency];
+    assert_eq!(weighed(calls.clone(), &options).verdict, Verdict::Better);
     for call in &mut calls {
         call.is_head = !call.is_head;
     }
-    assert_eq!(weighed(calls, &terms).verdict, Verdict::Worse);
+    assert_eq!(weighed(calls, &options).verdict, Verdict::Worse);
 }

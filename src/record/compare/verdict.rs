@@ -1,7 +1,7 @@
 //! What may be said of two sides.
 
 use super::measure::Measured;
-use super::{Design, SPLIT_ERROR, Split, Terms, is_apart};
+use super::{CompareOptions, Design, SPLIT_ERROR, Split, is_apart};
 
 /// What may be said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn verdict(
     split: Option<&Split>,
     interrupted: (f64, f64),
     measures: &[Measured],
-    terms: &Terms,
+    options: &CompareOptions,
 ) -> Verdict {
     if design == Design::BeforeAfter {
         return Verdict::CantTell(CantTell::BeforeAfter);
@@ -68,9 +68,11 @@ pub(super) fn verdict(
         return Verdict::CantTell(CantTell::Interrupted);
     }
     let deciding = || measures.iter().filter(|it| it.decides);
-    let mut shown = deciding().filter(|it| it.is_shown(terms.level)).peekable();
+    let mut shown = deciding()
+        .filter(|it| it.is_shown(options.level))
+        .peekable();
     let has_shown = shown.peek().is_some();
-    if shown.any(|it| it.is_worse(terms)) {
+    if shown.any(|it| it.is_worse(options)) {
         return Verdict::Worse;
     }
     if deciding().any(|it| it.is_not_covered) {

@@ -1,6 +1,6 @@
 //! What is known of an execution once it was counted.
 
-use crate::record::became::Kind;
+use crate::record::outcomes::Kind;
 
 /// What is known of an execution once it was counted: its group, and its kind.
 #[derive(Debug, Clone, Copy, PartialEq)]

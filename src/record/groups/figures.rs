@@ -9,8 +9,8 @@ use super::page::{Answer, Fact};
 use super::question::Question;
 use super::spent::PromptCosts;
 
-use crate::record::became::{Outcomes, Tokens, add_counts, count};
 use crate::record::entry::Status;
+use crate::record::outcomes::{Outcomes, Tokens, add_counts, count};
 use crate::record::possible::{ImpossibleFigures, can_be_added};
 use crate::statistics::{Moments, Quantiles};
 

@@ -6,11 +6,11 @@ use super::dimension::Value;
 use super::keys::Keys;
 use super::question::Question;
 use crate::prompt::code;
-use crate::record::became::Kind;
 use crate::record::brief::{Brief, BriefError};
 use crate::record::entry::{Outcome, Source, Status, Usage};
 use crate::record::id::Id;
 use crate::record::log::parse::{Parsed, read_slowly};
+use crate::record::outcomes::Kind;
 use crate::record::possible::{Impossible, ImpossibleFigures, tomorrow};
 use crate::statistics::seed_of;
 

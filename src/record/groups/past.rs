@@ -8,10 +8,10 @@ use super::found::{self, Groups};
 use super::question::Question;
 use super::tally::{MOST_GROUPS, too_many};
 use crate::error::Failure;
-use crate::record::became::{MOST_NAMES, Outcomes};
 use crate::record::brief::Brief;
 use crate::record::entry::{Record, Status};
 use crate::record::history::{DaySum, Known, Past, Summed};
+use crate::record::outcomes::{MOST_NAMES, Outcomes};
 
 /// Past sums, as far as they answer a question.
 #[derive(Debug, Default)]

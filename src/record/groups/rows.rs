@@ -12,13 +12,13 @@ use super::past::Sums;
 use super::question::Question;
 use super::tally::{Aftermath, Ended, Tally};
 use crate::error::Failure;
-use crate::record::became::Became;
 use crate::record::brief::Brief;
 use crate::record::history::Summed;
 use crate::record::id::{Id, IdPlaces};
 use crate::record::log::Log;
 use crate::record::log::lines::Blocks;
 use crate::record::log::read::Order;
+use crate::record::outcomes::LatestOutcome;
 use crate::record::possible::can_be_added;
 
 /// What became of an execution: of each thing what was said last.
@@ -207,8 +207,8 @@ impl<T> Collector<'_, T> {
     }
 }
 
-impl From<Became> for Ending {
-    fn from(became: Became) -> Self {
+impl From<LatestOutcome> for Ending {
+    fn from(became: LatestOutcome) -> Self {
         Self {
             time: became.first,
             score: (became.score.map(|(_, score)| score)).filter(|score| can_be_added(*score)),

@@ -71,7 +71,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::record::became::Kind;
+    use crate::record::outcomes::Kind;
 
     proptest! {
         #[test]

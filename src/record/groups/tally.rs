@@ -13,10 +13,10 @@ use super::question::Question;
 use super::seen::Seen;
 use crate::error::Failure;
 use crate::prompt::code;
-use crate::record::became::Became;
 use crate::record::entry::Outcome;
 use crate::record::history::Summed;
 use crate::record::id::{Id, IdPlaces};
+use crate::record::outcomes::LatestOutcome;
 
 /// So many groups are told apart, so that no question takes all memory.
 pub const MOST_GROUPS: usize = 100_000;
@@ -28,7 +28,7 @@ const MOST_REASONS: usize = 20;
 /// their place in the filter.
 #[derive(Debug, Default)]
 pub(super) struct Aftermath {
-    pub(super) became: Became,
+    pub(super) became: LatestOutcome,
     pub(super) had: Vec<u16>,
 }
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::summed::Ids;
-use crate::record::became::Tokens;
 use crate::record::entry::Status;
+use crate::record::outcomes::Tokens;
 use crate::statistics::{Moments, Quantiles, Sketch};
 
 /// The figures of the executions of a day that have these things in common.

@@ -17,9 +17,9 @@ use crate::prompt::code;
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::hint::Hint;
 use crate::record::archive::{is_packed, unpack};
-use crate::record::became::told_at;
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::{Filter, is_whole_id};
+use crate::record::outcomes::told_at;
 use crate::record::regular::open_regular;
 
 /// Blocks of fewer lines are not worth a second thread.

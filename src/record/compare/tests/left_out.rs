@@ -26,11 +26,11 @@ fn of_base_alone(like: impl Fn(Call) -> Call) -> Vec<Call> {
 
 #[test]
 fn what_one_side_alone_called_decides_neither_split_nor_coverage_nor_counts() {
-    let terms = Terms {
+    let options = CompareOptions {
         share: Some((50.0, 50.0)),
-        ..terms()
+        ..options()
     };
-    let alone = weighed(in_production(), &terms);
+    let alone = weighed(in_production(), &options);
     assert_eq!(alone.verdict, Verdict::NotToldApart);
     let staging = |it: Call| Call {
         environment: 3,
@@ -47,7 +47,7 @@ fn what_one_side_alone_called_decides_neither_split_nor_coverage_nor_counts() {
                 ..it.clone()
             });
             calls.extend(tried);
-            let found = weighed(calls, &terms);
+            let found = weighed(calls, &options);
             assert_eq!(found.verdict, alone.verdict, "{:?}", found.split);
             assert_eq!(found.split, alone.split);
             assert_eq!(found.strata, alone.strata);
@@ -88,11 +88,11 @@ fn sides_that_were_never_called_in_the_same_place_are_not_judged() {
             ..call(is_head, time, true)
         })
     });
-    let terms = Terms {
+    let options = CompareOptions {
         share: Some((50.0, 50.0)),
-        ..terms()
+        ..options()
     };
-    let found = weighed(calls.collect(), &terms);
+    let found = weighed(calls.collect(), &options);
     assert_eq!(found.design, Design::SideBySide);
     assert_eq!(found.verdict, Verdict::CantTell(CantTell::TooFew));
     assert_eq!(found.split, None);
@@ -109,11 +109,11 @@ fn a_side_that_was_hardly_called_is_still_a_wrong_split() {
             call(is_head, time, true)
         })
     });
-    let terms = Terms {
+    let options = CompareOptions {
         share: Some((50.0, 50.0)),
-        ..terms()
+        ..options()
     };
-    let found = weighed(calls.collect(), &terms);
+    let found = weighed(calls.collect(), &options);
     assert_eq!(found.verdict, Verdict::CantTell(CantTell::Split));
 }
 
@@ -155,6 +155,6 @@ fn what_a_figure_leaves_out_is_in_none_of_its_counts_nor_its_spread() {
     seen.extend((0..50).map(|_| value(false, 1, 0.0)));
     let arms = arms(seen.into_iter()).unwrap();
     assert_eq!((arms.base.zeros, arms.head.zeros), ((0, 200), (0, 200)));
-    let shown = judge_counts(&Weighed::Success, &arms, false, &terms());
+    let shown = judge_counts(&Weighed::Success, &arms, false, &options());
     assert_eq!(shown.too_few, Some(TooFew::Failures));
 }

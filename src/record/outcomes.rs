@@ -133,7 +133,7 @@ pub(super) fn told_at(time: Timestamp, now: Timestamp) -> ToldAt {
 /// What outcomes say of an execution: of each thing what was said last, by time; where two times are
 /// the same, what stands later in the log. A figure that cannot be added up stands until it is replaced.
 #[derive(Debug, Default)]
-pub(super) struct Became {
+pub(super) struct LatestOutcome {
     pub(super) score: Option<(ToldAt, f64)>,
     pub(super) label: Option<(ToldAt, Box<str>)>,
     pub(super) metrics: Vec<(Box<str>, ToldAt, f64)>,
@@ -141,7 +141,7 @@ pub(super) struct Became {
     pub(super) first: ToldAt,
 }
 
-impl Became {
+impl LatestOutcome {
     /// Whether something else was said before, of which one counts.
     pub(super) fn take(&mut self, outcome: Outcome, now: Timestamp) -> bool {
         let mut is_replaced = false;

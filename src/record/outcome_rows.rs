@@ -18,9 +18,9 @@ const KEYS: &str =
 /// Where the text comes from.
 const PLACE: &str = "standard input";
 
-/// Whose outcome it is.
+/// ExecutionKey outcome it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Whose {
+pub enum ExecutionKey {
     /// The execution with this id.
     Id(String),
     /// The one whose answer has this id at the API.
@@ -34,8 +34,8 @@ pub enum Whose {
 pub struct Entry {
     /// The line that it stands on.
     pub line: usize,
-    /// Whose it is.
-    pub whose: Whose,
+    /// ExecutionKey it is.
+    pub whose: ExecutionKey,
     /// What it says; of which execution is left open.
     pub outcome: Outcome,
     /// Whether it says when that was; else it is said now.
@@ -51,14 +51,14 @@ impl Entry {
 
 /// All that was told.
 #[derive(Debug, Default, PartialEq)]
-pub struct Told {
+pub struct OutcomeRows {
     /// The outcomes, in their order.
     pub entries: Vec<Entry>,
     /// How many lines say nothing of their execution, as where its outcome is not in yet.
     pub empty: u64,
 }
 
-impl Told {
+impl OutcomeRows {
     fn take(&mut self, entry: Entry) {
         let it = &entry.outcome;
         let is_empty =
@@ -75,7 +75,7 @@ impl Told {
 ///
 /// # Errors
 /// `P323`: the first line that is wrong, with its column.
-pub fn outcomes(text: &str, now: Timestamp) -> Result<Told, Failure> {
+pub fn outcomes(text: &str, now: Timestamp) -> Result<OutcomeRows, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('{') {
         parse_lines(text, now)
@@ -91,7 +91,7 @@ fn bad(line: usize, column: usize, message: impl Into<String>) -> Failure {
 /// What one line or row says, name by name.
 struct Reader {
     now: Timestamp,
-    whose: Vec<Whose>,
+    whose: Vec<ExecutionKey>,
     outcome: Outcome,
     is_dated: bool,
 }
@@ -112,10 +112,12 @@ impl Reader {
     /// Takes in what names the execution; false where the name is another one.
     fn names(&mut self, name: &str, value: &str) -> Result<bool, Wrong> {
         let whose = match name {
-            "id" | "outcome_of" => Whose::Id(value.to_ascii_lowercase()),
-            "response_id" => Whose::Response(value.to_owned()),
+            "id" | "outcome_of" => ExecutionKey::Id(value.to_ascii_lowercase()),
+            "response_id" => ExecutionKey::Response(value.to_owned()),
             _ => match name.strip_prefix("label:") {
-                Some(key) if !key.is_empty() => Whose::Label(key.to_owned(), value.to_owned()),
+                Some(key) if !key.is_empty() => {
+                    ExecutionKey::Label(key.to_owned(), value.to_owned())
+                }
                 _ => return Ok(false),
             },
         };
@@ -161,8 +163,8 @@ impl Reader {
     }
 }
 
-fn parse_lines(text: &str, now: Timestamp) -> Result<Told, Failure> {
-    let mut told = Told::default();
+fn parse_lines(text: &str, now: Timestamp) -> Result<OutcomeRows, Failure> {
+    let mut told = OutcomeRows::default();
     for (at, line) in text.lines().enumerate() {
         if !line.trim().is_empty() {
             told.take(parse_json(at + 1, line, now)?);
@@ -246,8 +248,8 @@ fn take_json(reader: &mut Reader, key: &str, value: &Value) -> Result<(), (Wrong
     Ok(())
 }
 
-fn parse_table(text: &str, now: Timestamp) -> Result<Told, Failure> {
-    let mut told = Told::default();
+fn parse_table(text: &str, now: Timestamp) -> Result<OutcomeRows, Failure> {
+    let mut told = OutcomeRows::default();
     let mut header: Option<Vec<String>> = None;
     each_row(text, &mut |line, written, row| {
         let Some(header) = &header else {
@@ -385,7 +387,7 @@ mod tests {
         "2026-11-20T12:00:00Z".parse().unwrap()
     }
 
-    fn strip(told: Told) -> Vec<(Whose, Outcome)> {
+    fn strip(told: OutcomeRows) -> Vec<(ExecutionKey, Outcome)> {
         told.entries
             .into_iter()
             .map(|it| (it.whose, it.outcome))
@@ -401,16 +403,19 @@ mod tests {
         let tabled = outcomes(table, now()).unwrap();
         assert_eq!(tabled.entries[1].line, 4);
         assert_eq!(strip(read), strip(tabled));
-        assert_eq!(outcomes("", now()).unwrap(), Told::default());
+        assert_eq!(outcomes("", now()).unwrap(), OutcomeRows::default());
     }
 
     #[test]
     fn an_execution_is_named_by_its_id_its_answer_or_a_label() {
         let lines = "{\"response_id\":\"resp_1\",\"score\":1,\"time\":\"2026-11-01T00:00:00Z\"}\n{\"label:order\":17,\"label\":\"win\"}\n";
         let read = strip(outcomes(lines, now()).unwrap());
-        assert_eq!(read[0].0, Whose::Response("resp_1".to_owned()));
+        assert_eq!(read[0].0, ExecutionKey::Response("resp_1".to_owned()));
         assert_eq!(read[0].1.time.to_string(), "2026-11-01T00:00:00Z");
-        assert_eq!(read[1].0, Whose::Label("order".to_owned(), "17".to_owned()));
+        assert_eq!(
+            read[1].0,
+            ExecutionKey::Label("order".to_owned(), "17".to_owned())
+        );
         let table = "label:order,label,profit\nA-1,win,3\nA-2,,\n";
         let read = outcomes(table, now()).unwrap();
         assert_eq!((read.entries.len(), read.empty), (1, 1));
