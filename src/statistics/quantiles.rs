@@ -121,9 +121,13 @@ impl Quantiles {
         let (low, high) = quantile_ranks(usize::try_from(self.n()).ok()?, q, level)?;
         let [low, high] = match self {
             Self::Exact(values) => {
-                let mut sorted = values.clone();
-                sorted.sort_unstable_by(f64::total_cmp);
-                [sorted[low - 1], sorted[high - 1]]
+                let mut values = values.clone();
+                let (_, at_low, above) = values.select_nth_unstable_by(low - 1, f64::total_cmp);
+                let at_high = match high.saturating_sub(low) {
+                    0 => *at_low,
+                    more => *above.select_nth_unstable_by(more - 1, f64::total_cmp).1,
+                };
+                [*at_low, at_high]
             }
             Self::Close(sketch) => [low, high].map(|rank| sketch.at(rank as u64 - 1)),
         };
