@@ -98,8 +98,8 @@ evaluators:
     error P401 5:5 evaluator `empty`: it has nothing to check
     error P401 6:5 evaluator `slip`: `string.contain` is not a check; `contains` is meant
     error P401 8:5 evaluator `use`: there is no evaluator `github/similarty`; `github/similarity` is meant
-    warning P428 10:5 two evaluators are called `use`
     error P401 10:5 evaluator `use`: `matches` is not a regular expression: unclosed group
+    warning P428 10:5 two evaluators are called `use`
     "
         );
     }
