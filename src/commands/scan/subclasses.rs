@@ -1,6 +1,6 @@
 //! Classes of other files that are made from one, and may give its objects another text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use rayon::prelude::*;
@@ -16,15 +16,23 @@ const EMPTY_BASES: [&str; 4] = ["object", "ABC", "Generic", "Protocol"];
 
 /// A class of a file, or another name that a file has for one.
 struct Class {
+    /// The file, by its number.
+    file: usize,
     name: String,
     bases: Vec<String>,
     /// What is sought that it gives its objects.
     gives: BTreeSet<String>,
+    is_alias: bool,
 }
 
 /// The classes of some files that are made from others, and what they give.
 pub(super) struct Classes {
-    files: Vec<(String, Vec<Class>)>,
+    files: Vec<String>,
+    all: Vec<Class>,
+    /// Which of them are called so, are made from one that is, and give what is called so.
+    named: HashMap<String, Vec<usize>>,
+    below: HashMap<String, Vec<usize>>,
+    giving: HashMap<String, Vec<usize>>,
 }
 
 impl Classes {
@@ -34,42 +42,56 @@ impl Classes {
         owners: &BTreeSet<String>,
         items: impl Iterator<Item = &'n String>,
     ) -> Self {
-        let none = Self { files: Vec::new() };
-        let items: Vec<String> = items.map(|it| regex::escape(it)).collect();
-        if owners.is_empty() || items.is_empty() {
-            return none;
-        }
-        let Some(search) = Search::of(&items.join("|")) else {
-            return none;
+        let items: BTreeSet<String> = items.map(|it| regex::escape(it)).collect();
+        let items: Vec<String> = items.into_iter().collect();
+        let search = match owners.is_empty() || items.is_empty() {
+            true => None,
+            false => Search::of(&items.join("|")),
         };
-        let read = |(key, path): &(String, PathBuf)| {
+        let read = |(file, (_, path)): (usize, &(String, PathBuf))| {
             let length = std::fs::metadata(path).ok()?.len();
             let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
-            let classes = search.classes(&bytes);
-            (!classes.is_empty()).then(|| (key.clone(), classes))
+            Some(search.as_ref()?.classes(file, &bytes))
         };
-        Self {
-            files: files.par_iter().filter_map(read).collect(),
+        let wanted = if search.is_some() { files } else { &[] };
+        let found = wanted.par_iter().enumerate().filter_map(read);
+        let mut classes = Self {
+            files: wanted.iter().map(|(file, _)| file.clone()).collect(),
+            all: found.flatten().collect(),
+            named: HashMap::new(),
+            below: HashMap::new(),
+            giving: HashMap::new(),
+        };
+        for (index, class) in classes.all.iter().enumerate() {
+            classes
+                .named
+                .entry(class.name.clone())
+                .or_default()
+                .push(index);
+            for base in &class.bases {
+                classes.below.entry(base.clone()).or_default().push(index);
+            }
+            for item in &class.gives {
+                classes.giving.entry(item.clone()).or_default().push(index);
+            }
         }
+        classes
     }
 
     /// The file with a class that is made from this one, or that such a class is made from besides,
     /// and gives this. What the file of the class itself says is known.
     pub(super) fn other(&self, owner: &str, item: &str, home: &str) -> Option<&str> {
-        let gives = |class: &Class| class.gives.contains(item);
-        // Where no class gives it, nothing has to be followed.
-        if !self
-            .files
-            .iter()
-            .any(|(file, all)| file != home && all.iter().any(gives))
-        {
+        let giving = self.giving.get(item).into_iter().flatten();
+        let giving = giving.map(|index| &self.all[*index]);
+        let giving: Vec<&Class> = giving.filter(|it| self.files[it.file] != home).collect();
+        if giving.is_empty() {
             return None;
         }
-        let below = self.below(owner, home);
+        let below = self.made_from(owner, home);
         let mut others: BTreeSet<&str> = below.clone();
         let mut left: Vec<&str> = below.into_iter().collect();
         while let Some(name) = left.pop() {
-            for (_, class) in self.all().filter(|(_, class)| class.name == name) {
+            for class in self.those(&self.named, name) {
                 let bases = class.bases.iter().map(String::as_str);
                 for base in bases.filter(|it| *it != owner && !EMPTY_BASES.contains(it)) {
                     if others.insert(base) {
@@ -78,34 +100,25 @@ impl Classes {
                 }
             }
         }
-        let mut all = self.all();
-        let found = all.find(|(file, class)| {
-            *file != home && gives(class) && others.contains(class.name.as_str())
-        });
-        found.map(|(file, _)| file)
+        let found = giving
+            .into_iter()
+            .find(|class| others.contains(class.name.as_str()));
+        found.map(|class| self.files[class.file].as_str())
     }
 
     /// The names of the classes that are made from one, in any way.
-    fn below(&self, owner: &str, home: &str) -> BTreeSet<&str> {
-        let mut known: BTreeSet<&str> = BTreeSet::new();
+    fn made_from<'c>(&'c self, owner: &'c str, home: &str) -> BTreeSet<&'c str> {
+        let mut known = BTreeSet::new();
         let mut left = vec![owner];
-        let mut by_base: BTreeMap<&str, Vec<&Class>> = BTreeMap::new();
-        for (file, class) in self.all() {
-            // Another class of that name.
-            let is_other = |name: &str| {
-                let mut own = self.in_file(file);
-                file != home
-                    && own.any(|it| it.name == name && !it.bases.iter().any(|it| it == name))
-            };
-            for base in &class.bases {
-                if base != owner || !is_other(owner) {
-                    by_base.entry(base).or_default().push(class);
-                }
-            }
-        }
+        // A file that has another class of that name means its own.
+        let means_another = |class: &Class| {
+            let mut own = self.those(&self.named, owner);
+            self.files[class.file] != home && own.any(|it| it.file == class.file && !it.is_alias)
+        };
         while let Some(name) = left.pop() {
-            for class in by_base.get(name).into_iter().flatten() {
-                if class.name != owner && known.insert(&class.name) {
+            for class in self.those(&self.below, name) {
+                let is_made = name != owner || !means_another(class);
+                if is_made && class.name != owner && known.insert(class.name.as_str()) {
                     left.push(&class.name);
                 }
             }
@@ -113,14 +126,13 @@ impl Classes {
         known
     }
 
-    fn all(&self) -> impl Iterator<Item = (&str, &Class)> {
-        let files = self.files.iter();
-        files.flat_map(|(file, all)| all.iter().map(move |class| (file.as_str(), class)))
-    }
-
-    fn in_file(&self, file: &str) -> impl Iterator<Item = &Class> {
-        let files = self.files.iter().filter(move |(own, _)| own == file);
-        files.flat_map(|(_, all)| all)
+    fn those<'c>(
+        &'c self,
+        index: &'c HashMap<String, Vec<usize>>,
+        name: &str,
+    ) -> impl Iterator<Item = &'c Class> {
+        let all = index.get(name).into_iter().flatten();
+        all.map(|index| &self.all[*index])
     }
 }
 
@@ -146,7 +158,7 @@ impl Search {
     }
 
     /// The classes of a file with what they are made from.
-    fn classes(&self, bytes: &[u8]) -> Vec<Class> {
+    fn classes(&self, file: usize, bytes: &[u8]) -> Vec<Class> {
         let heads = heads(bytes);
         let gives_any = !heads.is_empty() && self.items.is_match(bytes);
         let mut all = Vec::new();
@@ -163,13 +175,21 @@ impl Search {
                 let given = given.filter_map(|hit| hit.name("field").or(hit.name("own")));
                 gives.extend(given.map(|it| word(it.as_bytes())));
             }
-            all.push(Class { name, bases, gives });
+            all.push(Class {
+                file,
+                name,
+                bases,
+                gives,
+                is_alias: false,
+            });
         }
         if !all.is_empty() {
             all.extend(renamed(bytes).map(|(base, name)| Class {
+                file,
                 name,
                 bases: vec![base],
                 gives: BTreeSet::new(),
+                is_alias: true,
             }));
         }
         all
@@ -252,7 +272,7 @@ mod tests {
     fn a_class_is_read_with_what_it_is_made_from_and_gives() {
         let search = Search::of("TONE|rules").unwrap();
         let shown = |text: &str| {
-            let all = search.classes(text.as_bytes()).into_iter();
+            let all = search.classes(0, text.as_bytes()).into_iter();
             let shown = all.map(|it| {
                 let gives: Vec<String> = it.gives.into_iter().collect();
                 format!("{}({}) {}", it.name, it.bases.join(" "), gives.join(" "))

@@ -164,7 +164,7 @@ pub(super) struct Names<'t> {
     is_wild: Option<&'static str>,
     /// Whether members are given values by their names as texts.
     sets_members: bool,
-    /// Whether that may be done to classes, and not just by an object to itself.
+    /// Whether that is done to what may be a class, and not just to an object.
     sets_classes: bool,
     /// Where all names of another file come in.
     wildcards: Vec<usize>,

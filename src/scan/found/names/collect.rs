@@ -468,16 +468,24 @@ impl<'r, 't> Collector<'r, 't> {
         if !sets {
             return;
         }
-        let first = self
-            .child(node, "arguments")
-            .and_then(|it| it.named_child(0));
+        let given = self.child(node, "arguments");
+        let given = |index| given.and_then(|it| it.named_child(index));
+        let first = given(0);
         // `Object.assign({}, …)` makes a new map.
         if first.is_some_and(|it| it.kind() == "object") {
             return;
         }
         self.names.sets_members = true;
-        let is_own = |it: Node<'t>| self.names.traits.own_objects.contains(&self.file.word(it));
-        self.names.sets_classes |= !first.is_some_and(is_own);
+        // `setattr(desk, "ask", other)`
+        if let Some(name) = given(1).filter(|it| it.kind() == "string") {
+            let name = self.file.word(name).trim_matches(['"', '\'']);
+            self.add_member(name, None, false, (node, false));
+        }
+        let word = first.map_or("", |it| self.file.word(it));
+        let last = word.rsplit('.').next().unwrap_or(word);
+        self.names.sets_classes |= last.starts_with(char::is_uppercase)
+            || matches!(last, "prototype" | "__class__" | "cls")
+            || word.starts_with("type(");
     }
 }
 

@@ -254,7 +254,7 @@ fn what_is_given_to_or_answered_by_a_function_that_may_be_another_is_not_lifted(
         doubts.collect::<Vec<String>>().join("; ")
     };
     assert_eq!(two(CLASS), "sure; sure");
-    let own = "class Other:\n    def __init__(self):\n        self.rules = 1\n        setattr(self, 'x', 1)\n";
+    let own = "setattr(desk, name, 1)\nclass Other:\n    def __init__(self):\n        self.rules = 1\n        setattr(self, 'x', 1)\n";
     assert_eq!(two(&format!("{CLASS}{own}")), "sure; sure");
     for (more, expected) in [
         (
@@ -268,6 +268,10 @@ fn what_is_given_to_or_answered_by_a_function_that_may_be_another_is_not_lifted(
         (
             "setattr(Client, 'rules', other)",
             "`rules` may be set by its name; `ask` may be set by its name",
+        ),
+        (
+            "setattr(desk, 'ask', other)",
+            "sure; `ask` is given another value in its file",
         ),
         (
             "class Night(Client):\n    def rules(self):\n        return q",
