@@ -12,6 +12,8 @@ mod scanned;
 mod second_look;
 mod shapes;
 mod show;
+mod subclasses;
+mod targets;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -101,7 +101,10 @@ pub fn is_test(path: &str) -> bool {
 pub fn may_hold(path: &str, bytes: &[u8], all: bool) -> bool {
     match reading_of(path, bytes) {
         Some(Reading::Notebook) => match notebook_of(bytes) {
-            Ok(code) => sieve::may_hold(code.text.as_bytes(), code.language, all),
+            Ok(code) => {
+                !code.others.is_empty() || sieve::may_hold(code.text.as_bytes(), code.language, all)
+            }
+            Err(notebook::NO_NOTEBOOK) => true,
             // What cannot be read, and may send something, is noted.
             Err(_) => sieve::may_send(bytes),
         },
@@ -210,6 +213,13 @@ fn of_notebook(path: &str, code: &notebook::Code, all: bool, known: Wrappers<'_>
     for call in findings.unread.iter_mut().filter(|it| !it.call.is_empty()) {
         call.cell = place(&mut call.at);
     }
+    findings
+        .unread
+        .extend(code.others.iter().map(|(line, why)| {
+            let mut call = Unread::of_file(*line, why);
+            call.cell = place(&mut call.at);
+            call
+        }));
     let open = findings.unread.iter_mut();
     let open = open.filter_map(|call| call.instead.as_deref_mut());
     for prompt in findings.prompts.iter_mut().chain(open) {

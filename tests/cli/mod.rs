@@ -88,6 +88,7 @@ mod scan_code;
 mod scan_files;
 mod scan_flow;
 mod scan_programs;
+mod scan_sure;
 mod schemas;
 mod seed;
 mod services;

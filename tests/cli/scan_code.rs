@@ -172,13 +172,13 @@ fn lifted_prompts_render_what_the_program_sent() {
     desk(&repo);
     assert_snapshot!(repo.run("promptctl scan src --lift"), @r#"
     rules  in place of src/desk.py:9
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["rules"].request(company=user["company"], user_name=user['name'], ticket=ticket))
       # or through the gateway: client.responses.create(prompt={"id": "rules", "variables": {"company": user["company"], "user_name": user['name'], "ticket": ticket}})
 
     desk/mend  in place of src/desk.py:24
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       messages = prompts["desk/mend"].render(history=history, note=note)
 
@@ -192,7 +192,7 @@ fn lifted_prompts_render_what_the_program_sent() {
     desk/mend v1 made from src/desk.py (code)
     talk v1 made from src/talk.ts (code)
     3 prompts written
-    hint: values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f"{x}" or `${x}`
+    hint: values go into the text as JSON writes them, and the printed code gives `extra.mood`, `note`, `question`, `ticket`, `user["company"]`, `user['name']` as they are: give what is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     "#);
     // Without what depends on the clock and on the text.

@@ -77,8 +77,8 @@ fn cells_of_a_notebook_are_read_and_said() {
           line: 9
           commit: "<id>"
           digest: "xxxxxxxxxxxx"
-    desk-2  in place of desk.ipynb:9
-      from prompts import Prompts
+    desk-2  in place of desk.ipynb:9 (cell 2, line 5)
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["desk-2"].request(x=x))
       # or through the gateway: client.responses.create(prompt={"id": "desk-2", "variables": {"x": x}})
@@ -91,23 +91,19 @@ fn cells_of_a_notebook_are_read_and_said() {
       hint: set the text in one place, or write the prompt by hand; scan lists all reasons
     1 prompt to be written; 1 prompt refused
     1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
-    hint: values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     [exit 3]
     "#);
     let annotations = repo.ok("promptctl scan --format github");
     let said = "a prompt stands in source code in cell 2: You sort by cells";
     assert!(annotations.contains(said), "{annotations}");
-    // What is no notebook, and names what a model is sent, is not passed over.
+    // What is no notebook is not passed over.
     repo.write("torn.ipynb", &NOTEBOOK[..500]);
     repo.write("other.ipynb", "{\"cells\": [");
     let shown = repo.json("promptctl scan torn.ipynb other.ipynb --format json");
     let why: Vec<&Value> = shown["unread"].as_array().unwrap().iter().collect();
-    assert_eq!(why.len(), 1, "{shown}");
-    assert_eq!(
-        why[0]["why"],
-        "is no notebook of today's format, and is not read"
-    );
+    assert_eq!(why.len(), 2, "{shown}");
+    assert_eq!(why[0]["why"], "is no notebook with cells, and is not read");
 }
 
 #[test]

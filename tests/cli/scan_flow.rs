@@ -148,29 +148,29 @@ fn the_printed_code_takes_the_place_of_an_answer_and_overwrites_no_parameter() {
       const promptText = prompts.get("say").render({ text })[0].content;
 
     desk/build  in place of src/desk.py:11
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       return prompts["desk/build"].render(article=article)
 
     desk/greet  in place of src/desk.py:26
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       prompts["desk/greet"].render(name=name)[0]["content"]
 
     desk/sort  in place of src/desk.py:30
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["desk/sort"].request(ticket=ticket))
       # or through the gateway: client.responses.create(prompt={"id": "desk/sort", "variables": {"ticket": ticket}})
 
     desk/mend  in place of src/desk.py:34
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["desk/mend"].request(ticket=ticket))
       # or through the gateway: client.responses.create(prompt={"id": "desk/mend", "variables": {"ticket": ticket}})
 
     desk/odd  in place of src/desk.py:38
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["desk/odd"].request(made=made, ticket=ticket))
       # or through the gateway: client.responses.create(prompt={"id": "desk/odd", "variables": {"made": made, "ticket": ticket}})
@@ -189,7 +189,7 @@ fn the_printed_code_takes_the_place_of_an_answer_and_overwrites_no_parameter() {
       at: src/desk.py:38:76
     6 prompts written; 1 not whole
     2 calls to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
-    hint: values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f"{x}" or `${x}`
+    hint: values go into the text as JSON writes them, and the printed code gives `article`, `name`, `text`, `ticket` as they are: give what is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     [exit 3]
     "#);
@@ -205,7 +205,7 @@ fn lifted_files_that_validate_refuses_are_named() {
     );
     assert_snapshot!(repo.run("promptctl scan --lift"), @r#"
     a/f  in place of a.py:3
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       client.responses.create(**prompts["a/f"].request())
       # or through the gateway: client.responses.create(prompt={"id": "a/f"})
@@ -439,12 +439,12 @@ fn what_a_wrapper_is_given_for_one_call_is_one_prompt() {
           commit: "<id>"
           digest: "xxxxxxxxxxxx"
     desk/sort  in place of desk.py:6
-      from prompts import Prompts
+      from live_prompts import Prompts
       prompts = Prompts("prompts.json")
       prompts["desk/sort"].render(x=x)[0]["content"]  # system
       prompts["desk/sort"].render(x=x)[1]["content"]  # user
     --- stderr
-    hint: values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f"{x}" or `${x}`
+    hint: values go into the text as JSON writes them, and the printed code gives `x` as they are: give what is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     "#);
 }

@@ -1,15 +1,16 @@
 //! What other files give another value: a constant of a module is no constant then.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::keys::Keys;
+use super::subclasses::Classes;
+use super::targets::{KEY, LONGEST_LINE, object_of};
 use super::walk::{ScanResults, WHOLE, WantedPrompts};
-use crate::scan::found::{self, Doubt, FoundPrompt, Settable, is_own_object};
+use crate::scan::found::{self, Doubt, FoundPrompt, Language, Settable, is_own_object};
 
 /// Leaves to the code what files import and another one sets, and doubts the prompts that are made
 /// of what another file sets. Tests set what the program does not.
@@ -34,6 +35,9 @@ pub(super) fn look(
     files.extend(scanned.map(|(path, shown)| (keys.of(shown), path.clone())));
     files.retain(|key, _| wanted.tests || !found::is_test(key));
     let files: Vec<(String, PathBuf)> = files.into_iter().collect();
+    let owned = all.iter().flat_map(|(_, prompt)| &prompt.settable);
+    let owned = owned.filter(|it| it.owner.is_some()).map(|it| &it.name);
+    let classes = Classes::of(&files, &sought.owners, owned);
     let changes: Vec<(String, Changes)> = files
         .into_par_iter()
         .filter_map(|(key, path)| {
@@ -41,9 +45,6 @@ pub(super) fn look(
             Some((key, changes))
         })
         .collect();
-    if changes.is_empty() {
-        return;
-    }
     let own: BTreeMap<String, String> = all
         .iter()
         .map(|(path, _)| ((*path).clone(), keys.of(path)))
@@ -51,7 +52,7 @@ pub(super) fn look(
     drop(all);
     for (path, prompt) in prompts_of(found) {
         stay_values(prompt, path, &changes);
-        doubt(prompt, &own[path], &changes);
+        doubt(prompt, &own[path], &changes, &classes);
     }
 }
 
@@ -108,20 +109,32 @@ fn stay_values(prompt: &mut FoundPrompt, own: &str, changes: &[(String, Changes)
 }
 
 /// What its own file says, and another one sets, may be something else when the prompt is sent.
-fn doubt(prompt: &mut FoundPrompt, own: &str, changes: &[(String, Changes)]) {
+fn doubt(prompt: &mut FoundPrompt, own: &str, changes: &[(String, Changes)], classes: &Classes) {
     for settable in std::mem::take(&mut prompt.settable) {
-        let is_set = |(file, changes): &&(String, Changes)| match file == own {
-            true => settable.owner.is_none() && changes.is_of_itself,
-            false => {
-                found::may_set_each_other(own, file) && changes.may_set(&settable, module_of(own))
-            }
+        // The file that has it, as others call that.
+        let module = settable.module.as_deref().map_or(module_of(own), last);
+        let is_home = |file: &str| match &settable.module {
+            Some(_) => module_of(file) == module,
+            None => file == own,
         };
-        let Some((file, _)) = changes.iter().find(is_set) else {
+        let is_set = |(file, changes): &&(String, Changes)| match is_home(file) {
+            true => settable.owner.is_none() && changes.is_of_itself,
+            false => found::may_set_each_other(own, file) && changes.may_set(&settable, module),
+        };
+        let set = changes
+            .iter()
+            .find(is_set)
+            .map(|(file, _)| format!("in {file}"));
+        let below = || {
+            let file = classes.other(settable.owner.as_ref()?, &settable.name, own)?;
+            Some(format!("by a class in {file}"))
+        };
+        let Some(place) = set.or_else(below) else {
             continue;
         };
         let doubt = Doubt {
             line: settable.line,
-            why: format!("`{}` may be given another value in {file}", settable.name),
+            why: format!("`{}` may be given another value {place}", settable.name),
         };
         if !prompt.doubts.contains(&doubt) {
             prompt.doubts.push(doubt);
@@ -131,7 +144,11 @@ fn doubt(prompt: &mut FoundPrompt, own: &str, changes: &[(String, Changes)]) {
 
 /// What a module is called, by its last word.
 fn last(module: &str) -> &str {
-    let word = module.rsplit(['.', '/']).find(|it| !it.is_empty());
+    let word = match module.rsplit_once('/') {
+        // `./llm.js`
+        Some((_, file)) => file.split('.').next(),
+        None => module.rsplit('.').find(|it| !it.is_empty()),
+    };
     word.unwrap_or(module)
 }
 
@@ -162,11 +179,7 @@ struct Sought {
     itself: Regex,
 }
 
-/// How much of a line is looked at.
-const LONGEST_LINE: usize = 2_000;
-
-/// What stands for the object where a key is set, and where a function is told what to set.
-const KEY: &str = "[";
+/// What stands for the object where a function is told what to set.
 const BY_NAME: &str = "";
 
 /// What a file sets.
@@ -235,9 +248,10 @@ impl Sought {
             }
             for it in &prompt.settable {
                 items.insert(it.name.clone());
-                match &it.owner {
-                    Some(owner) => owners.insert(owner.clone()),
-                    None => modules.insert(module_of(&keys.of(path)).to_owned()),
+                match (&it.owner, &it.module) {
+                    (Some(owner), _) => owners.insert(owner.clone()),
+                    (None, Some(module)) => modules.insert(last(module).to_owned()),
+                    (None, None) => modules.insert(module_of(&keys.of(path)).to_owned()),
                 };
             }
         }
@@ -305,7 +319,7 @@ impl Sought {
         for name in given {
             let renamed = modules.iter().filter(|(other, _)| *other == name);
             wholes.extend(renamed.map(|(_, module)| module.clone()));
-            let is_module = self.modules.contains(&name) && is_imported(&bytes, &name);
+            let is_module = self.modules.contains(&name) && is_module(path, &bytes, &name);
             if is_module || self.owners.contains(&name) {
                 wholes.insert(name);
             }
@@ -323,6 +337,21 @@ impl Sought {
     }
 }
 
+/// Whether a file has a module under a name: in scripts other names of imports are what modules give.
+fn is_module(path: &Path, bytes: &[u8], name: &str) -> bool {
+    match Language::of(&path.to_string_lossy()) {
+        Some(Language::Python) | None => is_imported(bytes, name),
+        Some(_) => memchr::memmem::find_iter(bytes, name.as_bytes()).any(|at| {
+            let before = bytes[..at].trim_ascii_end();
+            let after = bytes[at + name.len()..].trim_ascii_start();
+            let given = after.strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
+            before.ends_with(b"* as")
+                || given
+                    .is_some_and(|it| it.starts_with(b"require") || it.starts_with(b"await import"))
+        }),
+    }
+}
+
 /// Whether a line of a file imports something by this word.
 fn is_imported(bytes: &[u8], word: &str) -> bool {
     memchr::memmem::find_iter(bytes, word.as_bytes()).any(|at| {
@@ -333,140 +362,4 @@ fn is_imported(bytes: &[u8], word: &str) -> bool {
             .iter()
             .any(|it| memchr::memmem::find(line, it.as_bytes()).is_some())
     })
-}
-
-/// What stands before a name that is given a value as a member or a key; none where it is not.
-fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
-    let blank = |it: &u8| matches!(it, b' ' | b'\t');
-    let behind = |text: &[u8]| text.iter().take_while(|it| blank(it)).count();
-    let mut after = &bytes[name.end..];
-    let mut before = &bytes[..name.start];
-    let quote = before
-        .last()
-        .copied()
-        .filter(|it| matches!(it, b'"' | b'\''));
-    if let Some(quote) = quote {
-        after = after.strip_prefix(&[quote])?;
-        after = after[behind(after)..].strip_prefix(b"]")?;
-        before = before[..before.len() - 1]
-            .trim_ascii_end()
-            .strip_suffix(b"[")?;
-        // What stands alone is a list.
-        before
-            .last()
-            .filter(|it| it.is_ascii_alphanumeric() || b"_)]".contains(it))?;
-    }
-    after = &after[behind(after)..];
-    let operator = after
-        .iter()
-        .take_while(|it| b"-+*/|&%^@?<>".contains(it))
-        .count();
-    let is_set = operator <= 3
-        && after.get(operator) == Some(&b'=')
-        && !matches!(after.get(operator + 1), Some(b'=' | b'>'))
-        && !after.starts_with(b"<=")
-        && !after.starts_with(b">=");
-    if !is_set && !is_target(before, after) {
-        return None;
-    }
-    if quote.is_some() {
-        return Some(KEY.to_owned());
-    }
-    let end = before.len() - before.iter().rev().take_while(|it| blank(it)).count();
-    let object = before[..end].strip_suffix(b".")?;
-    let object = &object[..object.len() - object.iter().rev().take_while(|it| blank(it)).count()];
-    let is_word = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_';
-    let word = object.iter().rev().take_while(|it| is_word(it)).count();
-    match word {
-        0 => object.last().map(|last| char::from(*last).to_string()),
-        word => Some(String::from_utf8_lossy(&object[object.len() - word..]).into_owned()),
-    }
-}
-
-/// Whether a member between these is set in another way than by `=` right behind it: with a type, among
-/// others (`a.X, b = …`), by a loop, by `with … as` or by `del`.
-fn is_target(before: &[u8], after: &[u8]) -> bool {
-    // A line of a packed file may be as long as the file, and hold the name a thousand times.
-    let before = &before[before.len().saturating_sub(LONGEST_LINE)..];
-    let after = &after[..after.len().min(LONGEST_LINE)];
-    let line = before.rsplit(|it| matches!(it, b'\n' | b';')).next();
-    let line = String::from_utf8_lossy(line.unwrap_or_default()).into_owned();
-    let rest = after.split(|it| matches!(it, b'\n' | b'#')).next();
-    let rest = String::from_utf8_lossy(rest.unwrap_or_default()).into_owned();
-    let is_object = |it: char| it.is_alphanumeric() || "_.[]\"'".contains(it);
-    // `[own.X, b] = …` is a list of targets, `map[own.X] = …` a key.
-    let list = line.trim_start();
-    let line = match list.strip_prefix('[') {
-        Some(list) if !list.contains(['[', ']']) => list.to_owned(),
-        _ => line,
-    };
-    let head = line.trim_end_matches(is_object);
-    let is_at_start = head.trim().is_empty();
-    let is_given = |text: &str| {
-        let at = text.find('=');
-        at.is_some_and(|at| !text[at + 1..].starts_with('=') && !text[..at].contains('('))
-    };
-    if rest.starts_with(':') {
-        return (is_at_start && is_given(&rest)) || head.trim_end().ends_with(" as");
-    }
-    // Nothing is called before it, so that it is no argument.
-    let is_listed = head
-        .chars()
-        .all(|it| is_object(it) || " \t,*()".contains(it))
-        && !head.contains(|it: char| it == '(' && !head.trim_start().starts_with('('));
-    let word = head.split_whitespace().next();
-    match word {
-        Some("for" | "async") => rest.split_whitespace().any(|it| it == "in"),
-        Some("with") => head.trim_end().ends_with(" as"),
-        Some("del") => true,
-        _ => {
-            is_listed
-                && (rest.starts_with([',', ')', ']']) && !line.contains('[') || line.contains(','))
-                && is_given(&rest)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_member_is_set_in_every_way_that_python_knows() {
-        let set = |line: &str| {
-            let at = line.find("OWN").unwrap();
-            object_of(line.as_bytes(), at..at + 3)
-        };
-        for line in [
-            "own.OWN = 'x'",
-            "own.OWN += 'x'",
-            "x = 1\nown.OWN: str = 'x'",
-            "own.OWN, b = 'x', 2",
-            "a, own.OWN = 'x', 2",
-            "(a, own.OWN) = 'x', 2",
-            "for own.OWN in all:",
-            "for i, own.OWN in all:",
-            "with open('f') as own.OWN:",
-            "del own.OWN",
-            "[own.OWN, *rest] = all",
-            "[own.OWN]=['x']",
-        ] {
-            assert_eq!(set(line).as_deref(), Some("own"), "{line}");
-        }
-        for line in [
-            "print(own.OWN, end='x')",
-            "f(a, own.OWN, b=2)",
-            "if x == own.OWN: y = 2",
-            "x = own.OWN",
-            "x = [own.OWN, y]",
-            "return own.OWN, x",
-            "assert own.OWN == 'x'",
-            "for x in own.OWN:",
-            "call(own.OWN)",
-            "d = {own.OWN: 1}",
-            "d[own.OWN] = 1",
-        ] {
-            assert_eq!(set(line), None, "{line}");
-        }
-    }
 }

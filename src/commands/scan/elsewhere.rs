@@ -70,7 +70,7 @@ impl Others<'_> {
         let mut asked: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (path, prompt) in prompts {
             for imported in &prompt.imports {
-                if let Some(file) = self.file(&self.keys.of(path), &imported.module) {
+                for file in self.files(&self.keys.of(path), &imported.module) {
                     asked.entry(file).or_default().insert(imported.item.clone());
                 }
             }
@@ -104,10 +104,18 @@ impl Others<'_> {
         }
     }
 
-    /// The file of the repository that a module is which another file imports.
-    fn file(&self, key: &str, module: &str) -> Option<String> {
-        let mut candidates = candidates(key, module).into_iter();
-        candidates.find(|it| self.keys.file(it).is_some())
+    /// The file of the repository that a module is which another file imports; several where only
+    /// the settings of a project say which of them, such as `p.js` beside `p.ts`.
+    fn files(&self, key: &str, module: &str) -> Vec<String> {
+        let mut files: Vec<String> = Vec::new();
+        for file in candidates(key, module) {
+            let is_like = |first: &String| stem(first) == stem(&file);
+            let is_wanted = files.first().is_none_or(is_like) && !files.contains(&file);
+            if is_wanted && self.keys.file(&file).is_some() {
+                files.push(file);
+            }
+        }
+        files
     }
 
     fn of_file(&self, file: &str, item: &str) -> Option<&Constant> {
@@ -117,7 +125,10 @@ impl Others<'_> {
     /// The third file that gives what a file passes on, and the name there.
     fn passed(&self, file: &str, constant: &Constant) -> Option<(String, String)> {
         match constant {
-            Constant::Passed(module, item) => Some((self.file(file, module)?, item.clone())),
+            Constant::Passed(module, item) => match self.files(file, module).as_slice() {
+                [third] => Some((third.clone(), item.clone())),
+                _ => None,
+            },
             Constant::Text(_) | Constant::Unsure(_) => None,
         }
     }
@@ -140,14 +151,30 @@ impl Others<'_> {
             let Imported {
                 module, item, line, ..
             } = &imported;
-            let Some(file) = self.file(&self.keys.of(path), module) else {
+            let files = self.files(&self.keys.of(path), module);
+            let shown = files.join(" or ");
+            let mut all = files.into_iter().map(|file| self.constant(file, item));
+            let Some((file, known)) = all.next() else {
+                if imported.is_changed {
+                    continue;
+                }
                 prompt.lost.push(format!(
                     "line {line}: `{item}` comes from `{module}`, which is no file here that is read: it stays a value"
                 ));
                 continue;
             };
-            let (file, known) = self.constant(file, item);
+            if !imported.is_changed && all.any(|(_, other)| other != known) {
+                prompt.lost.push(format!(
+                    "line {line}: `{item}` comes from `{module}`, which may be {shown}: it stays a value"
+                ));
+                continue;
+            }
             match known {
+                Constant::Text(_) if imported.is_changed => prompt.lost.push(format!(
+                    "line {line}: the text `{item}` of {file} is filled in, or added to, by the code: what comes of it stays a value"
+                )),
+                // It is no text that is known: an object, perhaps.
+                _ if imported.is_changed => {}
                 Constant::Text(text) => {
                     prompt.fill(&imported, &text);
                     let said = imported.expression.clone();
@@ -163,6 +190,11 @@ impl Others<'_> {
             }
         }
     }
+}
+
+/// A path without its ending.
+fn stem(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(stem, _)| stem)
 }
 
 /// Reads the files that call functions of other files which send what they are given.

@@ -1,12 +1,12 @@
 //! Prompts in code as prompt files, and the code that takes their place.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use super::super::common::count;
 use super::super::gate::Gate;
-use super::super::importing::incoming::{
-    Action, FileResult, Incoming, Options, Stands as StandsAt,
-};
+use super::super::importing::incoming::{Action, Incoming, Options, Stands as StandsAt};
 use super::super::importing::plan::plan;
 use super::super::importing::{self, short_digest, show};
 use super::super::session::Session;
@@ -150,19 +150,32 @@ pub(super) fn lift(
     prompts::unread(&unread, session);
     prompts::unread_summary(&unread, session);
     if !is_first {
-        let has_values = |(prompt, result): (&(String, FoundPrompt), &FileResult)| {
-            result.action != Action::Refused && !prompt.1.variables().is_empty()
-        };
-        if prompts.iter().zip(&results).any(has_values) {
-            session.ui.hint(
-                "values go into the text as JSON writes them: give one that is no text, such as a date or a list, as f\"{x}\" or `${x}`",
-            );
+        let written = prompts.iter().zip(&results);
+        let written = written.filter(|(_, result)| result.action != Action::Refused);
+        let values: BTreeSet<&str> = written
+            .flat_map(|((_, prompt), _)| replace::as_they_are(prompt))
+            .collect();
+        if !values.is_empty() {
+            session.ui.hint(format!(
+                "values go into the text as JSON writes them, and the printed code gives {} as they are: give what is no text, such as a date or a list, as f\"{{x}}\" or `${{x}}`",
+                few(&values)
+            ));
         }
         session.ui.hint(
             "publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve",
         );
     }
     Ok(exit)
+}
+
+/// The first of some expressions of code, and how many more there are.
+fn few(all: &BTreeSet<&str>) -> String {
+    const MOST: usize = 6;
+    let shown: Vec<String> = all.iter().take(MOST).map(|it| format!("`{it}`")).collect();
+    match all.len().saturating_sub(MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
 /// A prompt of which it is sure what the program sends.
@@ -229,7 +242,15 @@ fn replacement(
         session.ui.line("");
     }
     let title = paint(colors, BOLD, name);
-    let place = format!("{path}:{}", prompt.call_line);
+    let place = match prompt.cell {
+        Some(cell) => format!(
+            "{path}:{} (cell {}, line {})",
+            prompt.call_line,
+            cell.number,
+            (cell.line + prompt.call_line).saturating_sub(prompt.at.line)
+        ),
+        None => format!("{path}:{}", prompt.call_line),
+    };
     let place = visible::line(&place);
     session.ui.styled(format!("{title}  in place of {place}\n"));
     for line in replace::lines(prompt, name) {

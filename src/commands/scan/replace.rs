@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::exchange::format::code as from_code;
-use crate::scan::found::{Content, FoundPrompt, Language, Stands};
+use crate::scan::found::{Content, FoundPrompt, Language, Piece, Stands};
 
 /// How a language writes what takes the place of a prompt: a row each.
 struct Wording {
@@ -37,7 +37,7 @@ struct Wording {
 
 const PYTHON: Wording = Wording {
     head: [
-        "from prompts import Prompts",
+        "from live_prompts import Prompts",
         "prompts = Prompts(\"prompts.json\")",
     ],
     prompt: |name| format!("prompts[\"{name}\"]"),
@@ -211,6 +211,19 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The expressions of values that the printed code gives as they are, and the code before put into a
+/// text: those that a format has written are texts already.
+pub(super) fn as_they_are(prompt: &FoundPrompt) -> impl Iterator<Item = &str> {
+    let texts = prompt.messages.iter().filter(|it| {
+        let is_alone = |pieces: &Vec<Piece>| matches!(pieces.as_slice(), [Piece::Variable(_)]);
+        matches!(&it.content, Content::Text(pieces) if !is_alone(pieces))
+    });
+    let all = texts.flat_map(|message| &message.variables);
+    let all = all.map(|it| it.expression.as_str());
+    let formats = ["f\"", "f'", "\"", "'", "`"];
+    all.filter(move |it| !formats.iter().any(|format| it.starts_with(format)))
 }
 
 /// The names that templates of the code's own are filled in with.

@@ -149,6 +149,8 @@ pub struct Imported {
     pub expression: String,
     /// The line that uses it.
     pub line: usize,
+    /// Whether the code makes something else of it: fills it in, or adds to it.
+    pub is_changed: bool,
 }
 
 /// Where something stands in a notebook.
@@ -231,6 +233,8 @@ pub struct Settable {
     pub name: String,
     /// The map or the class that has it; none where the file itself does.
     pub owner: Option<String>,
+    /// The file that has it, as the code names that; none where it is the file itself.
+    pub module: Option<String>,
     /// The line that uses it.
     pub line: usize,
 }

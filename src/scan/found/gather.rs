@@ -7,7 +7,8 @@ use tree_sitter::Node;
 
 use arguments::Flat;
 use posted::Posted;
-use sending::{Followed, Sending, Unseen, open_ends};
+use replaced::Through;
+use sending::{Followed, Said, Sending, Unseen, open_ends};
 use wrapped::{Wrapper, Wrappers};
 
 use super::facts::Facts;
@@ -25,6 +26,8 @@ mod maps;
 mod messages;
 mod paths;
 mod posted;
+mod rendered;
+mod replaced;
 mod sending;
 mod together;
 mod unread;
@@ -86,7 +89,7 @@ pub(super) fn gather(
         unread: Vec::new(),
         wrappers: Vec::new(),
         unsure_roles: RefCell::default(),
-        unsure: Vec::new(),
+        through: Through::default(),
         notes: Vec::new(),
         doubts: Vec::new(),
         settable: Vec::new(),
@@ -141,8 +144,8 @@ struct Gatherer<'r, 't> {
     wrappers: Vec<Wrapper>,
     /// The contents whose roles are not sure, each with its role.
     unsure_roles: RefCell<HashMap<usize, Node<'t>>>,
-    /// What makes the texts doubtful that are followed to now.
-    unsure: Vec<Remark>,
+    /// The functions that texts are followed through to now.
+    through: Through,
     /// What is to be said of the prompt that is gathered.
     notes: Vec<Remark>,
     doubts: Vec<Remark>,
@@ -252,13 +255,22 @@ impl<'t> Gatherer<'_, 't> {
             far: None,
         };
         let open = open_ends(&drafts);
-        let calls = Unseen {
+        let is_template = matches!(
+            sink,
+            Sink::Template | Sink::MessageTemplate(_) | Sink::Messages
+        );
+        let is_sent = is_posted || sinks::sends(path, !self.libraries.is_empty());
+        let mut calls = Unseen {
             node,
             path,
             words: self.callee(call, path),
-            is_sure: is_posted || sinks::sends(path, !self.libraries.is_empty()),
+            // A template is a text, which another file may give.
+            is_sure: is_sent
+                || (is_template && open.iter().any(|it| self.origin(it.node).is_some())),
             drafts: drafts.clone(),
+            said: None,
         };
+        let known = self.found.len();
         let mut is_any_read = drafts.iter().any(|draft| draft.value.says_something());
         self.push(
             node,
@@ -270,6 +282,13 @@ impl<'t> Gatherer<'_, 't> {
             },
             &sending.settings,
         );
+        if self.found.len() == known {
+            calls.said = Some(Said {
+                notes: std::mem::take(&mut self.notes),
+                doubts: std::mem::take(&mut self.doubts),
+                settable: std::mem::take(&mut self.settable),
+            });
+        }
         let mut unread = Vec::new();
         let together = self.together(&calls.drafts);
         for one in open {
@@ -287,7 +306,7 @@ impl<'t> Gatherer<'_, 't> {
                 false => unread.extend(together.open_ends()),
             }
         }
-        if kind == FoundKind::Sent && matches!(sink, Sink::Api | Sink::Said) {
+        if kind == FoundKind::Sent && (is_template || matches!(sink, Sink::Api | Sink::Said)) {
             self.note_unread(calls, &sending, &unread, is_any_read);
         }
     }
@@ -436,61 +455,5 @@ impl<'t> Gatherer<'_, 't> {
         let mut prompt = self.made(node, drafts, arguments);
         set(&mut prompt);
         self.found.push((node.start_byte(), prompt));
-    }
-
-    /// The prompt of a call, with what else that is given.
-    fn made(
-        &mut self,
-        node: Node<'t>,
-        drafts: Vec<Draft<'t>>,
-        arguments: &[Argument<'t>],
-    ) -> FoundPrompt {
-        self.used.insert(node.id());
-        let mut kept = self.besides(arguments);
-        let mut left = |node: Node<'t>, what: &str| {
-            let words = format!("{what} is left to the code: `{}`", self.reader.shown(node));
-            self.notes.push(Remark::new(node, words));
-        };
-        let given = value_of(arguments, sinks::MODEL_KEYS);
-        let model = given.and_then(|model| self.reader.model(model));
-        let mut settable = Vec::new();
-        let mut relied = |given: Node<'t>| settable.extend(self.reader.relied_on(given));
-        if let (Some(given), Some(_)) = (given, &model) {
-            relied(given);
-        }
-        if let (Some(given), None) = (given, &model) {
-            left(given, "the model");
-            kept.insert(0, (Some("model".to_owned()), self.reader.shown(given)));
-        }
-        for key in sinks::ASKS {
-            if let Some(given) = value_of(arguments, &[key]) {
-                left(given, &format!("`{key}`"));
-            }
-        }
-        let mut parameters = Vec::new();
-        for key in sinks::SETTINGS {
-            if let Some(given) = value_of(arguments, &[key]) {
-                match self.reader.setting(given) {
-                    Some(value) => {
-                        relied(given);
-                        parameters.push(((*key).to_owned(), value));
-                    }
-                    None => {
-                        left(given, key);
-                        kept.push((Some((*key).to_owned()), self.reader.shown(given)));
-                    }
-                }
-            }
-        }
-        let place = self.facts.place_of(node.start_byte());
-        let call_line = node.start_position().row + 1;
-        self.settable.append(&mut settable);
-        let mut prompt = self.finished(drafts, node);
-        prompt.model = model;
-        prompt.parameters = parameters;
-        prompt.kept = kept;
-        prompt.place = place;
-        prompt.call_line = call_line;
-        prompt
     }
 }

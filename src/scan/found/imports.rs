@@ -139,14 +139,14 @@ mod tests {
             (
                 "app/desk.py",
                 ".texts",
-                "app/texts.py app/texts/__init__.py",
+                "app/texts/__init__.py app/texts.py",
             ),
-            ("app/desk.py", "..texts", "texts.py texts/__init__.py"),
+            ("app/desk.py", "..texts", "texts/__init__.py texts.py"),
             ("app/desk.py", ".", "app/__init__.py"),
             (
                 "app/desk.py",
                 "app.texts",
-                "app/app/texts.py app/app/texts/__init__.py app/texts.py app/texts/__init__.py",
+                "app/app/texts/__init__.py app/app/texts.py app/texts/__init__.py app/texts.py",
             ),
             ("desk.py", "..texts", ""),
             ("a/x.ts", "react", ""),
@@ -186,6 +186,13 @@ mod tests {
             assert!(matches!(of(item), Constant::Unsure(_)), "{item}");
         }
         assert_eq!(of("E"), Constant::Passed("z".to_owned(), "E".to_owned()));
+        // What all of another file brings may be another one.
+        let behind = |text: &str| constants("a.py", text, &["A"]).remove(0);
+        assert!(matches!(
+            behind("A = 'x'\nfrom z import *\n"),
+            Constant::Unsure(_)
+        ));
+        assert_eq!(behind("from z import *\nA = 'You are kind'\n"), kind);
         let script = "export const A = `You are kind`;\nexport let B = 'x'; B = 'y';\n";
         let of = |item| constants("a.ts", script, &[item]).remove(0);
         assert_eq!(of("A"), kind);

@@ -14,9 +14,10 @@ pub(super) fn of_python(folder: &str, module: &str) -> Vec<String> {
     }
     let files = |folder: &str| match below.as_str() {
         "" => vec![join(folder, "__init__.py")],
+        // Python takes a package before a file of its name.
         below => vec![
-            join(folder, &format!("{below}.py")),
             join(folder, &format!("{below}/__init__.py")),
+            join(folder, &format!("{below}.py")),
         ],
     };
     folders.into_iter().flat_map(files).collect()

@@ -26,6 +26,9 @@ const MOST_WORK: usize = 4_000_000;
 pub(super) const THIRD_FILE: &str = "has it from a third file";
 pub(super) const UNSAID: &str = "does not say it";
 
+/// Why a name stands for no text, in words that follow it.
+const A_FUNCTION: &str = "is a function or a class";
+
 /// The most of a kind that is kept of one file.
 const MOST_KEPT: usize = 200_000;
 
@@ -161,6 +164,8 @@ pub(super) struct Names<'t> {
     is_wild: Option<&'static str>,
     /// Whether members are given values by their names as texts.
     sets_members: bool,
+    /// Whether that is done to what may be a class, and not just to an object.
+    sets_classes: bool,
     /// Where all names of another file come in.
     wildcards: Vec<usize>,
     work_left: Cell<usize>,
@@ -263,13 +268,21 @@ impl<'t> Names<'t> {
         })
     }
 
+    /// Whether what another file gives under the name may be what `import *` gives behind that.
+    pub(super) fn is_taken_over(&self, name: &'t str, at: usize) -> bool {
+        self.sites_of(name, at).is_some_and(|(_, sites)| {
+            let last = sites.last();
+            last.is_some_and(|last| self.may_come_with_all(last.at))
+        })
+    }
+
     /// Whether the name is that of a function or a class of the file.
     pub(super) fn is_function(&self, name: &'t str, at: usize) -> bool {
         self.scope_at(name, at).is_some_and(|scope| {
             let sites = &self.sites[&(name, scope)];
             sites
                 .iter()
-                .any(|site| matches!(site.kind, SiteKind::Other(collect::A_FUNCTION)))
+                .any(|site| matches!(site.kind, SiteKind::Other(A_FUNCTION)))
         })
     }
 }

@@ -16,9 +16,9 @@ mod code;
 /// How far around an anchor is looked, in bytes.
 const WINDOW: usize = 400;
 
-/// Calls that surely send something: what they send and nobody can read is noted, so that these
+/// Calls that surely send something, and templates of what other files may say: what they send and nobody can read is noted, so that these
 /// files are parsed whatever they say.
-const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]";
+const SENDS: &str = r"chat\.completions|completions\.(?:create|parse|stream)|responses\.(?:create|parse|stream)|messages\.(?:create|stream|parse)|ChatCompletion\.a?create|(?:generateText|streamText|generateObject|streamObject|generate_content\w*|generateContent\w*|\ba?completion|\bconverse(?:_stream)?)\s*[(<]|(?:from_template|fromTemplate|from_messages|fromMessages|PromptTemplate)\(\s*(?:template\s*=\s*)?[A-Za-z_\[]";
 
 /// Names that files give to what sends something, or to a message; they count where the file names a
 /// library that talks to models.
@@ -372,6 +372,12 @@ mod tests {
             ("m = {role: 'admin', content: 'hello there'}", false),
             // What it sends may stand elsewhere.
             ("client.responses.create(instructions=X)", true),
+            ("p = PromptTemplate.from_template(X)", true),
+            ("p = PromptTemplate(template=X)", true),
+            (
+                "p = ChatPromptTemplate.from_messages([('system', X)])",
+                true,
+            ),
             (
                 "from openai import OpenAI\nf(messages='hello there')",
                 false,

@@ -17,6 +17,9 @@ pub(super) use walk::{Visit, Walk};
 /// How many brackets around a value are looked through.
 const DEEPEST_BRACKETS: usize = 50;
 
+/// The method that says what is sent in the place of a map.
+pub(super) const TO_JSON: &str = "toJSON";
+
 /// An expression, one level deep.
 pub(super) enum Expr<'t> {
     /// A text, of what is written and what is filled in, and whether all of it was understood.
@@ -462,7 +465,13 @@ impl<'t> File<'t> {
             "dictionary_splat" | "spread_element" => {
                 Some(Argument::of_all(*Self::children(child).first()?))
             }
-            "method_definition" => Some(Argument::of_all(child)),
+            "method_definition" => {
+                let name = self.field(child, "name").map(|it| self.word(it));
+                match name.filter(|name| *name == TO_JSON) {
+                    Some(name) => Some(Argument::of(Some(name), child)),
+                    None => Some(Argument::of_all(child)),
+                }
+            }
             _ => None,
         };
         Self::children(node).into_iter().filter_map(entry).collect()

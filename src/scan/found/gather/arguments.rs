@@ -6,7 +6,7 @@ use super::{DEEPEST, Gatherer};
 use crate::scan::found::sinks::{
     CONFIG_KEYS, EXTRA_KEYS, LIST_KEYS, MODEL_KEYS, SETTINGS, SYSTEM_KEYS, USER_KEYS,
 };
-use crate::scan::found::syntax::{Argument, Expr, index_of};
+use crate::scan::found::syntax::{Argument, Expr, TO_JSON, index_of, value_of};
 use crate::scan::found::value::{Remark, Settable};
 
 /// Whether a prompt file holds what is given by this key.
@@ -14,6 +14,12 @@ fn is_held(key: &str) -> bool {
     [SYSTEM_KEYS, LIST_KEYS, USER_KEYS, MODEL_KEYS, SETTINGS]
         .iter()
         .any(|keys| keys.contains(&key))
+}
+
+/// A map that says itself what is sent in its place.
+pub(super) fn written_otherwise(method: Node<'_>) -> Remark {
+    let words = format!("`{TO_JSON}` may give another text in its place");
+    Remark::new(method, words)
 }
 
 /// Arguments by their names.
@@ -43,6 +49,8 @@ impl<'t> Gatherer<'_, 't> {
             .collect();
         flat.all.extend(inner);
         self.overridden(&mut flat);
+        let own = value_of(&flat.all, &[TO_JSON]);
+        flat.doubts.extend(own.map(written_otherwise));
         flat
     }
 

@@ -8,7 +8,8 @@ use tree_sitter::Node;
 use super::{Draft, Gatherer};
 use crate::prompt::finding::Span;
 use crate::scan::found::names::Moved;
-use crate::scan::found::syntax::{Expr, File};
+use crate::scan::found::sinks;
+use crate::scan::found::syntax::{Argument, Expr, File, value_of};
 use crate::scan::found::value::{self, Bit, Hole, Reader, Remark};
 use crate::scan::found::{
     Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Imported, Piece, Settable,
@@ -69,12 +70,69 @@ impl From<value::Settable<'_>> for Settable {
         Self {
             name: it.name.to_owned(),
             owner: it.owner.map(str::to_owned),
+            module: None,
             line: it.line,
         }
     }
 }
 
 impl<'t> Gatherer<'_, 't> {
+    /// The prompt of a call, with what else that is given.
+    pub(super) fn made(
+        &mut self,
+        node: Node<'t>,
+        drafts: Vec<Draft<'t>>,
+        arguments: &[Argument<'t>],
+    ) -> FoundPrompt {
+        self.used.insert(node.id());
+        let mut kept = self.besides(arguments);
+        let mut left = |node: Node<'t>, what: &str| {
+            let words = format!("{what} is left to the code: `{}`", self.reader.shown(node));
+            self.notes.push(Remark::new(node, words));
+        };
+        let given = value_of(arguments, sinks::MODEL_KEYS);
+        let model = given.and_then(|model| self.reader.model(model));
+        let mut settable = Vec::new();
+        let mut relied = |given: Node<'t>| settable.extend(self.reader.relied_on(given));
+        if let (Some(given), Some(_)) = (given, &model) {
+            relied(given);
+        }
+        if let (Some(given), None) = (given, &model) {
+            left(given, "the model");
+            kept.insert(0, (Some("model".to_owned()), self.reader.shown(given)));
+        }
+        for key in sinks::ASKS {
+            if let Some(given) = value_of(arguments, &[key]) {
+                left(given, &format!("`{key}`"));
+            }
+        }
+        let mut parameters = Vec::new();
+        for key in sinks::SETTINGS {
+            if let Some(given) = value_of(arguments, &[key]) {
+                match self.reader.setting(given) {
+                    Some(value) => {
+                        relied(given);
+                        parameters.push(((*key).to_owned(), value));
+                    }
+                    None => {
+                        left(given, key);
+                        kept.push((Some((*key).to_owned()), self.reader.shown(given)));
+                    }
+                }
+            }
+        }
+        let place = self.facts.place_of(node.start_byte());
+        let call_line = node.start_position().row + 1;
+        self.settable.append(&mut settable);
+        let mut prompt = self.finished(drafts, node);
+        prompt.model = model;
+        prompt.parameters = parameters;
+        prompt.kept = kept;
+        prompt.place = place;
+        prompt.call_line = call_line;
+        prompt
+    }
+
     /// The prompt of some messages: values get their names, which are one for all of them.
     pub(super) fn finished(&mut self, drafts: Vec<Draft<'t>>, node: Node<'t>) -> FoundPrompt {
         let mut names = Names::default();
@@ -126,13 +184,17 @@ impl<'t> Gatherer<'_, 't> {
                     Bit::Hole(hole) => {
                         self.check(&hole, node, &mut remarks);
                         let name = names.of(&hole, draft.is_placeholder, self.file);
-                        let origin = self.origin(hole.node).filter(|_| !draft.is_placeholder);
-                        imports.extend(origin.map(|(module, item)| Imported {
+                        let origin = self.origin(hole.node).map(|origin| (origin, false));
+                        let origin =
+                            origin.or_else(|| Some((self.changed_origin(hole.node, 0)?, true)));
+                        let origin = origin.filter(|_| !draft.is_placeholder);
+                        imports.extend(origin.map(|((module, item), is_changed)| Imported {
                             variable: name.clone(),
                             module,
                             item,
                             expression: hole.expression.clone(),
                             line: hole.node.start_position().row + 1,
+                            is_changed,
                         }));
                         if named.insert(name.clone()) {
                             variables.push(Variable {
@@ -182,7 +244,11 @@ impl<'t> Gatherer<'_, 't> {
             syntax: Syntax::Plain,
             lost,
             doubts,
-            settable: settable.into_iter().map(Into::into).collect(),
+            settable: settable
+                .into_iter()
+                .map(Into::into)
+                .chain(self.through.relied.iter().cloned())
+                .collect(),
             is_allowed: false,
             is_known: false,
         }

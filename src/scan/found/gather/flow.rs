@@ -10,7 +10,7 @@ use super::words::{role_named, speaks_to_a_model};
 use super::{DEEPEST, Gatherer};
 use crate::scan::found::Stands;
 use crate::scan::found::syntax::{Argument, Call, Expr, value_of};
-use crate::scan::found::value::{Remark, Settable};
+use crate::scan::found::value::Remark;
 
 /// Whether a method of this name makes the object of its class.
 pub(super) fn makes_objects(name: &str) -> bool {
@@ -29,11 +29,11 @@ impl<'t> Gatherer<'_, 't> {
         }
         self.followed.insert(key, false);
         let role = self.unsure_roles.borrow().get(&open.node.id()).copied();
-        let known = self.unsure.len();
-        self.unsure
-            .extend(role.map(|role| Remark::new(role, "the role may be another one")));
+        let known = self.through.unsure.len();
+        let unsure = role.map(|role| Remark::new(role, "the role may be another one"));
+        self.through.unsure.extend(unsure);
         let is_found = self.follow_new(open, sending, depth);
-        self.unsure.truncate(known);
+        self.through.unsure.truncate(known);
         self.followed.insert(key, is_found);
         is_found
     }
@@ -95,7 +95,7 @@ impl<'t> Gatherer<'_, 't> {
     }
 
     /// The functions of the file that a callee may be.
-    fn functions(&self, callee: Node<'t>) -> Vec<usize> {
+    pub(super) fn functions(&self, callee: Node<'t>) -> Vec<usize> {
         let at = callee.start_byte();
         let here = self.facts.scope_at(at);
         let (name, class) = match self.file.expr(callee) {
@@ -152,12 +152,12 @@ impl<'t> Gatherer<'_, 't> {
                 .filter(|(scope, _)| scope == function)
                 .map(|(_, answer)| *answer)
                 .collect();
-            let known = self.unsure.len();
-            self.decorated(self.decorator(*function));
+            let before = self.through.clone();
+            self.go_through(*function);
             for answer in answers {
                 is_found |= self.land(answer, Stands::Answer, taken, sending, depth + 1);
             }
-            self.unsure.truncate(known);
+            self.through = before;
         }
         is_found
     }
@@ -204,13 +204,12 @@ impl<'t> Gatherer<'_, 't> {
         let role = self.unsure_roles.borrow().get(&open.id()).copied();
         let role_given =
             role.map(|role| (role, all.iter().find(|it| it.name == self.file.word(role))));
-        let decorator = self.decorator(function);
         let mut is_found = false;
         for (_, call) in self.calls_of(function) {
             let given = self.argument(&call.arguments, parameter.sought());
             if let Some(given) = given {
-                let before = self.unsure.clone();
-                self.decorated(decorator);
+                let before = self.through.clone();
+                self.go_through(function);
                 // The role that this caller gives, or does not.
                 let own = role_given.and_then(|(role, parameter)| {
                     let is_open = call.arguments.iter().any(|it| it.is_spread);
@@ -225,11 +224,11 @@ impl<'t> Gatherer<'_, 't> {
                 let mut taken = taken;
                 if let Some(own) = own {
                     let words = "the role may be another one";
-                    self.unsure.retain(|it| it.words != words);
+                    self.through.unsure.retain(|it| it.words != words);
                     taken = taken.by(own);
                 }
                 is_found |= self.land(given, Stands::Given, taken, sending, depth + 1);
-                self.unsure = before;
+                self.through = before;
             }
         }
         is_found
@@ -238,7 +237,7 @@ impl<'t> Gatherer<'_, 't> {
     /// Begins a prompt that functions are followed to.
     pub(super) fn begin(&mut self) {
         self.notes.clear();
-        self.doubts.clone_from(&self.unsure);
+        self.doubts.clone_from(&self.through.unsure);
         self.settable.clear();
     }
 
@@ -264,32 +263,6 @@ impl<'t> Gatherer<'_, 't> {
                 _ => self.functions(call.callee).contains(&function),
             })
             .collect()
-    }
-
-    /// The function around an answer, where another file may put its own in its place.
-    fn settable_function(&self, answer: Node<'t>) -> Option<Settable<'t>> {
-        let scope = self.facts.scope_at(answer.start_byte());
-        let name = self.facts.scopes[scope].name?;
-        let class = self.facts.class_of(scope);
-        let is_of_file = scope > 0 && self.facts.scopes[scope].parent == 0;
-        let is_open = is_of_file && self.file.traits().modules_are_open;
-        (is_open || class.is_some()).then(|| Settable {
-            name,
-            owner: class.and_then(|class| self.facts.scopes[class].name),
-            line: answer.start_position().row + 1,
-        })
-    }
-
-    /// A decorator may change what a function is given, and what it answers with.
-    pub(super) fn decorated(&mut self, decorator: Option<Node<'t>>) {
-        let remark = decorator.map(|it| {
-            let shown = self.reader.shown(it);
-            Remark::new(
-                it,
-                format!("`{shown}` may change what the function takes or answers"),
-            )
-        });
-        self.unsure.extend(remark);
     }
 
     /// The calls of the file, by the last word of what is called.
@@ -345,9 +318,6 @@ impl<'t> Gatherer<'_, 't> {
     ) -> bool {
         let sent_at = self.reader.sent_at.replace(node.end_byte());
         self.begin();
-        if stands == Stands::Answer {
-            self.settable.extend(self.settable_function(node));
-        }
         let mut drafts = Vec::new();
         match taken {
             Taken::Text(role) | Taken::Part(role) => drafts.push(self.text(node, role)),

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::words::speaks_to_a_model;
 use super::{Draft, Gatherer};
-use crate::scan::found::sinks::{LIST_KEYS, SYSTEM_KEYS};
+use crate::scan::found::sinks::{LIST_KEYS, OWN_KEYS, SYSTEM_KEYS};
 use crate::scan::found::syntax::{Argument, value_of};
 use crate::scan::found::{Confidence, FoundKind, FoundMessage};
 
@@ -72,7 +72,10 @@ impl<'t> Gatherer<'_, 't> {
         };
         let draft = self.text(value, "system");
         let text = draft.value.text();
-        let is_sure = speaks_to_a_model(&text);
+        // Some keys say so wherever they stand: `systemPrompt: "…"`.
+        let is_long = text.trim().len() >= 60 && draft.value.words() >= 8;
+        let is_own = value_of(entries, OWN_KEYS).is_some_and(|own| own == value);
+        let is_sure = speaks_to_a_model(&text) || (is_own && is_long);
         if is_sure || (!self.libraries.is_empty() && draft.value.words() >= 8) {
             self.push(
                 node,

@@ -2,10 +2,11 @@
 
 use tree_sitter::Node;
 
+use super::arguments::written_otherwise;
 use super::words::role_named;
 use super::{DEEPEST, Draft, Gatherer, MOST_MESSAGES};
 use crate::scan::found::sinks::{Sink, sink};
-use crate::scan::found::syntax::{Argument, Expr, index_of, value_of};
+use crate::scan::found::syntax::{Argument, Expr, TO_JSON, index_of, value_of};
 use crate::scan::found::value::{Bit, Items, Remark, Value};
 
 /// What a message has that is said here.
@@ -313,6 +314,8 @@ impl<'t> Gatherer<'_, 't> {
             let words = format!("`{first}` of the message is left to the code");
             draft.value.notes.push(Remark::new(node, words));
         }
+        let own = value_of(entries, &[TO_JSON]);
+        doubts.extend(own.map(written_otherwise));
         draft.value.doubts.extend(doubts);
         if is_unsure {
             let holes = draft.value.bits.iter().filter_map(|bit| match bit {

@@ -5,23 +5,6 @@ use tree_sitter::Node;
 use super::{DEEPEST, Gatherer};
 use crate::scan::found::syntax::Expr;
 
-/// Decorators that neither change what a function is given nor what it answers with.
-const HARMLESS: &[&str] = &[
-    "staticmethod",
-    "classmethod",
-    "property",
-    "cached_property",
-    "cache",
-    "lru_cache",
-    "abstractmethod",
-    "override",
-    "overload",
-    "final",
-    "retry",
-    "observe",
-    "traceable",
-];
-
 impl<'t> Gatherer<'_, 't> {
     /// The words of what is called, by the names that its library gives it: `go` is
     /// `client.responses.create` after `go = client.responses.create`, and `completion` after
@@ -85,38 +68,5 @@ impl<'t> Gatherer<'_, 't> {
             .filter(|item| *item != name && *item != "default")?;
         let is_outside = self.reader.names.is_from_outside(name, node.start_byte());
         is_outside.then_some(item)
-    }
-
-    /// The first decorator of a function that may change what it is given, or what it answers with.
-    pub(super) fn decorator(&self, function: usize) -> Option<Node<'t>> {
-        let node = self.facts.scopes[function].node?;
-        let mut all = Vec::new();
-        if let Some(around) = node
-            .parent()
-            .filter(|it| it.kind() == "decorated_definition")
-        {
-            let mut cursor = around.walk();
-            all.extend(around.named_children(&mut cursor));
-        }
-        let mut before = node.prev_named_sibling();
-        while let Some(decorator) = before.filter(|it| it.kind() == "decorator") {
-            all.push(decorator);
-            before = decorator.prev_named_sibling();
-        }
-        let is_harmless = |decorator: &Node<'t>| {
-            let Some(called) = decorator.named_child(0) else {
-                return false;
-            };
-            let path = self.file.path(called);
-            let is_known = path.last().is_some_and(|last| HARMLESS.contains(last));
-            let is_outside = path.first().is_some_and(|first| {
-                self.reader
-                    .names
-                    .is_from_outside(first, called.start_byte())
-            });
-            is_known && is_outside
-        };
-        all.into_iter()
-            .find(|it| it.kind() == "decorator" && !is_harmless(it))
     }
 }

@@ -3,10 +3,14 @@
 use tree_sitter::Node;
 
 use super::Gatherer;
-use super::arguments::Flat;
+use super::arguments::{Flat, written_otherwise};
 use crate::scan::found::addresses;
 use crate::scan::found::sinks::{LIST_KEYS, MODEL_KEYS, SYSTEM_KEYS, USER_KEYS};
-use crate::scan::found::syntax::{Argument, Call, Expr, value_of};
+use crate::scan::found::syntax::{Argument, Call, Expr, TO_JSON, value_of};
+use crate::scan::found::value::Remark;
+
+/// Words for no value.
+const NOTHING: [&str; 3] = ["None", "null", "undefined"];
 
 /// What a call sends to the address of a model.
 pub(super) struct Posted<'t> {
@@ -47,11 +51,14 @@ impl<'t> Gatherer<'_, 't> {
         let mut body = Flat::default();
         match given.or(behind.filter(|_| is_sure)) {
             Some(given) => {
-                let given = self.encoded(given);
+                let (given, why) = self.encoded(given);
+                body.doubts.extend(why);
                 match self.reader.entries(given) {
                     Some(entries) => {
                         body.all = entries.all;
                         body.doubts.extend(entries.doubt);
+                        let own = value_of(&body.all, &[TO_JSON]);
+                        body.doubts.extend(own.map(written_otherwise));
                         body.settable.extend(entries.settable);
                     }
                     None => body.all.push(Argument::of_all(given)),
@@ -70,17 +77,29 @@ impl<'t> Gatherer<'_, 't> {
         })
     }
 
-    /// What is written as JSON: `JSON.stringify(body)`, `json.dumps(body).encode()`.
-    fn encoded(&self, node: Node<'t>) -> Node<'t> {
+    /// What is written as JSON: `JSON.stringify(body)`, `json.dumps(body).encode()`; and why it may be
+    /// written otherwise.
+    fn encoded(&self, node: Node<'t>) -> (Node<'t>, Option<Remark>) {
         let Expr::Call(call) = self.file.expr(node) else {
-            return node;
+            return (node, None);
         };
-        let first = call.arguments.first().filter(|it| it.is_by_place());
+        let by_place = |it: &&Argument<'t>| it.is_by_place();
+        let first = call.arguments.first().filter(by_place);
+        // A replacer of `stringify`, an encoder of `dumps`.
+        let changes = match self.file.expr(call.callee) {
+            Expr::Member(_, "stringify") => call.arguments.get(1).map(|it| it.value),
+            _ => value_of(&call.arguments, &["cls"]),
+        };
+        let changes = changes.filter(|it| !NOTHING.contains(&self.file.word(*it)));
+        let why = changes.map(|it| {
+            let words = format!("`{}` may change what is sent", self.reader.shown(it));
+            Remark::new(it, words)
+        });
         match (self.file.expr(call.callee), first) {
             (Expr::Member(inner, "encode"), _) => self.encoded(inner),
-            (Expr::Member(_, "stringify" | "dumps"), Some(first)) => first.value,
-            (Expr::Name("dumps" | "json"), Some(first)) => first.value,
-            _ => node,
+            (Expr::Member(_, "stringify" | "dumps"), Some(first)) => (first.value, why),
+            (Expr::Name("dumps" | "json"), Some(first)) => (first.value, why),
+            _ => (node, None),
         }
     }
 }

@@ -7,7 +7,7 @@ use tree_sitter::Node;
 
 use super::Draft;
 use crate::scan::found::syntax::Argument;
-use crate::scan::found::value::Bit;
+use crate::scan::found::value::{Bit, Remark, Settable};
 use crate::scan::found::{Confidence, FoundKind, FoundPrompt, Syntax};
 
 /// What a call does with a value.
@@ -92,6 +92,15 @@ pub(super) struct Unseen<'c, 't> {
     /// Whether it surely goes to a model.
     pub(super) is_sure: bool,
     pub(super) drafts: Vec<Draft<'t>>,
+    /// What is to be said of its prompt, until there is one.
+    pub(super) said: Option<Said<'t>>,
+}
+
+/// What is to be said of a prompt.
+pub(super) struct Said<'t> {
+    pub(super) notes: Vec<Remark>,
+    pub(super) doubts: Vec<Remark>,
+    pub(super) settable: Vec<Settable<'t>>,
 }
 
 /// What was followed already, and whether it held a text.

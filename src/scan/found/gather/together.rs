@@ -100,7 +100,6 @@ impl<'t> Gatherer<'_, 't> {
         let given: Vec<(Parameter<'t>, Taken)> =
             all.iter().map(|(it, taken, _)| (*it, *taken)).collect();
         self.note_wrapper(*function, &given, sending);
-        let decorator = self.decorator(*function);
         let mut is_found = false;
         for (node, call) in self.calls_of(*function) {
             let part = |(parameter, taken, _): &(Parameter<'t>, Taken, Node<'t>)| Part {
@@ -109,10 +108,10 @@ impl<'t> Gatherer<'_, 't> {
                 default: parameter.default.and_then(|it| self.reader.exact(it)),
             };
             let parts = all.iter().map(part).collect();
-            let before = self.unsure.clone();
-            self.decorated(decorator);
+            let before = self.through.clone();
+            self.go_through(*function);
             is_found |= self.land_together(node, parts, sending, depth + 1);
-            self.unsure = before;
+            self.through = before;
         }
         is_found
     }

@@ -3,10 +3,22 @@
 use tree_sitter::Node;
 
 use super::sending::{Open, Sending, Taken, Unseen};
-use super::{Draft, Gatherer};
+use super::{DEEPEST, Draft, Gatherer};
 use crate::scan::found::syntax::Expr;
 use crate::scan::found::value::Bit;
 use crate::scan::found::{Stands, Unread};
+
+/// Methods that make another text of one.
+const FILLS_IN: &[&str] = &[
+    "format",
+    "format_map",
+    "replace",
+    "replaceAll",
+    "substitute",
+    "safe_substitute",
+    "strip",
+    "trim",
+];
 
 impl<'t> Gatherer<'_, 't> {
     /// Notes a value that a call sends by way of a function: what another file gives, so that it is
@@ -35,6 +47,9 @@ impl<'t> Gatherer<'_, 't> {
         }
         let is_value = !matches!(self.file.expr(node), Expr::Plain(_) | Expr::Map(_));
         let is_given = stands == Stands::Given && is_system && is_value;
+        if self.is_rendered(node, 0) {
+            return false;
+        }
         if taken.is_part() || self.used.contains(&node.id()) || !(is_imported || is_given) {
             return false;
         }
@@ -83,11 +98,13 @@ impl<'t> Gatherer<'_, 't> {
         let mut what: Vec<String> = unread
             .iter()
             .filter(is_shown)
+            .filter(|open| !self.is_rendered(open.node, 0))
             .map(|open| self.reader.shown(open.node))
             .collect();
         // `create(**request)`: all that is sent.
         if what.is_empty() && unread.is_empty() && !is_any_read {
             let whole = sending.settings.iter().filter(|it| it.key.is_none());
+            let whole = whole.filter(|it| !self.is_rendered(it.value, 0));
             what.extend(whole.map(|it| self.reader.shown(it.value)));
         }
         if what.is_empty() {
@@ -96,11 +113,10 @@ impl<'t> Gatherer<'_, 't> {
         what.dedup();
         // What another file says may still make a prompt of it.
         let mut instead = None;
-        let is_written = |draft: &Draft<'t>| draft.value.written.is_some();
-        if !call.drafts.iter().any(is_written) {
-            self.notes.clear();
-            self.doubts.clear();
-            self.settable.clear();
+        if let Some(said) = call.said {
+            self.notes = said.notes;
+            self.doubts = said.doubts;
+            self.settable = said.settable;
             let mut prompt = self.made(call.node, call.drafts, &sending.settings);
             prompt.confidence = sending.confidence;
             prompt.sdk = sending.sdk;
@@ -119,10 +135,34 @@ impl<'t> Gatherer<'_, 't> {
         });
     }
 
+    /// Where a text comes from that another file gives and this one fills in, or adds to.
+    pub(super) fn changed_origin(&self, node: Node<'t>, depth: usize) -> Option<(String, String)> {
+        let of = |inner: Node<'t>| {
+            self.origin(inner).or_else(|| {
+                self.changed_origin(inner, depth + 1)
+                    .filter(|_| depth < DEEPEST)
+            })
+        };
+        match self.file.expr(node) {
+            Expr::Name(name) if depth < DEEPEST => {
+                let bound = self.reader.names.bound(name, node)?;
+                self.changed_origin(bound.value, depth + 1)
+            }
+            Expr::Percent(text, _) => of(text),
+            Expr::Join(nodes) => nodes.into_iter().find_map(|(inner, _)| of(inner)),
+            Expr::Call(call) => match self.file.expr(call.callee) {
+                Expr::Member(text, method) if FILLS_IN.contains(&method) => of(text),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Where a value comes from that another file gives: the file, and its name there.
     pub(super) fn origin(&self, node: Node<'t>) -> Option<(String, String)> {
         let outside = |name: &'t str| {
-            let is_outside = self.reader.names.is_from_outside(name, node.start_byte());
+            let (names, at) = (self.reader.names, node.start_byte());
+            let is_outside = names.is_from_outside(name, at) && !names.is_taken_over(name, at);
             self.facts.origins.get(name).filter(|_| is_outside)
         };
         match self.file.expr(node) {

@@ -95,7 +95,7 @@ pub(super) fn surely_says_prompt(name: &str) -> bool {
         "sysmsg",
     ];
     const ENDS: &[&str] = &[
-        "s", "template", "text", "str", "string", "content", "base", "default",
+        "s", "template", "text", "str", "string", "content", "base", "default", "lines", "parts",
     ];
     let small = name.to_ascii_lowercase();
     let small = small.trim_end_matches(|it: char| it.is_ascii_digit() || it == '_');

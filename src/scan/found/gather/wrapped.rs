@@ -7,13 +7,15 @@ use tree_sitter::Node;
 
 use super::Gatherer;
 use super::flow::makes_objects;
+use super::replaced::Through;
 use super::sending::{Far, Sending, Taken};
 use super::together::Part;
 use crate::scan::found::facts::Scope;
 use crate::scan::found::language::Language;
 use crate::scan::found::sinks;
 use crate::scan::found::syntax::{Call, Expr, Parameter, value_of};
-use crate::scan::found::{Confidence, FoundKind, Stands, Syntax};
+use crate::scan::found::value::Remark;
+use crate::scan::found::{Confidence, FoundKind, Settable, Stands, Syntax};
 
 /// A function that sends what it is given, as other files call it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +35,8 @@ pub struct Wrapper {
     kind: FoundKind,
     confidence: Confidence,
     far: Far,
+    /// Why it may do something else.
+    doubts: Vec<String>,
 }
 
 /// A parameter that is sent.
@@ -119,6 +123,8 @@ impl<'t> Gatherer<'_, 't> {
             default: parameter.default.and_then(|it| self.reader.exact(it)),
         });
         let is_method = class.is_some() && !makes_objects(name);
+        let own = self.replaced(function);
+        let doubts = self.through.unsure.iter().chain(&own);
         let wrapper = Wrapper {
             function: if is_method { name } else { head }.to_owned(),
             class: is_method.then(|| head.to_owned()),
@@ -131,6 +137,7 @@ impl<'t> Gatherer<'_, 't> {
             kind: sending.kind,
             confidence: sending.confidence,
             far,
+            doubts: doubts.map(|it| it.words.clone()).collect(),
         };
         if !self.wrappers.contains(&wrapper) {
             self.wrappers.push(wrapper);
@@ -147,21 +154,22 @@ impl<'t> Gatherer<'_, 't> {
             if let Some((module, item)) = self.origin(call.callee) {
                 for wrapper in known(&module) {
                     if wrapper.class.is_none() && wrapper.is_named(&item) {
-                        self.far_call(*node, &call, &wrapper);
+                        self.far_call(*node, &call, &wrapper, &module);
                     }
                 }
             }
-            for (class, wrapper) in &classes {
+            for (class, module, wrapper) in &classes {
                 if self.is_method(&call, class, wrapper) {
-                    self.far_call(*node, &call, wrapper);
+                    self.far_call(*node, &call, wrapper, module);
                 }
             }
         }
         self.pass_on(known);
     }
 
-    /// The classes that the file takes from others, as it calls them, with what they send.
-    fn far_classes(&self, known: Wrappers<'_>) -> Vec<(String, Wrapper)> {
+    /// The classes that the file takes from others, as it calls them, with the modules that give them
+    /// and what they send.
+    fn far_classes(&self, known: Wrappers<'_>) -> Vec<(String, &'t str, Wrapper)> {
         let mut all = Vec::new();
         for (name, origin) in &self.facts.origins {
             for wrapper in known(origin.module) {
@@ -170,7 +178,7 @@ impl<'t> Gatherer<'_, 't> {
                     None => wrapper.head().to_owned(),
                     Some(_) => continue,
                 };
-                all.push((class, wrapper));
+                all.push((class, origin.module, wrapper));
             }
         }
         all
@@ -264,7 +272,18 @@ impl<'t> Gatherer<'_, 't> {
         }
     }
 
-    fn far_call(&mut self, node: Node<'t>, call: &Call<'t>, wrapper: &Wrapper) {
+    fn far_call(&mut self, node: Node<'t>, call: &Call<'t>, wrapper: &Wrapper, module: &str) {
+        let doubts = wrapper.doubts.iter();
+        let unsure = doubts.map(|why| Remark::new(node, format!("`{}`: {why}", wrapper.function)));
+        self.through = Through {
+            unsure: unsure.collect(),
+            relied: vec![Settable {
+                name: wrapper.function.clone(),
+                owner: wrapper.class.clone(),
+                module: Some(module.to_owned()),
+                line: node.start_position().row + 1,
+            }],
+        };
         let sending = Sending {
             sdk: wrapper.sdk,
             syntax: wrapper.syntax,
@@ -294,6 +313,7 @@ impl<'t> Gatherer<'_, 't> {
                 self.land_together(node, parts.collect(), &sending, 1);
             }
         }
+        self.through = Through::default();
     }
 }
 

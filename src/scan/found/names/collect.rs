@@ -8,10 +8,8 @@ use tree_sitter::Node;
 
 use super::members::{Class, Classes, Member};
 use super::uses::{self, Aim, Frame};
-use super::{MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, Use};
+use super::{A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, Use};
 use crate::scan::found::syntax::{File, Visit};
-
-pub(super) const A_FUNCTION: &str = "is a function or a class";
 
 pub(in crate::scan::found) struct Collector<'r, 't> {
     file: &'r File<'t>,
@@ -46,6 +44,7 @@ impl<'r, 't> Collector<'r, 't> {
                 foreign: HashSet::new(),
                 is_wild: None,
                 sets_members: false,
+                sets_classes: false,
                 wildcards: Vec::new(),
                 work_left: Cell::new(MOST_WORK),
             },
@@ -453,15 +452,40 @@ impl<'r, 't> Collector<'r, 't> {
         let Some(callee) = self.names.traits.spelled.child(node, "function") else {
             return;
         };
-        match self.file.word(callee) {
-            "exec" | "eval" | "globals" => {
+        let word = self.file.word(callee);
+        let (before, last) = word.rsplit_once('.').unwrap_or(("", word));
+        let sets = match (before, last) {
+            ("", "exec" | "eval" | "globals") => {
                 self.names.is_wild = Some("the file makes or changes code as it runs");
+                return;
             }
-            "setattr" | "vars" | "Object.assign" | "Object.defineProperty" | "Reflect.set" => {
-                self.names.sets_members = true;
-            }
-            _ => {}
+            ("", "vars") | (_, "setattr" | "__setattr__") => true,
+            ("Object", "assign" | "defineProperty" | "defineProperties")
+            | ("Reflect", "set" | "defineProperty") => true,
+            (patch, "object" | "multiple") => patch.ends_with("patch"),
+            _ => false,
+        };
+        if !sets {
+            return;
         }
+        let given = self.child(node, "arguments");
+        let given = |index| given.and_then(|it| it.named_child(index));
+        let first = given(0);
+        // `Object.assign({}, …)` makes a new map.
+        if first.is_some_and(|it| it.kind() == "object") {
+            return;
+        }
+        self.names.sets_members = true;
+        // `setattr(desk, "ask", other)`
+        if let Some(name) = given(1).filter(|it| it.kind() == "string") {
+            let name = self.file.word(name).trim_matches(['"', '\'']);
+            self.add_member(name, None, false, (node, false));
+        }
+        let word = first.map_or("", |it| self.file.word(it));
+        let last = word.rsplit('.').next().unwrap_or(word);
+        self.names.sets_classes |= last.starts_with(char::is_uppercase)
+            || matches!(last, "prototype" | "__class__" | "cls")
+            || word.starts_with("type(");
     }
 }
 

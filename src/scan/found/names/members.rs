@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tree_sitter::Node;
 
-use super::{Bound, Names, RegionKind, SiteKind};
+use super::{A_FUNCTION, Bound, Names, RegionKind, Site, SiteKind};
 use crate::scan::found::syntax::File;
 
 /// How many classes above or below one are asked.
@@ -157,6 +157,56 @@ impl<'t> Names<'t> {
     pub(in crate::scan::found) fn class_at(&self, at: usize) -> Option<&'t str> {
         let class = self.regions[self.region_at(at)].class;
         self.classes.all.get(&class)?.name
+    }
+
+    /// Why a function may be another one when it is called, in words that follow its name.
+    pub(in crate::scan::found) fn replaced(
+        &self,
+        name: &'t str,
+        function: Node<'t>,
+    ) -> Option<&'static str> {
+        const ANOTHER: &str = "is given another value in its file";
+        let outside = self.regions[self.region_at(function.start_byte())].parent;
+        let around = self.function(outside);
+        let is_itself = |value: Node<'t>| value.end_byte() == function.end_byte();
+        if self.is_wild.is_some() {
+            return Some("stands in a file that changes names as it runs");
+        }
+        if !matches!(self.regions[around].kind, RegionKind::Class(_)) {
+            let scope = self.scope(name, outside);
+            let sites = scope.map_or(&[][..], |scope| self.sites[&(name, scope)].as_slice());
+            let is_other = |site: &Site<'t>| match site.kind {
+                SiteKind::Other(A_FUNCTION) | SiteKind::Nothing => false,
+                SiteKind::Set(value) => !is_itself(value),
+                _ => true,
+            };
+            let last = sites.last();
+            return match last {
+                _ if self.foreign.contains(name) || sites.iter().any(is_other) => Some(ANOTHER),
+                Some(last) if self.may_come_with_all(last.at) => Some("may come from `import *`"),
+                _ => None,
+            };
+        }
+        let class = self.regions[around].class;
+        let is_other = |member: &Member<'t>| match (member.is_field, member.value) {
+            (true, Some(value)) => member.class == class && !is_itself(value),
+            (true, None) => false,
+            (false, _) => member.class == 0 || member.class == class,
+        };
+        let all = self.members.get(name).map_or(&[][..], Vec::as_slice);
+        let is_named = self
+            .classes
+            .all
+            .get(&class)
+            .is_some_and(|it| it.name.is_some());
+        match () {
+            () if self.sets_classes => Some("may be set by its name"),
+            () if all.iter().any(is_other) => Some(ANOTHER),
+            () if is_named && self.is_given_below(class, name, DEEPEST) => {
+                Some("may be another one in a class that is made from its own")
+            }
+            () => None,
+        }
     }
 
     /// What a class gives its objects under a name.

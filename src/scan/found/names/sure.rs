@@ -70,7 +70,7 @@ impl<'t> Names<'t> {
         if self.foreign.contains(name) {
             return Some("is set by a function around or inside (`global`, `nonlocal`)");
         }
-        if self.wildcards.iter().any(|at| *at > set.at) {
+        if self.may_come_with_all(set.at) {
             return Some("may come from `import *`");
         }
         if matches!(set.kind, SiteKind::Default(_)) {
@@ -110,6 +110,24 @@ impl<'t> Names<'t> {
         None
     }
 
+    /// The value that a name is taken out of where it is set last.
+    pub(in crate::scan::found) fn taken_out_of(
+        &self,
+        name: &'t str,
+        node: Node<'t>,
+    ) -> Option<Node<'t>> {
+        let (_, sites) = self.sites_of(name, node.start_byte())?;
+        let before = sites.iter().rev().find(|it| it.at < node.start_byte())?;
+        let mut root = node;
+        while let Some(above) = root.parent() {
+            root = above;
+        }
+        let set = root.descendant_for_byte_range(before.at, before.end)?;
+        ["right", "value"]
+            .iter()
+            .find_map(|field| self.traits.spelled.child(set, field))
+    }
+
     /// Whether a name of the file itself is used by a function, which may run after other files did.
     pub(in crate::scan::found) fn is_used_later(&self, name: &'t str, node: Node<'t>) -> bool {
         let at = node.start_byte();
@@ -142,6 +160,11 @@ impl<'t> Names<'t> {
             .then_some((region.start, region.end))
     }
 
+    /// Whether all names of another file come in behind a place.
+    pub(super) fn may_come_with_all(&self, at: usize) -> bool {
+        self.wildcards.iter().any(|all| *all > at)
+    }
+
     /// The one value that a name of the file itself has, and why that is not sure.
     pub(in crate::scan::found) fn constant(&self, name: &str) -> Result<Node<'t>, &'static str> {
         if self.is_wild.is_some() {
@@ -151,7 +174,12 @@ impl<'t> Names<'t> {
             .sites
             .keys()
             .find(|(known, scope)| (*known, *scope) == (name, 0));
-        match key.map(|key| self.sites[key].as_slice()) {
+        let sites = key.map(|key| self.sites[key].as_slice());
+        let first = sites.and_then(<[Site<'_>]>::first);
+        if first.is_some_and(|first| self.may_come_with_all(first.at)) {
+            return Err("may have it from `import *` behind it");
+        }
+        match sites {
             Some(
                 [
                     Site {

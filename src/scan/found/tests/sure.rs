@@ -209,6 +209,124 @@ fn a_text_that_is_not_understood_is_not_lifted() {
 }
 
 #[test]
+fn what_says_itself_what_is_sent_is_not_lifted() {
+    let post = |body: &str| {
+        format!("fetch('https://api.openai.com/v1/responses', {{ method: 'POST', body: {body} }})")
+    };
+    let body = "{ model: 'gpt-5', input: 'Tell me of all cats' }";
+    for odd in [
+        &*format!("JSON.stringify({body}, hide)"),
+        &format!("JSON.stringify({body}, ['model'])"),
+        "JSON.stringify({ toJSON() { return {}; }, model: 'gpt-5', input: 'Tell me of all cats' })",
+        "JSON.stringify({ toJSON: other, model: 'gpt-5', input: 'Tell me of all cats' })",
+    ] {
+        assert_eq!(first("a.js", &post(odd)).doubts.len(), 1, "{odd}");
+    }
+    let indented = post(&format!("JSON.stringify({body}, null, 2)"));
+    let written = post(&format!("JSON.stringify({body})"));
+    let said = "user Tell me of all cats";
+    sure("a.js", &[(&*indented, said), (&*written, said)]);
+    doubtful(
+        "a.ts",
+        &[
+            "client.responses.create({ toJSON() { return x; }, input: 'Tell me of all cats' })",
+            "client.chat.completions.create({ messages: [{ toJSON: f, role: 'user', content: 'Tell me of all cats' }] })",
+        ],
+    );
+    let address = "requests.post('https://api.openai.com/v1/responses', data=json.dumps({'model': 'm', 'input': 'Tell me of all cats'}OPTION))";
+    doubtful("a.py", &[&address.replace("OPTION", ", cls=Encoder")]);
+    sure(
+        "a.py",
+        &[(&address.replace("OPTION", ", default=str"), said)],
+    );
+}
+
+const CLASS: &str = "class Client:\n    def ask(self, rules, q):\n        return client.responses.create(instructions=rules, input=q)\n    def rules(self):\n        return 'You are a wise clerk'\n    def go(self, q):\n        return client.responses.create(instructions=self.rules(), input=q)\nClient().ask('You are a kind clerk', 'x')\n";
+
+#[test]
+fn what_is_given_to_or_answered_by_a_function_that_may_be_another_is_not_lifted() {
+    let two = |text: &str| {
+        let found = find("a.py", &format!("{PYTHON}{text}"), false).prompts;
+        let doubts = found.iter().map(|it| match it.doubts.as_slice() {
+            [] => "sure".to_owned(),
+            [first, ..] => first.why.clone(),
+        });
+        doubts.collect::<Vec<String>>().join("; ")
+    };
+    assert_eq!(two(CLASS), "sure; sure");
+    let own = "setattr(desk, name, 1)\nclass Other:\n    def __init__(self):\n        self.rules = 1\n        setattr(self, 'x', 1)\n";
+    assert_eq!(two(&format!("{CLASS}{own}")), "sure; sure");
+    for (more, expected) in [
+        (
+            "Client.ask = other",
+            "sure; `ask` is given another value in its file",
+        ),
+        (
+            "Client.rules = lambda self: 'x'",
+            "`rules` is given another value in its file; sure",
+        ),
+        (
+            "setattr(Client, 'rules', other)",
+            "`rules` may be set by its name; `ask` may be set by its name",
+        ),
+        (
+            "setattr(desk, 'ask', other)",
+            "sure; `ask` is given another value in its file",
+        ),
+        (
+            "class Night(Client):\n    def rules(self):\n        return q",
+            "`rules` may be another one in a class that is made from its own; sure",
+        ),
+    ] {
+        assert_eq!(two(&format!("{CLASS}{more}\n")), expected, "{more}");
+    }
+    let decorated = CLASS.replace("    def rules", "    @swap\n    def rules");
+    let changes = "`@swap` may change what the function takes or answers";
+    assert_eq!(two(&decorated), format!("{changes}; sure"));
+    let again = CLASS.replace("    def rules", "    @again\n    def rules");
+    assert_eq!(two(&format!("again = retry(3)\n{again}")), "sure; sure");
+    let decorated = format!("@swap\n{CLASS}");
+    assert_eq!(two(&decorated), format!("{changes}; {changes}"));
+    assert_eq!(two(&format!("@dataclass\n{CLASS}")), "sure; sure");
+    let ask = "def ask(rules):\n    return client.responses.create(instructions=rules)\nMORE\nask('You are a kind clerk')\n";
+    for (more, expected) in [
+        (
+            "ask = retry(ask)",
+            "`ask` is given another value in its file",
+        ),
+        ("from others import *", "`ask` may come from `import *`"),
+        ("pass", "sure"),
+    ] {
+        assert_eq!(two(&ask.replace("MORE", more)), expected, "{more}");
+    }
+    doubtful(
+        "a.js",
+        &[
+            "class A { rules() { return 'You are a wise clerk'; } go(q) { return client.responses.create({ instructions: this.rules(), input: q }); } }\nObject.assign(A.prototype, { rules() {} });",
+            "class A { rules() { return 'You are a wise clerk'; } go(q) { return client.responses.create({ instructions: this.rules(), input: q }); } }\nA.prototype.rules = other;",
+        ],
+    );
+    sure(
+        "a.js",
+        &[(
+            "class A { rules() { return 'You are a wise clerk'; } go(q) { return client.responses.create({ instructions: this.rules(), input: q }); } }\nconst x = Object.assign({}, y);",
+            "system You are a wise clerk",
+        )],
+    );
+}
+
+#[test]
+fn a_text_is_filled_in_by_several_values() {
+    sure(
+        "a.py",
+        &[(
+            "client.responses.create(input='The price is %.2f on %s' % (x, d))",
+            "user The price is <x> on <d>",
+        )],
+    );
+}
+
+#[test]
 fn what_the_code_chooses_is_not_guessed() {
     for (text, expected) in [
         (

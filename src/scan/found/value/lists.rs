@@ -112,6 +112,8 @@ impl<'t> Reader<'_, 't> {
         }
         let field = |name| self.file.traits().spelled.child(node, name);
         let base = match (node.kind(), self.file.expr(node)) {
+            // `"…%s" % (a, b)` is a text.
+            (_, Expr::Percent(..)) => return None,
             ("subscript", _) if field("subscript")?.kind() == "slice" => field("value")?,
             ("binary_operator", _) => {
                 let sides = [field("left")?, field("right")?];
