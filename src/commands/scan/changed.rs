@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use super::keys::Keys;
-use super::subclasses::Classes;
+use super::subclasses::{self, Classes};
 use super::targets::{KEY, LONGEST_LINE, object_of};
 use super::walk::{ScanResults, WHOLE, WantedPrompts};
 use crate::scan::found::{self, Doubt, FoundPrompt, Language, Settable, is_own_object};
@@ -25,7 +25,7 @@ pub(super) fn look(
         return;
     };
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
-    if !keys.are_all(paths) {
+    if keys.may_hold_more(paths) {
         files.extend(code_below(keys.root()).into_iter().map(|path| {
             let shown = path.strip_prefix(keys.root()).unwrap_or(&path);
             (shown.to_string_lossy().replace('\\', "/"), path)
@@ -37,14 +37,19 @@ pub(super) fn look(
     let files: Vec<(String, PathBuf)> = files.into_iter().collect();
     let owned = all.iter().flat_map(|(_, prompt)| &prompt.settable);
     let owned = owned.filter(|it| it.owner.is_some()).map(|it| &it.name);
-    let classes = Classes::of(&files, &sought.owners, owned);
-    let changes: Vec<(String, Changes)> = files
-        .into_par_iter()
-        .filter_map(|(key, path)| {
-            let changes = sought.changes(&path)?;
-            Some((key, changes))
-        })
-        .collect();
+    let classes = subclasses::Search::of(&sought.owners, owned);
+    let read = |(file, (key, path)): (usize, &(String, PathBuf))| {
+        let length = std::fs::metadata(path).ok()?.len();
+        let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
+        let classes = classes.as_ref().map(|it| it.classes(file, &bytes));
+        let changes = sought.changes(path, &bytes);
+        Some((changes.map(|it| (key.clone(), it)), classes))
+    };
+    let found_in: Vec<_> = files.par_iter().enumerate().filter_map(read).collect();
+    let (changes, classes): (Vec<_>, Vec<_>) = found_in.into_iter().unzip();
+    let changes: Vec<(String, Changes)> = changes.into_iter().flatten().collect();
+    let files = files.into_iter().map(|(key, _)| key).collect();
+    let classes = Classes::of(files, classes.into_iter().flatten().flatten().collect());
     let own: BTreeMap<String, String> = all
         .iter()
         .map(|(path, _)| ((*path).clone(), keys.of(path)))
@@ -281,36 +286,34 @@ impl Sought {
     }
 
     /// What a file sets, if it sets anything.
-    fn changes(&self, path: &Path) -> Option<Changes> {
-        let length = std::fs::metadata(path).ok()?.len();
-        let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
+    fn changes(&self, path: &Path, bytes: &[u8]) -> Option<Changes> {
         let word = |hit: &Captures<'_>, name: &str| {
             let word = hit.name(name)?;
             Some(String::from_utf8_lossy(word.as_bytes()).into_owned())
         };
         let mut set = HashSet::new();
-        for hit in self.items.find_iter(&bytes) {
-            if let Some(object) = object_of(&bytes, hit.range())
+        for hit in self.items.find_iter(bytes) {
+            if let Some(object) = object_of(bytes, hit.range())
                 && !is_own_object(&object)
             {
                 let item = String::from_utf8_lossy(hit.as_bytes()).into_owned();
                 set.insert((object, item));
             }
         }
-        for hit in self.by_name.captures_iter(&bytes) {
+        for hit in self.by_name.captures_iter(bytes) {
             set.extend(word(&hit, "by").map(|item| (BY_NAME.to_owned(), item)));
         }
         let mut given = HashSet::new();
-        for hit in self.whole.captures_iter(&bytes) {
+        for hit in self.whole.captures_iter(bytes) {
             let mut all = ["given", "own", "put"].iter();
             given.extend(all.find_map(|name| word(&hit, name)));
         }
-        let is_of_itself = self.itself.is_match(&bytes);
+        let is_of_itself = self.itself.is_match(bytes);
         if set.is_empty() && given.is_empty() && !is_of_itself {
             return None;
         }
         let mut modules = HashSet::new();
-        for hit in self.renamed.captures_iter(&bytes) {
+        for hit in self.renamed.captures_iter(bytes) {
             let names = word(&hit, "name").or_else(|| word(&hit, "other"));
             let module = word(&hit, "module").or_else(|| word(&hit, "of"));
             modules.extend(names.zip(module));
@@ -319,13 +322,13 @@ impl Sought {
         for name in given {
             let renamed = modules.iter().filter(|(other, _)| *other == name);
             wholes.extend(renamed.map(|(_, module)| module.clone()));
-            let is_module = self.modules.contains(&name) && is_module(path, &bytes, &name);
+            let is_module = self.modules.contains(&name) && is_module(path, bytes, &name);
             if is_module || self.owners.contains(&name) {
                 wholes.insert(name);
             }
         }
-        let is_named = |word: &&String| memchr::memmem::find(&bytes, word.as_bytes()).is_some();
-        let imported = self.modules.iter().filter(|it| is_imported(&bytes, it));
+        let is_named = |word: &&String| memchr::memmem::find(bytes, word.as_bytes()).is_some();
+        let imported = self.modules.iter().filter(|it| is_imported(bytes, it));
         let owners = self.owners.iter().filter(is_named);
         Some(Changes {
             named: imported.chain(owners).cloned().collect(),

@@ -15,6 +15,8 @@ pub(super) struct Keys {
     directory: PathBuf,
     /// The folder that keys are relative to.
     root: PathBuf,
+    /// Whether that is known to be the program's, and not where somebody happens to be.
+    is_repository: bool,
     /// Folders as they are.
     folders: Mutex<HashMap<PathBuf, PathBuf>>,
     /// What folders hold, by their keys.
@@ -27,6 +29,7 @@ impl Keys {
         Self {
             directory: session.directory.clone(),
             root: real(folder),
+            is_repository: true,
             folders: Mutex::default(),
             held: RwLock::default(),
         }
@@ -34,7 +37,12 @@ impl Keys {
 
     /// The names of files in the repository.
     pub(super) fn of_repository(session: &Session) -> Self {
-        Self::below(&top_of(session), session)
+        let top = repository_of(session);
+        let folder = top.as_ref().unwrap_or(&session.directory);
+        Self {
+            is_repository: top.is_some(),
+            ..Self::below(folder, session)
+        }
     }
 
     /// The folder that keys are relative to.
@@ -61,6 +69,11 @@ impl Keys {
             [] => is_above(Path::new(".")),
             paths => paths.iter().any(|path| is_above(path)),
         }
+    }
+
+    /// Whether the repository may hold more files of the program than these paths do.
+    pub(super) fn may_hold_more(&self, paths: &[PathBuf]) -> bool {
+        self.is_repository && !self.are_all(paths)
     }
 
     /// The file that is called like this, if there is one in the folder.
@@ -119,12 +132,14 @@ fn real(path: &Path) -> PathBuf {
 
 /// The top of the repository; without one, where the command runs.
 pub(super) fn top_of(session: &Session) -> PathBuf {
+    repository_of(session).unwrap_or_else(|| session.directory.clone())
+}
+
+fn repository_of(session: &Session) -> Option<PathBuf> {
     let start = Start {
         is_named: false,
         ..session.start()
     };
-    match Store::open(&start) {
-        Ok(store) if !store.is_bare() => store.top().to_owned(),
-        _ => session.directory.clone(),
-    }
+    let store = Store::open(&start).ok().filter(|store| !store.is_bare())?;
+    Some(store.top().to_owned())
 }

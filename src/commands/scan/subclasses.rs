@@ -1,12 +1,8 @@
 //! Classes of other files that are made from one, and may give its objects another text.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
 
-use rayon::prelude::*;
 use regex::bytes::{Regex, RegexBuilder};
-
-use super::walk::WHOLE;
 
 /// How much of the head of a class is read.
 const LONGEST_HEAD: usize = 2_000;
@@ -15,7 +11,7 @@ const LONGEST_HEAD: usize = 2_000;
 const EMPTY_BASES: [&str; 4] = ["object", "ABC", "Generic", "Protocol"];
 
 /// A class of a file, or another name that a file has for one.
-struct Class {
+pub(super) struct Class {
     /// The file, by its number.
     file: usize,
     name: String,
@@ -36,28 +32,11 @@ pub(super) struct Classes {
 }
 
 impl Classes {
-    /// Those of some files; `owners` are the classes that matter, and `items` what they give.
-    pub(super) fn of<'n>(
-        files: &[(String, PathBuf)],
-        owners: &BTreeSet<String>,
-        items: impl Iterator<Item = &'n String>,
-    ) -> Self {
-        let items: BTreeSet<String> = items.map(|it| regex::escape(it)).collect();
-        let items: Vec<String> = items.into_iter().collect();
-        let search = match owners.is_empty() || items.is_empty() {
-            true => None,
-            false => Search::of(&items.join("|")),
-        };
-        let read = |(file, (_, path)): (usize, &(String, PathBuf))| {
-            let length = std::fs::metadata(path).ok()?.len();
-            let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
-            Some(search.as_ref()?.classes(file, &bytes))
-        };
-        let wanted = if search.is_some() { files } else { &[] };
-        let found = wanted.par_iter().enumerate().filter_map(read);
+    /// Those that were found in some files.
+    pub(super) fn of(files: Vec<String>, all: Vec<Class>) -> Self {
         let mut classes = Self {
-            files: wanted.iter().map(|(file, _)| file.clone()).collect(),
-            all: found.flatten().collect(),
+            files,
+            all,
             named: HashMap::new(),
             below: HashMap::new(),
             giving: HashMap::new(),
@@ -136,21 +115,30 @@ impl Classes {
     }
 }
 
-/// What is looked for in a file.
-struct Search {
+/// Which classes are looked for in files.
+pub(super) struct Search {
     items: Regex,
     gives: Regex,
 }
 
 impl Search {
-    fn of(items: &str) -> Option<Self> {
+    /// Those that give something of `items` to objects of `owners`; none where there is nothing to give.
+    pub(super) fn of<'n>(
+        owners: &BTreeSet<String>,
+        items: impl Iterator<Item = &'n String>,
+    ) -> Option<Self> {
+        let items: BTreeSet<String> = items.map(|it| regex::escape(it)).collect();
+        if owners.is_empty() || items.is_empty() {
+            return None;
+        }
+        let items = items.into_iter().collect::<Vec<String>>().join("|");
         let regex = |pattern: &str| {
             let mut builder = RegexBuilder::new(pattern);
             let builder = builder.multi_line(true).size_limit(100 << 20);
             builder.unicode(false).build().ok()
         };
         Some(Self {
-            items: regex(items)?,
+            items: regex(&items)?,
             gives: regex(&format!(
                 r"(?:^|[{{;])[ \t]*(?:(?:public|private|protected|static|readonly|override|declare|abstract|async|def|get|set)[ \t]+)*[*#]?(?P<field>{items})\b[?!]?[ \t]*(?::|\(|=(?:[^=>]|$))|\b(?:self|this|cls)[ \t]*\.[ \t]*#?(?P<own>{items})\b[ \t]*(?::[^=\n]*)?[-+|&?]*=(?:[^=]|$)"
             ))?,
@@ -158,7 +146,7 @@ impl Search {
     }
 
     /// The classes of a file with what they are made from.
-    fn classes(&self, file: usize, bytes: &[u8]) -> Vec<Class> {
+    pub(super) fn classes(&self, file: usize, bytes: &[u8]) -> Vec<Class> {
         let heads = heads(bytes);
         let gives_any = !heads.is_empty() && self.items.is_match(bytes);
         let mut all = Vec::new();
@@ -270,7 +258,8 @@ mod tests {
 
     #[test]
     fn a_class_is_read_with_what_it_is_made_from_and_gives() {
-        let search = Search::of("TONE|rules").unwrap();
+        let items = ["TONE".to_owned(), "rules".to_owned()];
+        let search = Search::of(&BTreeSet::from(["A".to_owned()]), items.iter()).unwrap();
         let shown = |text: &str| {
             let all = search.classes(0, text.as_bytes()).into_iter();
             let shown = all.map(|it| {

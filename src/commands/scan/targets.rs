@@ -29,6 +29,11 @@ pub(super) fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
             .last()
             .filter(|it| it.is_ascii_alphanumeric() || b"_)]".contains(it))?;
     }
+    let end = before.len() - before.iter().rev().take_while(|it| blank(it)).count();
+    let object = match quote {
+        Some(_) => &[][..],
+        None => before[..end].strip_suffix(b".")?,
+    };
     after = &after[behind(after)..];
     let operator = after
         .iter()
@@ -45,8 +50,6 @@ pub(super) fn object_of(bytes: &[u8], name: Range<usize>) -> Option<String> {
     if quote.is_some() {
         return Some(KEY.to_owned());
     }
-    let end = before.len() - before.iter().rev().take_while(|it| blank(it)).count();
-    let object = before[..end].strip_suffix(b".")?;
     let object = &object[..object.len() - object.iter().rev().take_while(|it| blank(it)).count()];
     let is_word = |it: &u8| it.is_ascii_alphanumeric() || *it == b'_';
     let word = object.iter().rev().take_while(|it| is_word(it)).count();
