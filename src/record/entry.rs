@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use uuid::{NoContext, Uuid};
 
 use super::fields::names_of;
@@ -475,6 +476,22 @@ pub fn new_id(time: Timestamp) -> String {
     let nanos = u32::try_from(time.subsec_nanosecond()).unwrap_or(0);
     let time = uuid::Timestamp::from_unix(NoContext, seconds, nanos);
     Uuid::new_v7(time).to_string()
+}
+
+/// The id of a line that a service wrote without one, below so many equal lines: the same line has the same
+/// again. None where nothing in it tells one call from the next.
+pub fn id_of_line(record: &Record, line: &Value, above: u32) -> Option<String> {
+    let has_moment = line.get("time").is_some() && record.time.subsec_nanosecond() != 0;
+    if !has_moment && record.response_id.is_none() {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    hash.update(line.to_string());
+    hash.update(above.to_le_bytes());
+    let random = *hash.finalize().first_chunk::<10>()?;
+    let time = u64::try_from(record.time.as_millisecond()).ok()?;
+    let id = uuid::Builder::from_unix_timestamp_millis(time, &random);
+    Some(id.into_uuid().to_string())
 }
 
 /// Times as RFC 3339 in UTC with milliseconds.

@@ -421,6 +421,33 @@ fn an_outcome_dated_ahead_keeps_no_later_one_from_counting() {
 }
 
 #[test]
+fn a_line_without_an_id_is_known_again_by_what_it_says() {
+    let env = TestEnv::new();
+    let repo = repo(&env, "");
+    // Two calls of one moment are two, and of a whole second nobody knows.
+    let line = |time: &str| json!({"prompt": "a", "duration_ms": 5, "time": time}).to_string();
+    let (moment, second) = (
+        line("2026-11-01T10:00:00.123Z"),
+        line("2026-11-01T10:00:00Z"),
+    );
+    let answer = json!({"prompt": "a", "response_id": "resp_1"});
+    repo.write(
+        "calls.jsonl",
+        format!("{moment}\n{moment}\n{second}\n{answer}\n"),
+    );
+    assert_snapshot!(repo.play(
+        "promptctl log append calls.jsonl
+         promptctl log append calls.jsonl"
+    ), @"");
+    let ids: std::collections::BTreeSet<String> = repo
+        .read(LOG)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string())
+        .collect();
+    assert_eq!(ids.len(), 5);
+}
+
+#[test]
 fn a_record_that_the_log_holds_is_not_appended_again_and_is_listed_once() {
     let env = TestEnv::new();
     let repo = repo(&env, "");

@@ -15,7 +15,7 @@ use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::record::backfill::Already;
-use crate::record::entry::Record;
+use crate::record::entry::{Record, id_of_line};
 use crate::record::log::Log;
 use crate::releases::Store;
 
@@ -26,7 +26,9 @@ use crate::releases::Store;
 /// `promptctl help log` lists the fields.
 /// All lines are checked before the first is kept. What the configuration says of variables and
 /// output holds for them too, and for what their errors say. A negative cost is refused. A record whose `id` the
-/// log holds already is not appended again, nor is one that `log prune` took away and summed up.
+/// log holds already is not appended again, nor is one that `log prune` took away and summed up. A line without an
+/// `id` that has a `response_id`, or a `time` with parts of a second, gets an id by what it says, so that the same
+/// line is known again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file; standard input when left out
@@ -50,19 +52,28 @@ pub(super) fn run(
     let place = shown(&args.file);
     let mut schemas = Schemas::new(store);
     let (mut records, mut has_ids) = (Vec::new(), false);
+    // Equal lines are different calls.
+    let mut above: HashMap<String, u32> = HashMap::new();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() {
             continue;
         }
-        let (record, has_id) =
+        let (mut record, line) =
             read(line, session).map_err(|failure| failure.at(format!("{place}:{}", number + 1)))?;
-        has_ids |= has_id;
+        if line.get("id").is_some() {
+            has_ids = true;
+        } else if let Some(first) = id_of_line(&record, &line, 0) {
+            let above = above.entry(first).or_default();
+            record.id = id_of_line(&record, &line, *above).unwrap_or(record.id);
+            *above += 1;
+            has_ids = true;
+        }
         let schema = schemas.of(&record.prompt);
         records.push(config.log.privacy.keep(record, schema));
     }
     let given = records.len();
-    // Who gave none got one that nobody has.
+    // A new id is nobody's.
     let already = match has_ids {
         true => log.drop_known(&mut records)?,
         false => Already::default(),
@@ -106,8 +117,8 @@ fn say_known(already: &Already, given: usize, session: &mut Session) {
     }
 }
 
-/// The record of a line, and whether it came with an id.
-fn read(line: &str, session: &Session) -> Result<(Record, bool), Failure> {
+/// The record of a line, and what the line says.
+fn read(line: &str, session: &Session) -> Result<(Record, Value), Failure> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         Failure::new(code::BAD_LOG_LINE, format!("the line is not JSON: {error}"))
     })?;
@@ -121,7 +132,7 @@ fn read(line: &str, session: &Session) -> Result<(Record, bool), Failure> {
         .prompt
         .parse::<PromptName>()
         .map_err(|error| Failure::new(code::BAD_LOG_LINE, error.to_string()))?;
-    Ok((record, value.get("id").is_some()))
+    Ok((record, value))
 }
 
 /// The input schemas of prompts, each looked up once.
