@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -20,7 +21,7 @@ pub(super) struct Keys {
     /// Folders as they are.
     folders: Mutex<HashMap<PathBuf, PathBuf>>,
     /// What folders hold, by their keys.
-    held: RwLock<HashMap<String, HashSet<String>>>,
+    held: RwLock<HashMap<String, Held>>,
 }
 
 impl Keys {
@@ -78,7 +79,7 @@ impl Keys {
 
     /// The file that is called like this, if there is one in the folder.
     pub(super) fn file(&self, key: &str) -> Option<PathBuf> {
-        let is_plain = |part| matches!(part, Component::Normal(_));
+        let is_plain = |part| matches!(part, Component::Normal(_) | Component::RootDir);
         if Path::new(key).components().all(is_plain) && !self.may_hold(key) {
             return None;
         }
@@ -90,22 +91,24 @@ impl Keys {
     /// Whether something of this name is in its folder: nearly all files that an import may mean are not
     /// there, and each folder is read once.
     fn may_hold(&self, key: &str) -> bool {
-        let (folder, name) = key.rsplit_once('/').unwrap_or(("", key));
+        let (folder, name) = match key.rsplit_once('/') {
+            Some(("", name)) => ("/", name),
+            Some(parts) => parts,
+            None => ("", key),
+        };
         let known = self.held.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(folder) {
-            return known.contains(name);
+            return known.may_hold(name);
         }
         drop(known);
-        if !folder.is_empty() && !self.may_hold(folder) {
+        let is_top = matches!(folder, "" | "/");
+        if !is_top && !self.may_hold(folder) {
             return false;
         }
-        let entries = fs::read_dir(self.root.join(folder));
-        let names = entries.into_iter().flatten().filter_map(Result::ok);
-        let names = names.map(|it| it.file_name().to_string_lossy().into_owned());
-        let names: HashSet<String> = names.collect();
-        let is_there = names.contains(name);
+        let held = Held::by(&self.root.join(folder));
+        let is_there = held.may_hold(name);
         let mut known = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(folder.to_owned(), names);
+        known.insert(folder.to_owned(), held);
         is_there
     }
 
@@ -123,6 +126,24 @@ impl Keys {
         let file = whole.join(name);
         folders.insert(folder.to_owned(), whole);
         file
+    }
+}
+
+/// The names in a folder; none where nobody may list them.
+struct Held(Option<HashSet<String>>);
+
+impl Held {
+    fn by(folder: &Path) -> Self {
+        let name = |it: fs::DirEntry| it.file_name().to_string_lossy().into_owned();
+        Self(match fs::read_dir(folder) {
+            Ok(entries) => Some(entries.filter_map(Result::ok).map(name).collect()),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => None,
+            Err(_) => Some(HashSet::new()),
+        })
+    }
+
+    fn may_hold(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|names| names.contains(name))
     }
 }
 
