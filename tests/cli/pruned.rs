@@ -438,7 +438,13 @@ fn a_line_without_an_id_is_known_again_by_what_it_says() {
     assert_snapshot!(repo.play(
         "promptctl log append calls.jsonl
          promptctl log append calls.jsonl"
-    ), @"");
+    ), @"
+    $ promptctl log append calls.jsonl
+    4 records appended
+    $ promptctl log append calls.jsonl
+    3 of 4 records are in the log, or above, already
+    1 record appended
+    ");
     let ids: std::collections::BTreeSet<String> = repo
         .read(LOG)
         .lines()
