@@ -289,6 +289,90 @@ tests: [file://tests.csv, file://broken.csv, more.jsonl]
 }
 
 #[test]
+fn tables_and_files_of_prompts_come_whatever_parts_and_names_them() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    for (path, text) in [
+        ("p/one[1].txt", "\u{feff}One {{x}}"),
+        ("p/two.txt", "Two {{x}}"),
+        (
+            "comma.csv",
+            "prompt,label\n\"Hi, {{x}}\",greeting\nBye {{x}},\n",
+        ),
+        (
+            "semi.csv",
+            "\u{feff}Label;Prompt;owner\nsemi;Well, {{x}};me\n",
+        ),
+        ("lines.csv", "Prompt\nIn a line {{x}}\n"),
+        ("bare.csv", "label,owner\na,b\n"),
+        ("none.csv", "prompt\n"),
+        ("tests.csv", "\u{feff}x;__expected\nAda, Bob;contains:a,b\n"),
+    ] {
+        repo.write(path, text);
+    }
+    repo.write(
+        "promptfooconfig.yaml",
+        "prompts: ['file://p/*.txt', 'file://p/one[1].txt', file://comma.csv, file://semi.csv, lines.csv, bare.csv, none.csv]
+tests: file://tests.csv
+",
+    );
+    let run = repo.run("promptctl import promptfooconfig.yaml");
+    assert_snapshot!(run, @"
+    promptfoo/one-1 v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: p/one[1].txt:1:5
+    promptfoo/two v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: p/two.txt:1:5
+    promptfoo/one-1--2 v1 made from promptfooconfig.yaml, which looks like promptfoo
+    promptfoo/greeting v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: promptfooconfig.yaml:1:56
+    promptfoo/comma-2 v1 made from promptfooconfig.yaml, which looks like promptfoo
+    promptfoo/semi v1 made from promptfooconfig.yaml, which looks like promptfoo
+    warning[P502]: `owner` of a prompt has no counterpart here: left out
+      at: promptfooconfig.yaml:1:70
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: promptfooconfig.yaml:1:76
+    promptfoo/lines v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: promptfooconfig.yaml:1:97
+    error[P501]: bare.csv is no table of prompts: it has no column `prompt`
+      at: promptfooconfig.yaml:1:98
+      hint: a table has a prompt in each row, below the columns `prompt` and `label`
+    error[P501]: none.csv holds no prompt
+      at: promptfooconfig.yaml:1:108
+      hint: a table has a prompt in each row, below the columns `prompt` and `label`
+    7 prompts written; 2 prompts refused; 1 not whole
+    [exit 3]
+    ");
+    assert_snapshot!(repo.play("
+        git grep -h content: -- prompts/promptfoo
+        grep -A9 testData prompts/promptfoo/semi.prompt.yml
+    "), @r#"
+    $ git grep -h content: -- prompts/promptfoo
+        content: "Bye {{x}}"
+        content: "Hi, {{x}}"
+        content: "In a line {{x}}"
+        content: "One {{x}}"
+        content: "One {{x}}"
+        content: "Well, {{x}}"
+        content: "Two {{x}}"
+    $ grep -A9 testData prompts/promptfoo/semi.prompt.yml
+    testData:
+      - x: "Ada, Bob"
+        case:
+          evaluators:
+            - name: contains
+              string:
+                contains: "a,b"
+                caseSensitive: true
+    source:
+      format: promptfoo
+    "#);
+}
+
+#[test]
 fn what_an_evaluator_is_filled_in_with_goes_out_beside_it() {
     let env = TestEnv::new();
     let repo = start(&env);
