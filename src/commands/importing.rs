@@ -12,16 +12,15 @@ pub(super) use lifted::lifted;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::files::PromptFile;
 use crate::prompt::name::PromptName;
 use crate::releases::Store;
 
-/// Whether the store has a prompt of this name.
-pub(super) fn has_prompt(store: &Store, name: &PromptName) -> bool {
-    store
-        .list()
-        .files
-        .iter()
-        .any(|file| file.name.as_str().eq_ignore_ascii_case(name.as_str()))
+/// The file of a prompt of this name, or of one that differs from it only in case.
+pub(super) fn same_but_for_case(store: &Store, name: &PromptName) -> Option<PromptFile> {
+    let files = store.list().files.into_iter();
+    let is_same = |file: &PromptFile| file.name.as_str().eq_ignore_ascii_case(name.as_str());
+    files.into_iter().find(is_same)
 }
 
 /// The first twelve digits, as prompt files write digests.
