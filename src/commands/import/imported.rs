@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::super::gate::Gate;
-use super::super::importing::same_but_for_case;
+use super::super::importing::names::same_but_for_case;
 use super::args::Args;
 use crate::error::Failure;
 use crate::prompt::code;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::incoming::{FileResult, Incoming, Options, Stands};
 use super::lifted::{LiftedPrompt, lifted};
 use crate::error::Failure;
+use crate::files::PromptFile;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::releases::Store;
@@ -107,6 +108,16 @@ impl<'p> Names<'p> {
             None => "--name NAME gives it another name, --into DIR a folder",
         }
     }
+}
+
+/// The file of a prompt of this name, or of one that differs from it only in case.
+pub(in crate::commands) fn same_but_for_case(
+    store: &Store,
+    name: &PromptName,
+) -> Option<PromptFile> {
+    let files = store.list().files.into_iter();
+    let is_same = |file: &PromptFile| file.name.as_str().eq_ignore_ascii_case(name.as_str());
+    files.into_iter().find(is_same)
 }
 
 /// Says of all that ask for one name that none gets it, in the same words for each.

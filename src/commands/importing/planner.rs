@@ -6,9 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::gate::Gate;
 use super::incoming::{Action, FileResult, Options, Stands};
-use super::names::Names;
+use super::names::{Names, same_but_for_case};
 use super::number;
-use super::same_but_for_case;
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
 use crate::exchange::write::yaml_file;
