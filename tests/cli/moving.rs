@@ -553,6 +553,8 @@ fn promptfoo_langchain_and_semantic_kernel_come() {
     "), @r##"
     $ promptctl import foo --into foo
     foo/promptfoo/tweet v1 made from foo/promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: a prompt has one model here, the first; the other providers: openai:gpt-4o
+      at: foo/promptfooconfig.yaml:7:1
     warning[P502]: the assertion `javascript` has no counterpart here: left out
       at: foo/promptfooconfig.yaml:11:43
     note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there

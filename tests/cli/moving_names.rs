@@ -1,6 +1,7 @@
 //! What `import` names a prompt, whose text it takes, and what it says of the versions it brings.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::moving::start;
 use crate::env::TestEnv;
@@ -460,6 +461,25 @@ fn a_version_that_stands_twice_in_the_same_words_comes_once_with_all_labels() {
     2 prompts written
     To make live here what is live there; nothing was published:
     ");
+}
+
+#[test]
+fn who_made_a_prompt_in_langsmith_stands_in_the_commit() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "hook.json",
+        json!({
+            "prompt_name": "p", "created_by": "Jane", "created_at": "2026-01-01T00:00:00Z",
+            "manifest": { "_type": "prompt", "template": "Hi {x}", "input_variables": ["x"] },
+        })
+        .to_string(),
+    );
+    repo.ok("promptctl import hook.json");
+    assert_eq!(
+        repo.ok("git log --format=%s -1").trim(),
+        "Import p from hook.json, by Jane, 2026-01-01T00:00:00Z"
+    );
 }
 
 #[test]

@@ -373,6 +373,50 @@ tests: file://tests.csv
 }
 
 #[test]
+fn assertions_go_out_as_they_came() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let asserts = json!([
+        { "type": "llm-rubric", "value": "Names {{ city }}\n- and its country\n" },
+        { "type": "llm-rubric", "value": "Is kind", "metric": "kindness", "weight": 2 },
+        { "type": "levenshtein", "value": "Paris", "threshold": 3 },
+        { "type": "word-count", "value": 3 },
+        { "type": "word-count", "value": { "max": 9 } },
+        { "type": "not-regex", "value": "\\bno\\b", "weight": 0 },
+        { "type": "contains-any", "value": ["a", "b"], "metric": "letters" },
+        { "type": "latency", "threshold": 900 },
+    ]);
+    let config = json!({
+        "prompts": ["Where is {{city}}?"],
+        "providers": ["openai:gpt-5-mini", "openai:gpt-5"],
+        "defaultTest": { "assert": asserts },
+        "tests": [{ "vars": { "city": "Paris" }, "assert": asserts }],
+    });
+    repo.write("promptfooconfig.yaml", config.to_string());
+    let run = repo.run("promptctl import promptfooconfig.yaml --name p");
+    let wanted = "a prompt has one model here, the first; the other providers: openai:gpt-5";
+    assert!(run.stderr.contains(wanted), "{run}");
+    let run = repo.run("promptctl export p --to promptfoo --out out");
+    assert!(!run.stderr.contains("no assertion"), "{run}");
+    assert!(
+        run.stderr.contains("promptfoo's own judge decides"),
+        "{run}"
+    );
+    let out: Value = serde_yaml::from_str(&repo.read("out/p.promptfooconfig.yaml")).unwrap();
+    assert_eq!(out["defaultTest"]["assert"], asserts);
+    assert_eq!(out["tests"][0]["assert"], asserts);
+    repo.run("promptctl import out/p.promptfooconfig.yaml --name q");
+    let digest = |name: &str| {
+        let shown = repo.json(&format!("promptctl show {name} --format json"));
+        (
+            shown["digest"].clone(),
+            shown["document"]["evaluators"].clone(),
+        )
+    };
+    assert_eq!(digest("q"), digest("p"));
+}
+
+#[test]
 fn what_an_evaluator_is_filled_in_with_goes_out_beside_it() {
     let env = TestEnv::new();
     let repo = start(&env);
@@ -390,7 +434,7 @@ evaluators:
     let out: Value = serde_yaml::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
     assert_eq!(
         out["defaultTest"]["assert"],
-        json!([{ "type": "icontains", "value": "{{ expected }}" }])
+        json!([{ "type": "icontains", "value": "{{ expected }}", "metric": "exp" }])
     );
     assert_eq!(
         out["tests"],

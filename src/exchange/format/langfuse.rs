@@ -12,7 +12,6 @@ use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
 use crate::prompt::document::Located;
 use crate::prompt::finding::{Finding, Span};
-use crate::prompt::visible;
 
 /// How a prompt includes another.
 const INCLUSION: &str = "@@@langfusePrompt:";
@@ -218,16 +217,10 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
             ));
         }
     }
-    let said = |key: &str| {
-        map.get(key)?
-            .as_str()
-            .map(visible::line)
-            .map(Cow::into_owned)
-    };
-    let mut foreign = draft.finish(entry.name.clone())?;
+    let foreign = draft.finish(entry.name.clone())?;
+    let keys = ["createdBy", "createdAt"];
+    let mut foreign = foreign.made_there(map, keys, place);
     foreign.version = entry.version;
-    foreign.author = said("createdBy");
-    foreign.made = said("createdAt");
     foreign.message = message;
     foreign.labels = labels;
     Ok(foreign)
@@ -270,12 +263,6 @@ fn keys(map: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &
         let message =
             format!("its type {kind} is not known here: what `prompt` holds says how it is taken");
         draft.lose(code::SOURCE_CHANGED, place("type"), message);
-    }
-    for key in ["createdAt", "createdBy"] {
-        if odd(key, &[]).is_some() {
-            let message = format!("`{key}` is no text: left out");
-            draft.note(code::SOURCE_DROPPED, place(key), message);
-        }
     }
     if let Some(config) = map
         .get("config")

@@ -24,7 +24,9 @@ mod versions;
 
 use serde_json::{Map, Value};
 
-use crate::prompt::finding::Finding;
+use crate::prompt::code::SOURCE_DROPPED;
+use crate::prompt::finding::{Finding, Span};
+use crate::prompt::visible;
 
 pub use guess::{Ending, Guess, ending, guess, may_hold_prompts};
 
@@ -70,6 +72,33 @@ pub struct Foreign {
     /// What did not come as it was.
     pub lost: Vec<Finding>,
     ours: Option<Box<Ours>>,
+}
+
+impl Foreign {
+    /// With who made it there and when, by the names of these keys.
+    fn made_there(
+        mut self,
+        map: &Map<String, Value>,
+        [author, time]: [&str; 2],
+        place: impl Fn(&str) -> Option<Span>,
+    ) -> Self {
+        let mut said = |key: &str| {
+            let value = map.get(key).filter(|it| !it.is_null())?;
+            if !value.is_string() {
+                let message = format!("`{key}` is no text: left out");
+                let mut note = Finding::note(SOURCE_DROPPED, message);
+                note.span = place(key);
+                self.lost.push(note);
+            }
+            Some(visible::line(value.as_str()?).into_owned())
+        };
+        let (author, made) = (said(author), said(time));
+        Self {
+            author,
+            made,
+            ..self
+        }
+    }
 }
 
 /// What our own export wrote down beside the prompt.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::draft::Draft;
+use super::rubric;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
 use crate::prompt::document::parse_located;
@@ -147,7 +148,7 @@ impl Reader<'_> {
 
     fn rubric(&self, draft: &mut Draft) -> Result<Value, String> {
         let kind = self.kind;
-        let Value::String(rubric) = self.templates(draft)? else {
+        let Value::String(text) = self.templates(draft)? else {
             return Err("has no text".to_owned());
         };
         let model = draft.model.clone();
@@ -155,16 +156,7 @@ impl Reader<'_> {
         let message =
             format!("promptfoo's own judge decides `{kind}` there; here {model} is asked");
         draft.note(code::SOURCE_CHANGED, self.at, message);
-        Ok(json!({
-            "name": kind,
-            "llm": {
-                "modelId": model,
-                "systemPrompt": "You judge the answer of a model. Answer with one word: yes or no.",
-                "prompt": format!("Criterion:\n{rubric}\n\nAnswer:\n{{{{completion}}}}\n\nDoes the answer meet the criterion?"),
-                "choices": [{ "choice": "yes", "score": 1 }, { "choice": "no", "score": 0 }],
-                "atLeast": 1,
-            },
-        }))
+        Ok(rubric::evaluator(kind, &model, &text))
     }
 
     /// The value, which is a template over the case, or a list of them.
