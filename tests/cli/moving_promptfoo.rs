@@ -379,6 +379,7 @@ fn assertions_go_out_as_they_came() {
     let asserts = json!([
         { "type": "llm-rubric", "value": "Names {{ city }}\n- and its country\n" },
         { "type": "llm-rubric", "value": "Is kind", "metric": "kindness", "weight": 2 },
+        { "type": "g-eval", "value": "Is short" },
         { "type": "levenshtein", "value": "Paris", "threshold": 3 },
         { "type": "word-count", "value": 3 },
         { "type": "word-count", "value": { "max": 9 } },
@@ -414,6 +415,92 @@ fn assertions_go_out_as_they_came() {
         )
     };
     assert_eq!(digest("q"), digest("p"));
+}
+
+#[test]
+fn a_prompt_without_variables_keeps_its_tests() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "promptfooconfig.yaml",
+        "prompts: ['Hello! How are you?']
+providers: [openai:gpt-5-mini]
+tests:
+  - assert: [{type: icontains, value: hello}]
+  - assert: [{type: g-eval, value: [Is kind, Is short]}]
+  - {threshold: 0.5}
+",
+    );
+    let run = repo.run("promptctl import promptfooconfig.yaml");
+    assert!(
+        run.stderr
+            .contains("a test without variables and assertions is no case here"),
+        "{run}"
+    );
+    assert_snapshot!(repo.play("
+        promptctl validate promptfoo
+        promptctl cases list promptfoo
+        grep -A3 'prompt: ' prompts/promptfoo.prompt.yml
+        promptctl export promptfoo --to promptfoo
+    "), @r#"
+    $ promptctl validate promptfoo
+    1 checked, 0 errors, 0 warnings
+    $ promptctl cases list promptfoo
+    xxxxxxxxxxxx	-	-	-	prompts/promptfoo.prompt.yml:8
+    xxxxxxxxxxxx	-	-	-	prompts/promptfoo.prompt.yml:13
+    $ grep -A3 'prompt: ' prompts/promptfoo.prompt.yml
+                prompt: |-
+                  Criterion:
+                  Is kind
+                  Is short
+    $ promptctl export promptfoo --to promptfoo
+    prompts:
+      - label: promptfoo
+        raw: "Hello! How are you?"
+    providers:
+      - id: "openai:chat:gpt-5-mini"
+    tests:
+      - assert:
+          - type: icontains
+            value: hello
+      - assert:
+          - type: g-eval
+            value: |-
+              Is kind
+              Is short
+    metadata:
+      promptctl:
+        testData:
+          - case:
+              evaluators:
+                - name: icontains
+                  string:
+                    contains: hello
+          - case:
+              evaluators:
+                - name: g-eval
+                  llm:
+                    modelId: openai/gpt-5-mini
+                    systemPrompt: "You judge the answer of a model. Answer with one word: yes or no."
+                    prompt: |-
+                      Criterion:
+                      Is kind
+                      Is short
+
+                      Answer:
+                      {{completion}}
+
+                      Does the answer meet the criterion?
+                    choices:
+                      - choice: "yes"
+                        score: 1
+                      - choice: "no"
+                        score: 0
+                    atLeast: 1
+    --- stderr
+    note[P522]: promptfoo's own judge decides rubrics there, and not the model that is asked here
+      at: prompts/promptfoo.prompt.yml
+    "#);
 }
 
 #[test]

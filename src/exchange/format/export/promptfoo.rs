@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::promptfoo::rubric::rubric;
+use super::super::promptfoo::rubric::{self, KINDS};
 use super::chat::{Can, Message, Part, joined, messages, settings};
 use super::{Draft, own};
 use crate::exchange::dialect::{Dialect, Expr, Known, Node, handlebars, written};
@@ -174,7 +174,9 @@ fn tests(draft: &mut Draft<'_>) -> Vec<Value> {
             // Else each item of a list would be a test of its own.
             test.insert("options".to_owned(), json!({ "disableVarExpansion": true }));
         }
-        test.insert("vars".to_owned(), Value::Object(vars));
+        if !vars.is_empty() {
+            test.insert("vars".to_owned(), Value::Object(vars));
+        }
         if !asserts.is_empty() {
             test.insert("assert".to_owned(), Value::Array(asserts));
         }
@@ -246,8 +248,9 @@ fn assertions(evaluators: Option<&Value>, draft: &mut Draft<'_>) -> Vec<Value> {
     for evaluator in evaluators.and_then(Value::as_array).into_iter().flatten() {
         match assertion(evaluator) {
             Some(assert) => {
-                if assert.iter().any(|it| it["type"] == "llm-rubric") {
-                    draft.note("promptfoo's own judge decides `llm-rubric` there, and not the model that is asked here");
+                let is_judged = |it: &Value| KINDS.iter().any(|kind| it["type"] == *kind);
+                if assert.iter().any(is_judged) {
+                    draft.note("promptfoo's own judge decides rubrics there, and not the model that is asked here");
                 }
                 all.extend(assert);
             }
@@ -286,8 +289,11 @@ fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
         all.push(json!({ "type": "levenshtein", "value": like, "threshold": most }));
     }
     if map.contains_key("llm") {
-        let rubric = json!(rubric(evaluator)?);
-        all.push(json!({ "type": "llm-rubric", "value": expected(&rubric)? }));
+        let rubric = json!(rubric::rubric(evaluator)?);
+        let named = KINDS
+            .iter()
+            .find(|kind| map.get("name").is_some_and(|name| name == *kind));
+        all.push(json!({ "type": named.unwrap_or(&KINDS[0]), "value": expected(&rubric)? }));
     }
     if let Some(checks) = map.get("json") {
         let checks = checks.as_object()?;

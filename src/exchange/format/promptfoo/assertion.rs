@@ -109,7 +109,7 @@ impl Reader<'_> {
                 .and_then(Value::as_f64)
                 .map(|limit| json!({ "name": kind, "limits": { "cost": limit } }))
                 .ok_or_else(no_threshold),
-            "llm-rubric" | "g-eval" | "model-graded-closedqa" => self.rubric(draft),
+            kind if rubric::KINDS.contains(&kind) => self.rubric(draft),
             _ => Err("has no counterpart here".to_owned()),
         }
     }
@@ -148,8 +148,14 @@ impl Reader<'_> {
 
     fn rubric(&self, draft: &mut Draft) -> Result<Value, String> {
         let kind = self.kind;
-        let Value::String(text) = self.templates(draft)? else {
-            return Err("has no text".to_owned());
+        let text = match self.templates(draft)? {
+            Value::String(text) => text,
+            // All of several criteria are asked for at once.
+            Value::Array(all) if all.iter().all(Value::is_string) && !all.is_empty() => {
+                let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+                all.join("\n")
+            }
+            _ => return Err("has no text".to_owned()),
         };
         let model = draft.model.clone();
         let model = model.unwrap_or_else(|| "openai/gpt-5-mini".to_owned());

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 const BEFORE: &str = "Criterion:\n";
 const BEHIND: &str = "\n\nAnswer:\n{{completion}}\n\nDoes the answer meet the criterion?";
 
+/// The assertions that a model decides by a rubric.
+pub(in crate::exchange::format) const KINDS: [&str; 3] =
+    ["llm-rubric", "g-eval", "model-graded-closedqa"];
+
 /// The evaluator that asks a model whether an answer meets a rubric.
 pub(in crate::exchange::format) fn evaluator(name: &str, model: &str, rubric: &str) -> Value {
     json!({
