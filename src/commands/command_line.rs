@@ -160,9 +160,9 @@ fn command_line_for(first: Option<&OsStr>, environ: &Environ) -> clap::Command {
         return whole;
     }
     let Some(named) = first.and_then(|it| whole.find_subcommand(it)) else {
-        let width = ui(ColorChoice::Auto, false, environ).width();
-        let width = width.or(environ.columns).unwrap_or(MAX_TERM_WIDTH);
-        return with_grouped_help(whole, width.min(MAX_TERM_WIDTH));
+        let width = ui(ColorChoice::Auto, false, environ).screen();
+        let width = width.unwrap_or(MAX_TERM_WIDTH).min(MAX_TERM_WIDTH);
+        return with_grouped_help(whole, width);
     };
     clap::Command::new("promptctl")
         .max_term_width(MAX_TERM_WIDTH)

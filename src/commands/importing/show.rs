@@ -67,8 +67,9 @@ pub(in crate::commands) fn results(
         }
         session.ui.status(said.join("; "));
         if commits > 1 && written > 0 {
+            let made = if options.dry_run { " to be made" } else { "" };
             session.ui.status(format!(
-                "{commits} commits: each version of several has one of its own, and so has each prompt that came with a commit message"
+                "{commits} commits{made}: each version of several has one of its own, and so has each prompt that came with a commit message"
             ));
         }
     }
