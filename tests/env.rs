@@ -71,6 +71,35 @@ pub(crate) fn skipped(why: &str) {
     drop(writeln!(err, "SKIPPED: {why}"));
 }
 
+/// A Python that has these packages, where one is here.
+pub(crate) fn python_with(packages: &str) -> Option<String> {
+    let python = of_this_process("PROMPTCTL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    let python = python.to_string_lossy().into_owned();
+    let found = Command::new(&python)
+        .args(["-c", &format!("import {packages}")])
+        .output();
+    let is_there = found.is_ok_and(|it| it.status.success());
+    if !is_there {
+        skipped(&format!(
+            "{python} lacks {packages}: .ci/engines installs it, PROMPTCTL_TEST_PYTHON names another"
+        ));
+    }
+    is_there.then_some(python)
+}
+
+/// The folder that holds these packages of node, where one is named.
+pub(crate) fn node_modules_with(packages: &[&str]) -> Option<PathBuf> {
+    let modules = of_this_process("PROMPTCTL_TEST_NODE_MODULES").map(PathBuf::from);
+    let found = modules.filter(|it| packages.iter().all(|name| it.join(name).exists()));
+    if found.is_none() {
+        let packages = packages.join(" and ");
+        skipped(&format!(
+            "PROMPTCTL_TEST_NODE_MODULES names no folder with {packages}: .ci/engines makes one"
+        ));
+    }
+    found
+}
+
 /// How often a test does something: as often as the variable `name` says, else `usually` times.
 pub(crate) fn often(name: &str, usually: usize) -> usize {
     of_this_process(name).map_or(usually, |count| count.to_string_lossy().parse().unwrap())

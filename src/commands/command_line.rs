@@ -15,7 +15,9 @@ use super::session::Session;
 use super::{synonyms, topics};
 use crate::config::Environ;
 use crate::error::{Exit, Failure};
+use crate::help::TOPICS;
 use crate::output::ui::{ColorChoice, Ui, UiSettings};
+use crate::output::wrap::wrapped;
 use crate::prompt::visible;
 use crate::repository::pager;
 
@@ -105,10 +107,10 @@ commands! {
 
 /// The command line, its help grouped.
 pub fn command_line() -> clap::Command {
-    with_grouped_help(Cli::command())
+    with_grouped_help(Cli::command(), MAX_TERM_WIDTH)
 }
 
-fn with_grouped_help(command: clap::Command) -> clap::Command {
+fn with_grouped_help(command: clap::Command, width: usize) -> clap::Command {
     // What a command says of itself is known when its arguments are.
     let mut known = command.clone();
     known.build();
@@ -121,27 +123,46 @@ fn with_grouped_help(command: clap::Command) -> clap::Command {
                 .and_then(clap::Command::get_about)
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            groups.push_str(&format!("  {name:<12} {about}\n"));
+            groups.push_str(&listed(&format!("  {name:<12} "), &about, width));
         }
         groups.push('\n');
     }
-    groups.push_str(&topics::listed());
+    groups.push_str("Topics (promptctl help TOPIC):\n");
+    for topic in TOPICS {
+        groups.push_str(&listed(
+            &format!("  {:<15} ", topic.name),
+            topic.about,
+            width,
+        ));
+    }
     groups.push('\n');
-    groups.push_str("A prompt is named by its path below prompts/: support/triage, support/triage@v3,\nsupport/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.");
+    groups.push_str(listed("", NAMED, width.min(80)).trim_end());
     command.help_template(format!(
         "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{groups}\n\nOptions:\n{{options}}"
     ))
 }
 
+/// How a prompt is named, at the end of the help.
+const NAMED: &str = "A prompt is named by its path below prompts/: support/triage, support/triage@v3, support/triage@production, support/triage@HEAD~2. See promptctl COMMAND --help.";
+
+/// A line of a list, and where it is too long, more that stand in as far as its text.
+fn listed(name: &str, about: &str, width: usize) -> String {
+    let lines = wrapped(about, Some(width.saturating_sub(name.len())));
+    let indent = " ".repeat(name.len());
+    format!("{name}{}\n", lines.join(&format!("\n{indent}")))
+}
+
 /// The command line for the first word that is no global option. clap works on every command that
 /// it knows, so that one which is named alone starts faster; only help needs them all.
-fn command_line_for(first: Option<&OsStr>) -> clap::Command {
+fn command_line_for(first: Option<&OsStr>, environ: &Environ) -> clap::Command {
     let whole = Cli::command();
     if first.is_some_and(|it| it == "--version" || it == "-V") {
         return whole;
     }
     let Some(named) = first.and_then(|it| whole.find_subcommand(it)) else {
-        return with_grouped_help(whole);
+        let width = ui(ColorChoice::Auto, false, environ).screen();
+        let width = width.unwrap_or(MAX_TERM_WIDTH).min(MAX_TERM_WIDTH);
+        return with_grouped_help(whole, width);
     };
     clap::Command::new("promptctl")
         .max_term_width(MAX_TERM_WIDTH)
@@ -186,7 +207,7 @@ fn page(ui: &mut Ui, environ: &Environ, folder: &Path) {
 }
 
 /// Runs the command line and returns how it ended.
-pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
+pub fn main(mut arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     let here = Environ::current_dir().ok();
     match clap_complete::CompleteEnv::with_factory(command_line)
         .try_complete(arguments.clone(), here.as_deref())
@@ -203,7 +224,11 @@ pub fn main(arguments: Vec<std::ffi::OsString>, environ: Environ) -> Exit {
     {
         return exit;
     }
-    let mut line = command_line_for(first);
+    if first.is_some_and(|it| it == "help") {
+        // Help is what it gives.
+        arguments.retain(|it| it != "--help" && it != "-h");
+    }
+    let mut line = command_line_for(first, &environ);
     let matches = line.try_get_matches_from_mut(arguments);
     // Taking it apart would take longer than some commands do.
     std::mem::forget(line);

@@ -154,6 +154,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }));
     }
     notes.extend(notes::unknown(&groups, args.sort.as_ref()));
+    notes.extend(notes::groups_without_win(&groups, args.read.win()));
     let firing = args.level.unwrap_or(FIRING);
     let silent = match args.asks_for_silence(&wanted, firing) {
         true => wanted.gone_silent(&groups)?,

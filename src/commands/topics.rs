@@ -26,15 +26,6 @@ pub(super) fn asked(words: &[&OsStr]) -> Option<Result<&'static Topic, Failure>>
     Some(help::asked(topic)?.map_err(Failure::usage))
 }
 
-/// The list of topics, as it stands in the help.
-pub(super) fn listed() -> String {
-    let mut text = "Topics (promptctl help TOPIC):\n".to_owned();
-    for topic in TOPICS {
-        text.push_str(&format!("  {:<15} {}\n", topic.name, topic.about));
-    }
-    text
-}
-
 /// Shows a topic: set for the width of a terminal, and in a pipe as it is written. A file is always
 /// shown as it is.
 pub(super) fn show(topic: &Topic, ui: &mut Ui) {

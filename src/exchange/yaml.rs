@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::prompt::edit::{block, fits_block, is_printable};
+
 /// Words that YAML readers take for something else than text.
 const NOT_TEXT: &[&str] = &[
     "true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf",
@@ -68,56 +70,11 @@ fn flow(value: &Value) -> String {
 
 /// A text: its lines as they are where that is exact, else in quotes.
 fn string(text: &str, indent: usize, out: &mut String) {
-    if !may_be_block(text) {
-        out.push_str(&format!(" {}\n", scalar(text)));
-        return;
+    match fits_block(text) {
+        true => block(out, text, indent + 2),
+        false => out.push_str(&format!(" {}", scalar(text))),
     }
-    let body = text.trim_end_matches('\n');
-    let mark = match text.len() - body.len() {
-        0 => "|-",
-        1 => "|",
-        _ => "|+",
-    };
-    out.push_str(&format!(" {mark}\n"));
-    let space = " ".repeat(indent + 2);
-    let lines = match mark {
-        "|+" => text.trim_end_matches('\n').len()..text.len() - 1,
-        _ => 0..0,
-    };
-    for line in body.split('\n') {
-        if !line.is_empty() {
-            out.push_str(&space);
-            out.push_str(line);
-        }
-        out.push('\n');
-    }
-    out.push_str(&"\n".repeat(lines.len()));
-}
-
-fn may_be_block(text: &str) -> bool {
-    let is_plain = |letter: char| letter == '\n' || letter == '\t' || is_printable(letter);
-    let first = text.trim_start_matches('\n');
-    let last = text
-        .trim_end_matches('\n')
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default();
-    text.contains('\n')
-        && text.chars().all(is_plain)
-        && !first.is_empty()
-        && !first.starts_with([' ', '\t'])
-        && !last.trim().is_empty()
-        && !text
-            .lines()
-            .any(|line| line.starts_with('\t') || (line.trim().is_empty() && !line.is_empty()))
-}
-
-fn is_printable(letter: char) -> bool {
-    !letter.is_control()
-        && !matches!(
-            letter,
-            '\u{feff}' | '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}'
-        )
+    out.push('\n');
 }
 
 /// A text on one line.
@@ -206,6 +163,20 @@ mod tests {
             "x\n...\n",
         ] {
             round(text);
+        }
+    }
+
+    #[test]
+    fn lines_stay_lines_whatever_blanks_they_have() {
+        for (text, written) in [
+            ("a\n  \nb", "a: |-\n  a\n    \n  b\n"),
+            ("  a\nb\n", "a: |2\n    a\n  b\n"),
+            ("\na\n\tb", "a: |-\n\n  a\n  \tb\n"),
+        ] {
+            let mut out = String::new();
+            let map = Map::from_iter([("a".to_owned(), Value::from(text))]);
+            entries(&map, 0, &mut out);
+            assert_eq!(out, written);
         }
     }
 

@@ -37,7 +37,7 @@ pub fn near_duplicates(suite: &Suite) -> Vec<Finding> {
     pairs(
         suite,
         ALIKE,
-        &|a, b| a.expected == b.expected,
+        &|a, b| a.expected == b.expected && a.evaluators == b.evaluators,
         &|case, first| {
             let message = format!(
                 "the case `{}` says nearly what `{}` says ({}:{}), and expects the same",

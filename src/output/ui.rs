@@ -200,10 +200,14 @@ impl Ui {
         if self.settings.width.is_some() || !self.out_is_terminal {
             return self.settings.width;
         }
-        self.settings
-            .columns
-            .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
-            .or(Some(80))
+        self.screen().or(Some(80))
+    }
+
+    /// The width of the terminal that a person sits at, also where the output goes through a pipe.
+    pub fn screen(&self) -> Option<usize> {
+        let UiSettings { width, columns, .. } = self.settings;
+        let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        width.or(columns).or_else(terminal)
     }
 
     /// Writes data to standard output: byte by byte in a pipe, and on a terminal with the control

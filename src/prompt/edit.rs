@@ -25,7 +25,7 @@ pub use kind::is_text;
 pub use meant::{messages_by_role, place_of_key};
 pub use number::set_version;
 pub use path::{Step, parse_path, show as show_path};
-pub use render::list_of;
+pub use render::{block, fits_block, is_printable, list_of};
 
 /// Sets the value at `path`, and makes the maps on the way to it. A list grows by one item at
 /// most. Texts of several lines are written as block scalars. A key that the file spells otherwise,

@@ -143,6 +143,8 @@ pub struct Comparison {
     pub usual_delay: Option<f64>,
     /// The labels that calls have, beside those that name the sides and the unit.
     pub labels: BTreeSet<String>,
+    /// What outcomes have for a label, where none has the one that is a win: the first few.
+    pub without_win: Option<BTreeSet<String>>,
     /// In what else the sides differ, with the share of calls that do, the most first.
     pub changed: Vec<(String, f64)>,
     /// What was read and met on the way.
@@ -235,9 +237,30 @@ pub(in crate::record) fn weigh(
         verdict,
         usual_delay: waiting.usual,
         labels: names.labels(),
+        without_win: without_win(&calls, &terms.win),
         changed,
         groups,
     }
+}
+
+/// So many labels of outcomes are named where none is a win.
+const MOST_NAMED: usize = 10;
+
+/// The labels of outcomes, the first few, where none is that of a win.
+fn without_win(calls: &[Call], win: &str) -> Option<BTreeSet<String>> {
+    let mut named = BTreeSet::new();
+    for call in calls {
+        let Some(label) = call.ending.as_ref().and_then(|it| it.label.as_deref()) else {
+            continue;
+        };
+        if label == win {
+            return None;
+        }
+        if named.len() < MOST_NAMED && !named.contains(label) {
+            named.insert(label.to_owned());
+        }
+    }
+    Some(named)
 }
 
 impl Whole {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::serve::greeting;
-use crate::env::{Shell, TestEnv, of_this_process, skipped};
+use crate::env::{Shell, TestEnv, node_modules_with, python_with, skipped};
 use crate::gateway::Gateway;
 use crate::server::{Reply, Server, records};
 
@@ -326,16 +326,9 @@ fn an_answer_equals_the_recorded_one_field_by_field() {
 #[test]
 fn the_sdk_for_python_parses_what_openai_would_have_answered() {
     let env = TestEnv::new();
-    let python = of_this_process("PROMPTCTL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
-    let python = python.to_string_lossy().into_owned();
-    let has_sdk = env
-        .root()
-        .line(&format!("{python} -c 'import openai'"))
-        .output();
-    if !has_sdk.is_ok_and(|it| it.status.success()) {
-        skipped("the openai package for Python is not installed");
+    let Some(python) = python_with("openai") else {
         return;
-    }
+    };
     let server = api();
     let repo = called(&env, &server);
     let gateway = Gateway::start(&repo, "");
@@ -348,8 +341,7 @@ fn the_sdk_for_python_parses_what_openai_would_have_answered() {
 
 #[test]
 fn the_sdk_for_node_parses_what_openai_would_have_answered() {
-    let Some(modules) = of_this_process("PROMPTCTL_TEST_NODE_MODULES") else {
-        skipped("PROMPTCTL_TEST_NODE_MODULES names no folder with the openai package for node");
+    let Some(modules) = node_modules_with(&["openai"]) else {
         return;
     };
     let env = TestEnv::new();

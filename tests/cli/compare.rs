@@ -384,6 +384,37 @@ fn a_unit_that_no_call_has_is_refused() {
 }
 
 #[test]
+fn a_win_that_no_outcome_has_is_said() {
+    let env = TestEnv::new();
+    let mut log = calls(|_, user| 1 + user % 2, |number, _| number % 30 < 3);
+    for number in 0..10 * AN_HOUR {
+        let label = if number % 3 == 0 { "bought" } else { "left" };
+        log += &outcome(number, &json!({"label": label}));
+    }
+    let repo = repo(&env, &log);
+    let says = |line: &str, wanted: Option<&str>| {
+        let run = repo.run(line);
+        let said: Vec<&str> = run
+            .stderr
+            .lines()
+            .filter(|it| it.contains("--win"))
+            .collect();
+        assert_eq!(said, wanted.into_iter().collect::<Vec<_>>(), "{run}");
+        let notes = repo.json(&format!("{line} --format json"))["notes"].to_string();
+        assert_eq!(wanted.is_some(), notes.contains("--win"), "{notes}");
+        assert!(wanted.is_none_or(|it| notes.contains(it)), "{notes}");
+    };
+    let near = "no outcome here has the label bougth that --win names, and none counts as a win; there is bought";
+    let others = "no outcome here has the label sold that --win names, and none counts as a win; there are bought, left";
+    for command in [SIDES, "promptctl stats", "promptctl leaderboard"] {
+        says(&format!("{command} --win bougth"), Some(near));
+        says(&format!("{command} --win sold"), Some(others));
+        says(&format!("{command} --win bought"), None);
+        says(command, None);
+    }
+}
+
+#[test]
 fn a_share_takes_calls_side_by_side() {
     let env = TestEnv::new();
     let log = calls(|hour, _| 1 + u32::from(hour >= 5), |_, _| false);

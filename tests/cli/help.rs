@@ -369,6 +369,30 @@ fn a_command_explains_itself_at_length() {
 }
 
 #[test]
+fn the_list_of_commands_breaks_at_words_in_a_narrow_terminal() {
+    let env = TestEnv::new();
+    let narrow = env.root().with("COLUMNS", "60");
+    let help = narrow.ok("promptctl --help");
+    let long = help.lines().filter(|line| line.chars().count() > 60);
+    assert_eq!(long.collect::<Vec<_>>(), [""; 0]);
+    let lines: Vec<&str> = help
+        .lines()
+        .skip_while(|line| !line.starts_with("  demo"))
+        .take(3)
+        .collect();
+    assert_snapshot!(lines.join("\n"), @"
+    demo         Show the whole life of a prompt in a scratch
+                 repository, offline
+    seed         Add the bundled prompts in one commit
+    ");
+    for asked in ["promptctl help --help", "promptctl help -h"] {
+        assert_eq!(narrow.ok(asked), help, "{asked}");
+    }
+    let of_one = narrow.ok("promptctl help bump --help");
+    assert_eq!(of_one, narrow.ok("promptctl bump --help"));
+}
+
+#[test]
 fn every_topic_is_shown_within_the_width_of_the_terminal() {
     let env = TestEnv::new();
     let wide = env.root().with("PROMPTCTL_WIDTH", "200");

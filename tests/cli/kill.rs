@@ -501,6 +501,17 @@ fn a_lock_of_somebody_else_is_not_taken_away() {
         "{run}"
     );
     assert!(run.stderr.contains("help: rm "), "{run}");
+    repo.write("p.prompt", "Hi\n");
+    let run = repo.run("promptctl import p.prompt");
+    let age = regex::Regex::new(r"\d+ s old").unwrap();
+    insta::assert_snapshot!(age.replace_all(&run.to_string(), "N s old"), @"
+    error[P230]: git's lock $ROOT/repo/.git/index.lock is there (N s old): a git that works here holds it, or one that was stopped left it
+      hint: promptctl doctor --fix removes it where a promptctl that was killed left it
+      hint: if no git process is running, remove it: rm $ROOT/repo/.git/index.lock
+      hint: nothing is lost: once it is gone, run the same command again
+    [exit 1]
+    ");
+    assert_eq!(repo.ok("git status --short prompts"), "");
 }
 
 /// A row of numbers that looks random and is the same in every run.

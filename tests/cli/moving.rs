@@ -269,10 +269,6 @@ fn a_template_that_cannot_be_said_here_is_not_written() {
     [exit 1]
     $ promptctl import twice
     error[P224]: twice/x.prompt and twice/x.prompty would both be named x
-      at: twice/x.prompt
-      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
-    error[P224]: twice/x.prompt and twice/x.prompty would both be named x
-      at: twice/x.prompty
       hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
     2 prompts refused
     [exit 1]
@@ -483,6 +479,7 @@ fn the_versions_of_langfuse_become_commits_in_their_order() {
     warning[P502]: the setting `languages` has no counterpart here: left out
       at: export.json:3:54
     2 prompts written; 1 not whole
+    2 commits: each version of several has one of its own, and so has each prompt that came with a commit message
     labels say there what is live (production), and make nothing live here
     hint: --labels-as-environments prints the commands that make the same versions live here
     [exit 3]
@@ -556,6 +553,8 @@ fn promptfoo_langchain_and_semantic_kernel_come() {
     "), @r##"
     $ promptctl import foo --into foo
     foo/promptfoo/tweet v1 made from foo/promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: a prompt has one model here, the first; the other providers: openai:gpt-4o
+      at: foo/promptfooconfig.yaml:7:1
     warning[P502]: the assertion `javascript` has no counterpart here: left out
       at: foo/promptfooconfig.yaml:11:43
     note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there

@@ -195,8 +195,10 @@ fn what_stands_twice_in_a_source_is_not_decided_by_its_order() {
     error[P512]: a: not written, because an earlier version of it was refused
       hint: mend that version in the source, and import again
     b v1 made from langfuse.json, which looks like langfuse
-    b is up to date with langfuse.json: nothing to do
-    2 prompts written; 1 prompt up to date; 3 prompts refused
+    note[P503]: version 1 stands in the file 2 times with the same text: it is taken once, with all labels and tags; of `updatedAt` the first counts
+      at: langfuse.json:5:2
+    2 prompts written; 3 prompts refused
+    2 commits: each version of several has one of its own, and so has each prompt that came with a commit message
     [exit 3]
     $ promptctl import mlflow.json
     error[P501]: version 1 of m stands in the file more than once, and they differ
@@ -230,8 +232,8 @@ fn what_stands_twice_in_a_source_is_not_decided_by_its_order() {
       hint: take one of the two out
     [exit 1]
     $ git log --format=%s
-    Import b v1 from langfuse.json
     Import a v1 from langfuse.json
+    Import b from langfuse.json
     start
     Set up promptctl
     ");

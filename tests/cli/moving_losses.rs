@@ -40,14 +40,12 @@ fn prompts_that_a_program_or_a_service_makes_are_not_taken_as_texts() {
     let env = TestEnv::new();
     let repo = start(&env);
     repo.write("more.jsonl", "[{\"role\": \"user\", \"content\": \"One {{x}}\"}]\n[{\"role\": \"user\", \"content\": \"Two\"}]\n");
-    repo.write("table.csv", "prompt,label\nHi,a\n");
     let config = "\
 prompts:
   - exec:./make.sh
   - ./make.rb
   - {label: raw, raw: 'exec:./make.sh', config: {a: 1}}
   - langfuse://greeting:3
-  - file://table.csv
   - file://more.jsonl
   - {label: plain, raw: 'Hello {{x}}', config: {a: 1}}
 providers: [openai:gpt-5-mini]
@@ -57,12 +55,11 @@ providers: [openai:gpt-5-mini]
         let prompts = shown["prompts"].as_array().unwrap().iter();
         prompts.filter(|it| it["action"] == "refused").count()
     };
-    assert_eq!(refused(&shown), 5, "{shown:#}");
+    assert_eq!(refused(&shown), 4, "{shown:#}");
     for wanted in [
         "exec:./make.sh is a program",
         "./make.rb is a program",
         "langfuse://greeting:3 is a prompt that another service keeps",
-        "table.csv is a table of prompts",
         "`config` of a prompt has no counterpart",
     ] {
         says(&shown, wanted);

@@ -1,6 +1,7 @@
 //! What `import` names a prompt, whose text it takes, and what it says of the versions it brings.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::moving::start;
 use crate::env::TestEnv;
@@ -27,19 +28,11 @@ fn of_two_sources_for_one_name_nothing_is_written() {
     "), @"
     $ promptctl import s/a/p.prompt s/b/p.prompt
     error[P224]: s/a/p.prompt and s/b/p.prompt would both be named p
-      at: s/a/p.prompt
-      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
-    error[P224]: s/a/p.prompt and s/b/p.prompt would both be named p
-      at: s/b/p.prompt
       hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
     2 prompts refused
     [exit 1]
     $ promptctl import s/a/p.prompt s/b/p.prompt --name other
     error[P224]: s/a/p.prompt and s/b/p.prompt would both be named other
-      at: s/a/p.prompt
-      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
-    error[P224]: s/a/p.prompt and s/b/p.prompt would both be named other
-      at: s/b/p.prompt
       hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
     2 prompts refused
     [exit 1]
@@ -52,10 +45,6 @@ fn of_two_sources_for_one_name_nothing_is_written() {
     [exit 3]
     $ promptctl import two.json
     error[P224]: m n and m-n of two.json would both be named m-n
-      at: two.json
-      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
-    error[P224]: m n and m-n of two.json would both be named m-n
-      at: two.json
       hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
     2 prompts refused
     [exit 1]
@@ -305,6 +294,7 @@ fn what_was_said_of_a_version_there_is_said_by_its_commit() {
     warning[P026]: `commitMessage` holds a secret: left out
       at: langfuse.json:4:50
     4 prompts written; 1 not whole
+    4 commits: each version of several has one of its own, and so has each prompt that came with a commit message
     labels say there what is live (production, staging), and make nothing live here
     hint: --labels-as-environments prints the commands that make the same versions live here
     [exit 3]
@@ -318,7 +308,7 @@ fn what_was_said_of_a_version_there_is_said_by_its_commit() {
     first
     of all
 
-    Version 1 there.
+    Version 1 there, 2026-01-01.
 
     Import r from langfuse.json
 
@@ -366,5 +356,157 @@ fn a_description_goes_out_to_langfuse_and_comes_back() {
     model: openai/gpt-5
     $ git log --format=%s -1
     Import q from out/p.json
+    ");
+}
+
+#[test]
+fn a_version_waits_for_an_earlier_one_however_its_number_is_written() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "mlflow.json",
+        r#"[{"name": "a", "version": 1, "template": "{% macro m() %}{% endmacro %}"},
+ {"name": "a", "version": "2.0", "template": "Two"}, {"name": "a", "version": "next", "template": "Next"},
+ {"name": "b", "version": 1.0, "template": "One"}, {"name": "b", "version": "2", "template": "Two"},
+ {"name": "b", "version": "next", "template": "Next"}]"#,
+    );
+    assert_snapshot!(repo.play("
+        promptctl import mlflow.json
+        git log --format=%s%n%b
+        cat prompts/b.prompt.yml
+    "), @r#"
+    $ promptctl import mlflow.json
+    error[P501]: `{% macro %}` has no counterpart in a template here
+      at: mlflow.json:1:43
+      hint: compute it in the program that fills the template, and give the result as a variable
+    error[P512]: a: not written, because an earlier version of it was refused
+      hint: mend that version in the source, and import again
+    warning[P503]: its version "next" is no number that a version here can have: it gets the next one
+      at: mlflow.json:2:68
+    b v1 made from mlflow.json, which looks like mlflow
+    b v2 updated from mlflow.json, which looks like mlflow
+    b v3 updated from mlflow.json, which looks like mlflow
+    warning[P503]: its version "next" is no number that a version here can have: it gets the next one
+      at: mlflow.json:4:16
+    3 prompts written; 3 prompts refused; 1 not whole
+    3 commits: each version of several has one of its own, and so has each prompt that came with a commit message
+    [exit 3]
+    $ git log --format=%s%n%b
+    Import b v3 from mlflow.json
+
+    Import b v2 from mlflow.json
+    Version 2 there.
+
+    Import b v1 from mlflow.json
+    Version 1 there.
+
+    start
+
+    Set up promptctl
+
+    $ cat prompts/b.prompt.yml
+    version: 3
+    digest: xxxxxxxxxxxx
+    messages:
+      - role: user
+        content: Next
+    source:
+      format: mlflow
+      path: mlflow.json
+      digest: "xxxxxxxxxxxx"
+    "#);
+}
+
+#[test]
+fn a_version_that_stands_twice_in_the_same_words_comes_once_with_all_labels() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "langfuse.json",
+        r#"[{"name": "p", "version": 4, "prompt": "Hi {{x}}", "labels": ["staging"], "createdBy": "Bob", "createdAt": "2026-01-01T10:00:00.000Z"},
+ {"name": "p", "version": 4, "prompt": "Hi {{x}}", "labels": ["production", "staging"], "createdBy": "Eve", "createdAt": 4, "tags": ["t"]},
+ {"name": "q", "version": 1, "prompt": "Hi {{x}}", "createdBy": "Bob", "createdAt": "2026-01-01T10:00:00.000Z"}]"#,
+    );
+    assert_snapshot!(repo.play("
+        promptctl import langfuse.json
+        grep -A1 tags prompts/p.prompt.yml
+        git log --format=%B -1
+        promptctl import langfuse.json --into only --labels-as-environments
+    "), @"
+    $ promptctl import langfuse.json
+    p v4 made from langfuse.json, which looks like langfuse
+    note[P503]: version 4 stands in the file 2 times with the same text: it is taken once, with all labels and tags; of `createdAt`, `createdBy` the first counts
+      at: langfuse.json:1:2
+    q v1 made from langfuse.json, which looks like langfuse
+    2 prompts written
+    labels say there what is live (production, staging), and make nothing live here
+    hint: --labels-as-environments prints the commands that make the same versions live here
+    $ grep -A1 tags prompts/p.prompt.yml
+    tags: [t]
+    input:
+    $ git log --format=%B -1
+    Import 2 prompts from files
+
+    - p from langfuse.json, version 4 there, by Bob, 2026-01-01T10:00:00.000Z
+    - q from langfuse.json, version 1 there, by Bob, 2026-01-01T10:00:00.000Z
+
+    $ promptctl import langfuse.json --into only --labels-as-environments
+    promptctl publish only/p@v4 --env staging --create-env
+    promptctl publish only/p@v4 --env production
+    --- stderr
+    only/p v4 made from langfuse.json, which looks like langfuse
+    note[P503]: version 4 stands in the file 2 times with the same text: it is taken once, with all labels and tags; of `createdAt`, `createdBy` the first counts
+      at: langfuse.json:1:2
+    only/q v1 made from langfuse.json, which looks like langfuse
+    2 prompts written
+    To make live here what is live there; nothing was published:
+    ");
+}
+
+#[test]
+fn who_made_a_prompt_in_langsmith_stands_in_the_commit() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "hook.json",
+        json!({
+            "prompt_name": "p", "created_by": "Jane", "created_at": "2026-01-01T00:00:00Z",
+            "manifest": { "_type": "prompt", "template": "Hi {x}", "input_variables": ["x"] },
+        })
+        .to_string(),
+    );
+    repo.ok("promptctl import hook.json");
+    assert_eq!(
+        repo.ok("git log --format=%s -1").trim(),
+        "Import p from hook.json, by Jane, 2026-01-01T00:00:00Z"
+    );
+}
+
+#[test]
+fn names_that_differ_only_in_case_are_refused_once_with_both_files() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("w.prompt", "Small\n");
+    repo.write("b/W.prompt", "Large\n");
+    assert_snapshot!(repo.play("
+        promptctl import w.prompt b/W.prompt
+        promptctl import b/W.prompt
+        promptctl import w.prompt
+        promptctl import w.prompt --name other
+    "), @"
+    $ promptctl import w.prompt b/W.prompt
+    error[P224]: b/W.prompt and w.prompt would be named W and w, which differ only in case, and macOS and Windows hold only one of them
+      hint: import them one by one: --name NAME gives one another name, --into DIR puts it into a folder
+    2 prompts refused
+    [exit 1]
+    $ promptctl import b/W.prompt
+    W v1 made from b/W.prompt, which looks like dotprompt
+    $ promptctl import w.prompt
+    error[P012]: w and W, which is here, differ only in case, and macOS and Windows hold only one of them
+      at: prompts/W.prompt.yml
+      hint: --name NAME gives it another name, --into DIR a folder
+    [exit 1]
+    $ promptctl import w.prompt --name other
+    other v1 made from w.prompt, which looks like dotprompt
     ");
 }

@@ -289,6 +289,221 @@ tests: [file://tests.csv, file://broken.csv, more.jsonl]
 }
 
 #[test]
+fn tables_and_files_of_prompts_come_whatever_parts_and_names_them() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    for (path, text) in [
+        ("p/one[1].txt", "\u{feff}One {{x}}"),
+        ("p/two.txt", "Two {{x}}"),
+        (
+            "comma.csv",
+            "prompt,label\n\"Hi, {{x}}\",greeting\nBye {{x}},\n",
+        ),
+        (
+            "semi.csv",
+            "\u{feff}Label;Prompt;owner\nsemi;Well, {{x}};me\n",
+        ),
+        ("lines.csv", "Prompt\nIn a line {{x}}\n"),
+        ("bare.csv", "label,owner\na,b\n"),
+        ("none.csv", "prompt\n"),
+        ("tests.csv", "\u{feff}x;__expected\nAda, Bob;contains:a,b\n"),
+    ] {
+        repo.write(path, text);
+    }
+    repo.write(
+        "promptfooconfig.yaml",
+        "prompts: ['file://p/*.txt', 'file://p/one[1].txt', file://comma.csv, file://semi.csv, lines.csv, bare.csv, none.csv]
+tests: file://tests.csv
+",
+    );
+    let run = repo.run("promptctl import promptfooconfig.yaml");
+    assert_snapshot!(run, @"
+    promptfoo/one-1 v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: p/one[1].txt:1:5
+    promptfoo/two v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: p/two.txt:1:5
+    promptfoo/one-1--2 v1 made from promptfooconfig.yaml, which looks like promptfoo
+    promptfoo/greeting v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: promptfooconfig.yaml:1:56
+    promptfoo/comma-2 v1 made from promptfooconfig.yaml, which looks like promptfoo
+    promptfoo/semi v1 made from promptfooconfig.yaml, which looks like promptfoo
+    warning[P502]: `owner` of a prompt has no counterpart here: left out
+      at: promptfooconfig.yaml:1:70
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: promptfooconfig.yaml:1:76
+    promptfoo/lines v1 made from promptfooconfig.yaml, which looks like promptfoo
+    note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
+      at: promptfooconfig.yaml:1:97
+    error[P501]: bare.csv is no table of prompts: it has no column `prompt`
+      at: promptfooconfig.yaml:1:98
+      hint: a table has a prompt in each row, below the columns `prompt` and `label`
+    error[P501]: none.csv holds no prompt
+      at: promptfooconfig.yaml:1:108
+      hint: a table has a prompt in each row, below the columns `prompt` and `label`
+    7 prompts written; 2 prompts refused; 1 not whole
+    [exit 3]
+    ");
+    assert_snapshot!(repo.play("
+        git grep -h content: -- prompts/promptfoo
+        grep -A9 testData prompts/promptfoo/semi.prompt.yml
+    "), @r#"
+    $ git grep -h content: -- prompts/promptfoo
+        content: "Bye {{x}}"
+        content: "Hi, {{x}}"
+        content: "In a line {{x}}"
+        content: "One {{x}}"
+        content: "One {{x}}"
+        content: "Well, {{x}}"
+        content: "Two {{x}}"
+    $ grep -A9 testData prompts/promptfoo/semi.prompt.yml
+    testData:
+      - x: "Ada, Bob"
+        case:
+          evaluators:
+            - name: contains
+              string:
+                contains: "a,b"
+                caseSensitive: true
+    source:
+      format: promptfoo
+    "#);
+}
+
+#[test]
+fn assertions_go_out_as_they_came() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let asserts = json!([
+        { "type": "llm-rubric", "value": "Names {{ city }}\n- and its country\n" },
+        { "type": "llm-rubric", "value": "Is kind", "metric": "kindness", "weight": 2 },
+        { "type": "g-eval", "value": "Is short" },
+        { "type": "levenshtein", "value": "Paris", "threshold": 3 },
+        { "type": "word-count", "value": 3 },
+        { "type": "word-count", "value": { "max": 9 } },
+        { "type": "not-regex", "value": "\\bno\\b", "weight": 0 },
+        { "type": "contains-any", "value": ["a", "b"], "metric": "letters" },
+        { "type": "latency", "threshold": 900 },
+    ]);
+    let config = json!({
+        "prompts": ["Where is {{city}}?"],
+        "providers": ["openai:gpt-5-mini", "openai:gpt-5"],
+        "defaultTest": { "assert": asserts },
+        "tests": [{ "vars": { "city": "Paris" }, "assert": asserts }],
+    });
+    repo.write("promptfooconfig.yaml", config.to_string());
+    let run = repo.run("promptctl import promptfooconfig.yaml --name p");
+    let wanted = "a prompt has one model here, the first; the other providers: openai:gpt-5";
+    assert!(run.stderr.contains(wanted), "{run}");
+    let run = repo.run("promptctl export p --to promptfoo --out out");
+    assert!(!run.stderr.contains("no assertion"), "{run}");
+    assert!(
+        run.stderr.contains("promptfoo's own judge decides"),
+        "{run}"
+    );
+    let out: Value = serde_yaml::from_str(&repo.read("out/p.promptfooconfig.yaml")).unwrap();
+    assert_eq!(out["defaultTest"]["assert"], asserts);
+    assert_eq!(out["tests"][0]["assert"], asserts);
+    repo.run("promptctl import out/p.promptfooconfig.yaml --name q");
+    let digest = |name: &str| {
+        let shown = repo.json(&format!("promptctl show {name} --format json"));
+        (
+            shown["digest"].clone(),
+            shown["document"]["evaluators"].clone(),
+        )
+    };
+    assert_eq!(digest("q"), digest("p"));
+}
+
+#[test]
+fn a_prompt_without_variables_keeps_its_tests() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "promptfooconfig.yaml",
+        "prompts: ['Hello! How are you?']
+providers: [openai:gpt-5-mini]
+tests:
+  - assert: [{type: icontains, value: hello}]
+  - assert: [{type: g-eval, value: [Is kind, Is short]}]
+  - {threshold: 0.5}
+",
+    );
+    let run = repo.run("promptctl import promptfooconfig.yaml");
+    assert!(
+        run.stderr
+            .contains("a test without variables and assertions is no case here"),
+        "{run}"
+    );
+    assert_snapshot!(repo.play("
+        promptctl validate promptfoo
+        promptctl cases list promptfoo
+        grep -A3 'prompt: ' prompts/promptfoo.prompt.yml
+        promptctl export promptfoo --to promptfoo
+    "), @r#"
+    $ promptctl validate promptfoo
+    1 checked, 0 errors, 0 warnings
+    $ promptctl cases list promptfoo
+    xxxxxxxxxxxx	-	-	-	prompts/promptfoo.prompt.yml:8
+    xxxxxxxxxxxx	-	-	-	prompts/promptfoo.prompt.yml:13
+    $ grep -A3 'prompt: ' prompts/promptfoo.prompt.yml
+                prompt: |-
+                  Criterion:
+                  Is kind
+                  Is short
+    $ promptctl export promptfoo --to promptfoo
+    prompts:
+      - label: promptfoo
+        raw: "Hello! How are you?"
+    providers:
+      - id: "openai:chat:gpt-5-mini"
+    tests:
+      - assert:
+          - type: icontains
+            value: hello
+      - assert:
+          - type: g-eval
+            value: |-
+              Is kind
+              Is short
+    metadata:
+      promptctl:
+        testData:
+          - case:
+              evaluators:
+                - name: icontains
+                  string:
+                    contains: hello
+          - case:
+              evaluators:
+                - name: g-eval
+                  llm:
+                    modelId: openai/gpt-5-mini
+                    systemPrompt: "You judge the answer of a model. Answer with one word: yes or no."
+                    prompt: |-
+                      Criterion:
+                      Is kind
+                      Is short
+
+                      Answer:
+                      {{completion}}
+
+                      Does the answer meet the criterion?
+                    choices:
+                      - choice: "yes"
+                        score: 1
+                      - choice: "no"
+                        score: 0
+                    atLeast: 1
+    --- stderr
+    note[P522]: promptfoo's own judge decides rubrics there, and not the model that is asked here
+      at: prompts/promptfoo.prompt.yml
+    "#);
+}
+
+#[test]
 fn what_an_evaluator_is_filled_in_with_goes_out_beside_it() {
     let env = TestEnv::new();
     let repo = start(&env);
@@ -306,7 +521,7 @@ evaluators:
     let out: Value = serde_yaml::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
     assert_eq!(
         out["defaultTest"]["assert"],
-        json!([{ "type": "icontains", "value": "{{ expected }}" }])
+        json!([{ "type": "icontains", "value": "{{ expected }}", "metric": "exp" }])
     );
     assert_eq!(
         out["tests"],

@@ -143,6 +143,23 @@ fn template(numbers: &mut Numbers) -> String {
 
 #[test]
 fn nothing_of_jinja_is_rendered_otherwise_in_silence() {
+    compare("jinja2", "j2", 220);
+}
+
+#[test]
+fn nothing_of_nunjucks_is_rendered_otherwise_in_silence() {
+    compare("nunjucks", "njk", 900);
+}
+
+/// What is noted of nearly every template of Nunjucks, and is of no account for texts and whole numbers.
+const OF_NUNJUCKS: [&str; 3] = [
+    "null, lists, maps and numbers such as 1.0 print",
+    "a list or map counts as a condition",
+    "Nunjucks writes `<`",
+];
+
+/// Imports templates by chance, and compares what they render with their own engine.
+fn compare(engine: &str, ending: &str, count: usize) {
     let env = TestEnv::new();
     let repo = env.repo();
     repo.ok("git commit --quiet --allow-empty --message start");
@@ -152,21 +169,26 @@ fn nothing_of_jinja_is_rendered_otherwise_in_silence() {
         "uni": "ß ŉ İ ΑΣ", "one": 1, "zero": 0, "nulls": null, "mixed": [true, null, 1.5],
     });
     let mut numbers = Numbers(17);
-    let templates: Vec<String> = (0..220).map(|_| template(&mut numbers)).collect();
-    let case = |text: &String| json!({ "engine": "jinja2", "template": text, "values": values });
+    let templates: Vec<String> = (0..count).map(|_| template(&mut numbers)).collect();
+    let case = |text: &String| json!({ "engine": engine, "template": text, "values": values });
     let cases: Vec<Value> = templates.iter().map(case).collect();
     let Some(there) = rendered_there(&repo, &cases) else {
         return;
     };
     for (index, text) in templates.iter().enumerate() {
-        repo.write(&format!("j/t{index}.j2"), text);
+        repo.write(&format!("j/t{index}.{ending}"), text);
     }
     let run = repo.run("promptctl import j --format json");
     let shown: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run}"));
     let mut compared = 0;
     for prompt in shown["prompts"].as_array().unwrap() {
         let name = prompt["name"].as_str().unwrap();
-        if prompt["action"] != "created" || prompt["lost"] != json!([]) {
+        let lost = prompt["lost"].as_array().unwrap();
+        let may_be = |it: &Value| {
+            let said = it["message"].as_str().unwrap();
+            engine == "nunjucks" && OF_NUNJUCKS.iter().any(|note| said.starts_with(note))
+        };
+        if prompt["action"] != "created" || !lost.iter().all(may_be) {
             continue;
         }
         let index: usize = name.rsplit('t').next().unwrap().parse().unwrap();
@@ -180,6 +202,10 @@ fn nothing_of_jinja_is_rendered_otherwise_in_silence() {
                 Some((name.to_owned(), values.get(name)?.clone()))
             })
             .collect();
+        let is_plain = |it: &Value| it.is_string() || it.is_i64();
+        if !lost.is_empty() && !given.values().all(is_plain) {
+            continue;
+        }
         // What is an error on one side is no silent difference.
         if let (Some(found), Some(expected)) =
             (messages_of(&repo, name, &given), there[index].as_str())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use crate::env::{Shell, TestEnv, of_this_process, skipped};
+use crate::env::{Shell, TestEnv, node_modules_with, of_this_process, python_with, skipped};
 
 /// The folder that a variable names, if it does.
 fn suite(variable: &str, what: &str) -> Option<PathBuf> {
@@ -309,22 +309,30 @@ for case in json.load(open(sys.argv[1])):
         print('null')
 ";
 
-/// What the engine of each case renders; none where the interpreter lacks an engine.
-pub(super) fn rendered_there(repo: &Shell, cases: &[Value]) -> Option<Vec<Value>> {
-    let python = of_this_process("PROMPTCTL_TEST_PYTHON").unwrap_or_else(|| "python3".into());
-    let python = python.to_string_lossy().into_owned();
-    let found = repo
-        .line(&format!("{python} -c 'import jinja2, chevron'"))
-        .output();
-    if !found.is_ok_and(|it| it.status.success()) {
-        skipped(
-            "jinja2 and chevron for Python are not installed (PROMPTCTL_TEST_PYTHON names an interpreter)",
-        );
-        return None;
+/// The same with the engine of promptfoo, set as it is there.
+const NUNJUCKS: &str = "\
+const engine = new (require('nunjucks').Environment)(null, { autoescape: false });
+for (const { template, values } of JSON.parse(require('fs').readFileSync('cases.json'))) {
+    try {
+        console.log(JSON.stringify(engine.renderString(template, values)));
+    } catch {
+        console.log('null');
     }
-    repo.write("engines.py", ENGINES);
+}
+";
+
+/// What the engine of each case renders; none where the engines are not here.
+pub(super) fn rendered_there(repo: &Shell, cases: &[Value]) -> Option<Vec<Value>> {
     repo.write("cases.json", json!(cases).to_string());
-    let said = repo.ok(&format!("{python} engines.py cases.json"));
+    let said = if cases[0]["engine"] == "nunjucks" {
+        let modules = node_modules_with(&["nunjucks"])?;
+        repo.write("engines.js", NUNJUCKS);
+        repo.with("NODE_PATH", modules).ok("node engines.js")
+    } else {
+        let python = python_with("jinja2, chevron")?;
+        repo.write("engines.py", ENGINES);
+        repo.ok(&format!("{python} engines.py cases.json"))
+    };
     Some(
         said.lines()
             .map(|line| serde_json::from_str(line).unwrap())

@@ -66,6 +66,7 @@ fn mlflow_and_humanloop_come_and_go_out_again() {
     warning[P502]: the setting `max_iterations` has no counterpart here: left out
       at: in/song.prompt:10:1
     3 prompts written; 2 not whole
+    3 commits: each version of several has one of its own, and so has each prompt that came with a commit message
     warning: triage: the label to review cannot be the name of an environment
     To make live here what is live there; nothing was published:
     [exit 3]

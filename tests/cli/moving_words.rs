@@ -203,7 +203,7 @@ tests:
       at: promptfooconfig.yaml:4:1
     warning[P502]: `transform` of a provider has no counterpart here: left out
       at: promptfooconfig.yaml:3:5
-    warning[P502]: a test without variables is no case here: left out
+    warning[P502]: a test without variables and assertions is no case here: left out
       at: promptfooconfig.yaml:6:5
     note[P503]: the description `twice` is no id for the case, or names another one: it is the case's `note`
       at: promptfooconfig.yaml:8:5

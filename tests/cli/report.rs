@@ -1,13 +1,12 @@
 //! `report`: the page, what it says, and what it must not do.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::past::{record, repo};
 use super::stats::{Line, outcome};
-use crate::env::{Shell, TestEnv, of_this_process, skipped};
+use crate::env::{Shell, TestEnv, node_modules_with, skipped};
 
 const LOG: &str = ".promptctl/executions.jsonl";
 
@@ -479,17 +478,11 @@ const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), '
 
 #[test]
 fn a_browser_finds_the_page_accessible_in_light_dark_and_on_a_phone() {
-    let modules = of_this_process("PROMPTCTL_TEST_NODE_MODULES").map(PathBuf::from);
-    let is_there = |modules: &PathBuf| {
-        ["playwright-core", "axe-core"]
-            .iter()
-            .all(|name| modules.join(name).exists())
-    };
-    let (Some(modules), Some(browser)) = (modules.filter(is_there), chromium()) else {
-        skipped(
-            "no Chromium, or PROMPTCTL_TEST_NODE_MODULES names no folder with playwright-core and axe-core",
-        );
+    let Some(modules) = node_modules_with(&["playwright-core", "axe-core"]) else {
         return;
+    };
+    let Some(browser) = chromium() else {
+        return skipped("there is no Chromium, so that nothing looked for what is not accessible");
     };
     let env = TestEnv::new();
     let repo = env.triage();

@@ -90,8 +90,8 @@ fn what_reaches_a_call_by_functions_and_files_is_found_and_the_rest_is_noted() {
     assert_eq!(
         shown["unread"],
         json!([
-            {"path": "src/desk.py", "line": 38, "column": 12, "cell": null, "call": "client.responses.create", "what": ["made"], "why": null, "allowed": false},
-            {"path": "src/desk.py", "line": 42, "column": 12, "cell": null, "call": "client.responses.create", "what": ["rules(ticket)"], "why": null, "allowed": false}
+            {"path": "src/desk.py", "line": 38, "column": 12, "cell": null, "call": "client.responses.create", "what": ["made"], "lost": [], "why": null, "allowed": false},
+            {"path": "src/desk.py", "line": 42, "column": 12, "cell": null, "call": "client.responses.create", "what": ["rules(ticket)"], "lost": [], "why": null, "allowed": false}
         ])
     );
     let sarif: Value = serde_json::from_str(&repo.ok("promptctl scan --format sarif")).unwrap();
@@ -588,6 +588,21 @@ fn a_constant_of_a_module_that_any_file_sets_stays_a_value() {
         shown.contains("`TWO` of `conf2` may be given another value in evil.py"),
         "{shown}"
     );
+    // Also where no text is left to show beside it.
+    repo.write(
+        "alone.py",
+        "from openai import OpenAI\nfrom conf2 import TWO\nclient = OpenAI()\nclient.responses.create(instructions=TWO, input=x)\n",
+    );
+    assert_snapshot!(repo.play("promptctl scan alone.py conf2.py evil.py"), @"
+    $ promptctl scan alone.py conf2.py evil.py
+    alone.py:4:1  not read: client.responses.create sends TWO, x
+      note: line 4: `TWO` of `conf2` may be given another value in evil.py: it stays a value
+
+    --- stderr
+    1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
+    no prompt in the code of 3 files
+    hint: --all takes what is less surely a prompt by its name, --tests looks into tests
+    ");
 }
 
 /// What a scan says of each prompt: its text, and why it is not lifted.

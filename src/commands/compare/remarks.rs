@@ -1,6 +1,7 @@
 //! What a reader of a comparison has to know.
 
 use super::super::common::count;
+use super::super::measured::notes::without_win;
 use super::figures::{amount, calls};
 use crate::record::compare::{CompareOptions, Comparison, Design, Whole};
 use crate::statistics::FEWEST_OF_STRATUM;
@@ -12,6 +13,9 @@ pub(super) fn remarks(
     (base, head): (&str, &str),
 ) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(known) = &found.without_win {
+        notes.extend(without_win(&terms.win, known));
+    }
     if found.of_both > 0 {
         notes.push(format!(
             "{} fit both sides, and count on none",

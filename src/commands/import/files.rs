@@ -59,12 +59,13 @@ pub(super) fn run(
         message: args.message.as_deref(),
     };
     let plan = plan::plan(all, &options, &store, &gate);
+    let commits = plan.commits(&options);
     let is_whole = plan.results().all(FileResult::is_whole);
     let (results, failure) = match args.strict && !is_whole {
         true => (plan.refuse_all(), None),
         false => plan.write(&options, &store),
     };
-    let mut exit = show::results(&results, &options, session);
+    let mut exit = show::results(&results, commits, &options, session);
     if show::is_any_invalid(&results, &store, &gate, show::Origin::File, session)
         && exit == Exit::Done
     {

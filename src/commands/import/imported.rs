@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use super::super::gate::Gate;
-use super::super::importing::has_prompt;
+use super::super::importing::names::same_but_for_case;
 use super::args::Args;
 use crate::error::Failure;
 use crate::prompt::code;
@@ -168,7 +168,7 @@ pub(super) fn is_in_the_way(store: &Store, name: &PromptName, id: &str) -> bool 
                 .and_then(|source| source.stored_id())
                 != Some(id)
         }
-        Err(_) => has_prompt(store, name),
+        Err(_) => same_but_for_case(store, name).is_some(),
     }
 }
 

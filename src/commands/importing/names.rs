@@ -7,6 +7,7 @@ use std::str::FromStr;
 use super::incoming::{FileResult, Incoming, Options, Stands};
 use super::lifted::{LiftedPrompt, lifted};
 use crate::error::Failure;
+use crate::files::PromptFile;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::releases::Store;
@@ -15,10 +16,19 @@ use crate::releases::Store;
 pub(super) struct Names<'p> {
     options: &'p Options<'p>,
     store: &'p Store,
-    /// Who asks for a name, in small letters: the files, with the names that the prompts have there.
-    asked: BTreeMap<String, BTreeSet<(String, String)>>,
+    /// Who asks for a name, in small letters.
+    asked: BTreeMap<String, BTreeSet<Asked>>,
     /// The prompts that stood in code, by their files and places.
     lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
+}
+
+/// A prompt that asks for a name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Asked {
+    source: String,
+    /// What it is called there.
+    own: String,
+    name: String,
 }
 
 impl<'p> Names<'p> {
@@ -35,7 +45,11 @@ impl<'p> Names<'p> {
     pub(super) fn ask(&mut self, own: &str, read: &Incoming) {
         if let Ok(name) = self.wanted(own, &read.source, read.stands.as_ref()) {
             let all = self.asked.entry(name.as_str().to_lowercase()).or_default();
-            all.insert((read.source.clone(), own.to_owned()));
+            all.insert(Asked {
+                source: read.source.clone(),
+                own: own.to_owned(),
+                name: name.as_str().to_owned(),
+            });
         }
     }
 
@@ -43,21 +57,10 @@ impl<'p> Names<'p> {
     pub(super) fn of(&mut self, own: &str, result: &FileResult) -> Result<PromptName, Failure> {
         let name = self.wanted(own, &result.source, result.stands.as_ref())?;
         let asked = self.asked.get(&name.as_str().to_lowercase());
-        let mut others = asked.into_iter().flatten();
-        let other =
-            others.find(|(source, there)| (source, there.as_str()) != (&result.source, own));
-        let Some((source, there)) = other else {
-            return Ok(name);
-        };
-        let (mut both, of) = match *source == result.source {
-            true => ([own, there.as_str()], format!(" of {source}")),
-            false => ([result.source.as_str(), source.as_str()], String::new()),
-        };
-        both.sort_unstable();
-        let both = both.join(" and ");
-        Err(Failure::new(code::EXISTS, format!("{both}{of} would both be named {name}"))
-            .at(result.source.clone())
-            .hint("import them one by one: --name NAME gives one another name, --into DIR puts it into a folder"))
+        match asked.filter(|all| all.len() > 1) {
+            Some(all) => Err(clash(all)),
+            None => Ok(name),
+        }
     }
 
     fn wanted(
@@ -104,6 +107,58 @@ impl<'p> Names<'p> {
             }
             None => "--name NAME gives it another name, --into DIR a folder",
         }
+    }
+}
+
+/// The file of a prompt of this name, or of one that differs from it only in case.
+pub(in crate::commands) fn same_but_for_case(
+    store: &Store,
+    name: &PromptName,
+) -> Option<PromptFile> {
+    let files = store.list().files.into_iter();
+    let is_same = |file: &PromptFile| file.name.as_str().eq_ignore_ascii_case(name.as_str());
+    files.into_iter().find(is_same)
+}
+
+/// Says of all that ask for one name that none gets it, in the same words for each.
+fn clash(all: &BTreeSet<Asked>) -> Failure {
+    let sources: BTreeSet<&str> = all.iter().map(|it| it.source.as_str()).collect();
+    let names: BTreeSet<&str> = all.iter().map(|it| it.name.as_str()).collect();
+    let who = match sources.first() {
+        Some(source) if sources.len() == 1 => {
+            let own: BTreeSet<&str> = all.iter().map(|it| it.own.as_str()).collect();
+            format!("{} of {source}", listed(&own))
+        }
+        _ => listed(&sources),
+    };
+    let how = match names.len() {
+        1 => format!(
+            "would {} be named",
+            if all.len() == 2 { "both" } else { "all" }
+        ),
+        _ => "would be named".to_owned(),
+    };
+    let only_case = match names.len() {
+        1 => "",
+        _ => ", which differ only in case, and macOS and Windows hold only one of them",
+    };
+    let message = format!("{who} {how} {}{only_case}", listed(&names));
+    Failure::new(code::EXISTS, message).hint(
+        "import them one by one: --name NAME gives one another name, --into DIR puts it into a folder",
+    )
+}
+
+/// `a, b and c`, the first of many.
+fn listed(all: &BTreeSet<&str>) -> String {
+    const MOST: usize = 5;
+    let mut shown: Vec<&str> = all.iter().copied().take(MOST).collect();
+    let more = format!("{} more", all.len().saturating_sub(MOST));
+    if all.len() > MOST {
+        shown.push(&more);
+    }
+    match shown.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        only => only.concat(),
     }
 }
 

@@ -78,6 +78,7 @@ pub(in crate::commands) fn plan(
                 let own = foreign.name.clone();
                 let made = Made {
                     author: foreign.author.clone(),
+                    time: foreign.made.clone(),
                     message: foreign.message.clone(),
                 };
                 match planner.one(foreign, &mut result) {
@@ -117,23 +118,44 @@ struct Written {
 /// How a version was made there.
 struct Made {
     author: Option<String>,
+    time: Option<String>,
     message: Option<String>,
 }
 
-fn message(options: &Options<'_>, results: &[FileResult], written: &[usize]) -> String {
+impl Made {
+    /// Who made it there, and when, each behind a comma.
+    fn said(&self) -> String {
+        let author = self.author.iter().map(|author| format!(", by {author}"));
+        let time = self.time.iter().map(|time| format!(", {time}"));
+        author.chain(time).collect()
+    }
+}
+
+/// The message of one commit for all that has none of its own.
+fn message(options: &Options<'_>, results: &[FileResult], written: &[(usize, Made)]) -> String {
     if let Some(message) = options.message {
         return message.to_owned();
     }
-    let written: Vec<&FileResult> = written.iter().map(|index| &results[*index]).collect();
-    match written.as_slice() {
-        [only] => format!("Import {} from {}", only.name, only.source),
+    let lines: Vec<String> = written
+        .iter()
+        .map(|(index, made)| {
+            let FileResult {
+                name,
+                source,
+                source_version,
+                ..
+            } = &results[*index];
+            let version = source_version.filter(|_| !made.said().is_empty());
+            let version = version.map_or(String::new(), |it| format!(", version {it} there"));
+            format!("{name} from {source}{version}{}", made.said())
+        })
+        .collect();
+    match lines.as_slice() {
+        [only] => format!("Import {only}"),
         several => format!(
-            "Import {} prompts from files\n\n{}",
+            "Import {} prompts from files\n\n- {}\n",
             several.len(),
-            several
-                .iter()
-                .map(|one| format!("- {} from {}\n", one.name, one.source))
-                .collect::<String>()
+            several.join("\n- ")
         ),
     }
 }
@@ -150,9 +172,7 @@ fn version_message(options: &Options<'_>, result: &FileResult, made: &Made) -> S
         parts.push(usual);
     }
     if let Some(version) = result.source_version {
-        let author = made.author.as_ref();
-        let by = author.map_or(String::new(), |author| format!(", by {author}"));
-        parts.push(format!("Version {version} there{by}."));
+        parts.push(format!("Version {version} there{}.", made.said()));
     }
     parts.join("\n\n")
 }
@@ -188,15 +208,23 @@ impl Plan {
             // A file holds one version: the last.
             let changes = one.changes.into_iter();
             last.extend(changes.map(|change| (change.path().to_owned(), change)));
-            together.push(one.index);
+            together.push((one.index, one.made));
         }
         if !last.is_empty() {
             let step = Step {
                 changes: last.into_values().collect(),
                 message: message(options, &self.results, &together),
-                results: together,
+                results: together.into_iter().map(|(index, _)| index).collect(),
             };
             self.steps.insert(0, step);
+        }
+    }
+
+    /// How many commits it makes.
+    pub(in crate::commands) fn commits(&self, options: &Options<'_>) -> usize {
+        match options.no_commit {
+            true => 0,
+            false => self.steps.len(),
         }
     }
 

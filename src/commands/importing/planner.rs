@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::super::gate::Gate;
-use super::has_prompt;
 use super::incoming::{Action, FileResult, Options, Stands};
-use super::names::Names;
+use super::names::{Names, same_but_for_case};
 use super::number;
 use crate::error::Failure;
 use crate::exchange::format::Foreign;
 use crate::exchange::write::yaml_file;
-use crate::files::{FileChange, Loaded};
+use crate::files::{FileChange, Loaded, PromptFile};
 use crate::prompt::code;
 use crate::prompt::digest::digest;
 use crate::prompt::document;
@@ -287,10 +286,11 @@ impl<'p> Planner<'p> {
     ) -> Result<Option<Here>, Failure> {
         let reference = Reference::working_copy(name.clone());
         let loaded = match self.store.load(&reference) {
-            Err(failure)
-                if failure.code == Some(code::UNKNOWN_PROMPT) && !has_prompt(self.store, name) =>
-            {
-                return self.in_the_way(path).map(|()| None);
+            Err(failure) if failure.code == Some(code::UNKNOWN_PROMPT) => {
+                return match same_but_for_case(self.store, name) {
+                    None => self.in_the_way(path).map(|()| None),
+                    Some(file) => Err(self.clash(name, &file)),
+                };
             }
             Err(failure) => return Err(failure),
             Ok(loaded) => loaded,
@@ -332,6 +332,17 @@ impl<'p> Planner<'p> {
         Err(Failure::new(code::EXISTS, message)
             .at(loaded.path.clone())
             .hint(self.names.other_place()))
+    }
+
+    /// Some disks hold only one of two names that differ only in case.
+    fn clash(&self, name: &PromptName, file: &PromptFile) -> Failure {
+        let message = format!(
+            "{name} and {}, which is here, differ only in case, and macOS and Windows hold only one of them",
+            file.name
+        );
+        Failure::new(code::NAME_CLASH, message)
+            .at(file.path.clone())
+            .hint(self.names.other_place())
     }
 
     /// Fails where a file stands in the place of a folder.

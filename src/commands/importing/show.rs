@@ -18,6 +18,7 @@ use crate::releases::Store;
 
 pub(in crate::commands) fn results(
     results: &[FileResult],
+    commits: usize,
     options: &Options<'_>,
     session: &mut Session,
 ) -> Exit {
@@ -33,7 +34,7 @@ pub(in crate::commands) fn results(
             &json!({ "from": from, "dry_run": options.dry_run, "prompts": prompts }),
         ));
     } else {
-        let mut told = HashSet::new();
+        let mut told = Told::default();
         for result in results {
             tell(result, options, &mut told, session);
         }
@@ -65,6 +66,12 @@ pub(in crate::commands) fn results(
             said.push(format!("{lossy} not whole"));
         }
         session.ui.status(said.join("; "));
+        if commits > 1 && written > 0 {
+            let made = if options.dry_run { " to be made" } else { "" };
+            session.ui.status(format!(
+                "{commits} commits{made}: each version of several has one of its own, and so has each prompt that came with a commit message"
+            ));
+        }
     }
     match (refused, written + number(Action::Unchanged), lossy) {
         (0, _, 0) => Exit::Done,
@@ -192,8 +199,13 @@ pub(in crate::commands) fn is_any_invalid(
     is_any
 }
 
-/// What was said of a place: said of each of the prompts that one file makes, it is said once.
-type Told<'r> = HashSet<(Option<&'r str>, usize, usize, &'r str)>;
+/// What was said already: of several prompts in the same words, it is said once.
+#[derive(Default)]
+struct Told<'r> {
+    /// Of places.
+    places: HashSet<(Option<&'r str>, usize, usize, &'r str)>,
+    failures: HashSet<(Option<&'r str>, &'r str)>,
+}
 
 fn tell<'r>(
     result: &'r FileResult,
@@ -246,12 +258,19 @@ fn tell<'r>(
         // What was left out and changes nothing for the model is said by --dry-run and JSON.
         let is_quiet = lost.severity == Severity::Note && lost.code != code::SOURCE_CHANGED;
         let path = lost.path.as_deref();
-        let is_new = |at: Span| told.insert((path, at.line, at.column, &lost.message));
+        let is_new = |at: Span| {
+            told.places
+                .insert((path, at.line, at.column, &lost.message))
+        };
         if (!is_quiet || options.dry_run) && lost.span.is_none_or(is_new) {
             session.ui.finding(lost);
         }
     }
-    if let Some(failure) = &result.failure {
+    if let Some(failure) = &result.failure
+        && told
+            .failures
+            .insert((failure.location.as_deref(), &failure.message))
+    {
         session.ui.failure(failure);
     }
 }

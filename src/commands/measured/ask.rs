@@ -17,6 +17,9 @@ use crate::record::groups::{Dimension, Groups, Question, Releases, Value, read};
 use crate::record::log::Log;
 use crate::releases::Store;
 
+/// The label that is a win unless another one is named.
+pub(super) const USUAL_WIN: &str = "win";
+
 /// Which executions are looked at.
 #[derive(Debug, clap::Args)]
 pub(in crate::commands) struct ReadArgs {
@@ -26,7 +29,7 @@ pub(in crate::commands) struct ReadArgs {
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     mature: Option<SignedDuration>,
     /// The label of an outcome that is a win
-    #[arg(long, value_name = "LABEL", default_value = "win")]
+    #[arg(long, value_name = "LABEL", default_value = USUAL_WIN)]
     win: String,
     /// Read these logs and archives instead of this repository's log; what several have counts once
     #[arg(long = "log", value_name = "PATH", num_args = 1.., value_hint = clap::ValueHint::FilePath)]

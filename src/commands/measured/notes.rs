@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::common::count;
 use super::super::session::Session;
+use super::ask::USUAL_WIN;
 use super::key::named;
 use crate::prompt::name::nearest;
 use crate::record::compare::SAME_COVERAGE;
@@ -236,6 +237,32 @@ pub(in crate::commands) fn unknown(groups: &Groups, sort: Option<&Measure>) -> V
         )));
     }
     said
+}
+
+/// That no outcome has the label that a person named as a win; these have others.
+pub(in crate::commands) fn without_win(win: &str, known: &BTreeSet<String>) -> Option<String> {
+    if win == USUAL_WIN {
+        return None;
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let have = match (nearest(win, known.iter().copied()), known.as_slice()) {
+        (Some(near), _) => format!("; there is {near}"),
+        (None, []) => "; none has a label".to_owned(),
+        (None, known) => format!("; there are {}", known.join(", ")),
+    };
+    Some(format!(
+        "no outcome here has the label {win} that --win names, and none counts as a win{have}"
+    ))
+}
+
+/// The same of groups.
+pub(in crate::commands) fn groups_without_win(groups: &Groups, win: &str) -> Option<Note> {
+    let all = || groups.groups.values();
+    if groups.groups.is_empty() || all().any(|it| it.outcomes.won > 0) {
+        return None;
+    }
+    let known = all().flat_map(|it| it.outcomes.labels.keys().cloned());
+    without_win(win, &known.collect()).map(Note::of)
 }
 
 /// Where more calls of some versions have outcomes than of others: what is said of those is no verdict.

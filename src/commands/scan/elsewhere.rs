@@ -42,6 +42,7 @@ pub(super) fn fill_in(found: &mut ScanResults, keys: &Keys) {
                 found.prompts.push((path, *prompt));
                 continue;
             }
+            call.lost = prompt.lost;
         }
         let is_filled = |what: &String| {
             let key = (path.clone(), call.at.line, what.clone());

@@ -126,8 +126,9 @@ pub(super) fn lift(
     let all = prompts.iter().map(incoming).collect();
     let gate = Gate::new(&config, session);
     let plan = plan(all, &options, &store, &gate);
+    let commits = plan.commits(&options);
     let (results, failure) = plan.write(&options, &store);
-    let mut exit = show::results(&results, &options, session);
+    let mut exit = show::results(&results, commits, &options, session);
     if let Some(failure) = failure {
         return Err(failure);
     }

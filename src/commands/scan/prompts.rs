@@ -62,7 +62,13 @@ pub(super) fn notes(unread: &UnreadCalls) -> Vec<Finding> {
         let what = call.what.join("`, `");
         let message = match call.why() {
             Some(why) => format!("this file {why}: calls in it may be left out"),
-            None => format!("`{}` sends what cannot be read here: `{what}`", call.call),
+            None => {
+                let why: String = call.lost.iter().map(|why| format!("; {why}")).collect();
+                format!(
+                    "`{}` sends what cannot be read here: `{what}`{why}",
+                    call.call
+                )
+            }
         };
         Finding::note(code::UNREAD_CALL, visible::line(&message))
             .in_file(path)
@@ -211,6 +217,9 @@ pub(super) fn unread(unread: &UnreadCalls, session: &mut Session) {
         };
         let line = format!("{}  not read: {said}", place_of(path, call.at, call.cell));
         session.ui.sentence(None, line);
+        for lost in &call.lost {
+            session.ui.sentence(None, format!("  note: {lost}"));
+        }
     }
     if !told.is_empty() {
         session.ui.line("");

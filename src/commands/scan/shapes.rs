@@ -153,6 +153,8 @@ pub(super) struct UnreadJson<'a> {
     /// None of a file.
     call: Option<&'a str>,
     what: &'a [String],
+    /// Why a text of another file was not taken.
+    lost: &'a [String],
     /// Why not all of a file was read.
     why: Option<&'a str>,
     allowed: bool,
@@ -171,6 +173,7 @@ impl<'a> From<&'a (String, Unread)> for UnreadJson<'a> {
             } else {
                 &[]
             },
+            lost: &call.lost,
             why: call.why(),
             allowed: call.is_allowed,
         }

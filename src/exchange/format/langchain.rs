@@ -2,6 +2,7 @@
 
 mod few_shot;
 mod model;
+mod sent;
 
 use serde_json::{Map, Value, json};
 
@@ -37,35 +38,12 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         source,
         depth: 0,
     };
-    let mut name = source.stem.to_owned();
     let top = &located.value;
-    let (value, path) = match top.get("manifest") {
-        Some(manifest) => {
-            if let Some(own) = ["prompt_name", "repo"]
-                .iter()
-                .find_map(|key| top.get(*key)?.as_str())
-            {
-                own.clone_into(&mut name);
-            }
-            if let Some(map) = top.as_object() {
-                let known = ["manifest", "prompt_name", "repo"];
-                let noted = [
-                    "prompt_id",
-                    "commit_hash",
-                    "commit_id",
-                    "created_at",
-                    "created_by",
-                    "event",
-                    "owner",
-                    "tenant_id",
-                    "examples",
-                ];
-                reader
-                    .draft
-                    .leave_out(map, (&known, &noted), "", |key| located.place(key));
-            }
-            (manifest, "manifest")
-        }
+    let sent = top.as_object().filter(|it| it.contains_key("manifest"));
+    let own = sent.and_then(|it| sent::name(it, &mut reader.draft, |key| located.place(key)));
+    let name = own.unwrap_or_else(|| source.stem.to_owned());
+    let (value, path) = match sent {
+        Some(sent) => (&sent["manifest"], "manifest"),
         None => (top, ""),
     };
     reader.object(value, path)?;
@@ -80,10 +58,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
         }
     }
     let inner = value.get("kwargs").unwrap_or(value);
-    let inner = inner
-        .get("first")
-        .and_then(|it| it.get("kwargs"))
-        .unwrap_or(inner);
+    let inner = inner.pointer("/first/kwargs").unwrap_or(inner);
     let block = inner.get("metadata").and_then(|it| it.get("promptctl"));
     draft.keep_block(block, None);
     if draft.messages.is_empty() {
@@ -93,7 +68,11 @@ pub(super) fn read(source: &Source<'_>) -> Result<Foreign, Finding> {
             "name a prompt of LangChain's, as `dumps` writes it",
         ));
     }
-    draft.finish(name)
+    let foreign = draft.finish(name)?;
+    Ok(match sent {
+        Some(sent) => foreign.made_there(sent, sent::MADE, |key| located.place(key)),
+        None => foreign,
+    })
 }
 
 struct Reader<'r> {

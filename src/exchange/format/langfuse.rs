@@ -6,7 +6,7 @@ use std::cell::Cell;
 use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
-use super::versions::{Entry, each, in_order};
+use super::versions::{Entry, check_number, each, in_order, number};
 use super::{Foreign, Refused, Source, json};
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
@@ -96,7 +96,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
                 .and_then(Value::as_str)
                 .unwrap_or(source.stem)
                 .to_owned(),
-            version: map.get("version").and_then(Value::as_u64),
+            version: map.get("version").and_then(number),
         });
     }
     in_order(&mut entries);
@@ -217,13 +217,10 @@ fn one(entry: &Entry<'_>, export: &Export<'_>, source: &Source<'_>) -> Result<Fo
             ));
         }
     }
-    let author = map
-        .get("createdBy")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
-    let mut foreign = draft.finish(entry.name.clone())?;
+    let foreign = draft.finish(entry.name.clone())?;
+    let keys = ["createdBy", "createdAt"];
+    let mut foreign = foreign.made_there(map, keys, place);
     foreign.version = entry.version;
-    foreign.author = author;
     foreign.message = message;
     foreign.labels = labels;
     Ok(foreign)
@@ -240,27 +237,19 @@ fn keys(map: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &
         "labels",
         "config",
         "commitMessage",
+        "createdAt",
         "createdBy",
     ];
     let noted = [
         "id",
         "projectId",
-        "createdAt",
         "updatedAt",
         "isActive",
         "resolutionGraph",
         "lastUpdatedAt",
     ];
     draft.leave_out(map, (&known, &noted), "", &place);
-    if let Some(version) = map
-        .get("version")
-        .filter(|it| !it.is_null() && it.as_u64().is_none())
-    {
-        let message = format!(
-            "its version {version} is no number that a version here can have: it gets the next one"
-        );
-        draft.lose(code::SOURCE_CHANGED, place("version"), message);
-    }
+    check_number(map, &place, draft);
     let odd = |key: &str, kinds: &[&str]| {
         let value = map.get(key).filter(|value| !value.is_null())?;
         let is_known = |text: &str| kinds.is_empty() || kinds.contains(&text);
@@ -274,10 +263,6 @@ fn keys(map: &Map<String, Value>, place: impl Fn(&str) -> Option<Span>, draft: &
         let message =
             format!("its type {kind} is not known here: what `prompt` holds says how it is taken");
         draft.lose(code::SOURCE_CHANGED, place("type"), message);
-    }
-    if odd("createdBy", &[]).is_some() {
-        let message = "`createdBy` is no text: left out";
-        draft.note(code::SOURCE_DROPPED, place("createdBy"), message);
     }
     if let Some(config) = map
         .get("config")

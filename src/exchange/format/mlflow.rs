@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, refused};
 use super::langfuse::known_role;
-use super::versions::{Entry, each, in_order};
+use super::versions::{Entry, check_number, each, in_order, number};
 use super::{Foreign, Refused, Source, json};
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
@@ -50,11 +50,9 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
         };
         let map = of_tags(map);
         let name = map.get("name").and_then(Value::as_str);
-        let version = map.get("version");
         entries.push(Entry {
             name: name.unwrap_or(source.stem).to_owned(),
-            // The REST API writes numbers as texts.
-            version: version.and_then(|it| it.as_u64().or_else(|| it.as_str()?.parse().ok())),
+            version: map.get("version").and_then(number),
             path,
             map: Cow::Owned(map),
         });
@@ -215,16 +213,7 @@ fn keys(
         "run_link",
     ];
     draft.leave_out(map, (&known, &noted), "", &place);
-    let number = |it: &Value| it.as_u64().or_else(|| it.as_str()?.parse().ok());
-    if let Some(version) = map
-        .get("version")
-        .filter(|it| !it.is_null() && number(it).is_none())
-    {
-        let message = format!(
-            "its version {version} is no number that a version here can have: it gets the next one"
-        );
-        draft.lose(code::SOURCE_CHANGED, place("version"), message);
-    }
+    check_number(map, &place, draft);
     if map
         .get("model_config")
         .is_some_and(|it| !it.is_null() && !it.is_object())

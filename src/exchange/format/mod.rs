@@ -24,7 +24,9 @@ mod versions;
 
 use serde_json::{Map, Value};
 
-use crate::prompt::finding::Finding;
+use crate::prompt::code::SOURCE_DROPPED;
+use crate::prompt::finding::{Finding, Span};
+use crate::prompt::visible;
 
 pub use guess::{Ending, Guess, ending, guess, may_hold_prompts};
 
@@ -59,6 +61,8 @@ pub struct Foreign {
     pub labels: Vec<String>,
     /// Who made that version there.
     pub author: Option<String>,
+    /// When it was made there, as the source writes it.
+    pub made: Option<String>,
     /// What was said there of the change that made that version.
     pub message: Option<String>,
     /// The keys of the prompt file, without number, digest and source.
@@ -68,6 +72,33 @@ pub struct Foreign {
     /// What did not come as it was.
     pub lost: Vec<Finding>,
     ours: Option<Box<Ours>>,
+}
+
+impl Foreign {
+    /// With who made it there and when, by the names of these keys.
+    fn made_there(
+        mut self,
+        map: &Map<String, Value>,
+        [author, time]: [&str; 2],
+        place: impl Fn(&str) -> Option<Span>,
+    ) -> Self {
+        let mut said = |key: &str| {
+            let value = map.get(key).filter(|it| !it.is_null())?;
+            if !value.is_string() {
+                let message = format!("`{key}` is no text: left out");
+                let mut note = Finding::note(SOURCE_DROPPED, message);
+                note.span = place(key);
+                self.lost.push(note);
+            }
+            Some(visible::line(value.as_str()?).into_owned())
+        };
+        let (author, made) = (said(author), said(time));
+        Self {
+            author,
+            made,
+            ..self
+        }
+    }
 }
 
 /// What our own export wrote down beside the prompt.
@@ -137,7 +168,7 @@ formats! {
         name: "langfuse",
         title: "Langfuse",
         files: "JSON of its export or its API",
-        keeps: "every version in order with its number and commit message, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
+        keeps: "every version in order with its number, commit message, author and time, text and chat, placeholders, tags, model and settings of `config`, prompts included in others of the same file",
         loses: "labels (named: a release makes a version live here), other keys of `config`",
         refuses: "a list without texts; an included prompt that the file does not hold",
     }
@@ -146,9 +177,9 @@ formats! {
         name: "promptfoo",
         title: "promptfoo",
         files: "`promptfooconfig*.yaml`",
-        keeps: "each prompt (texts, files, also by patterns, chats as JSON or YAML), the first provider with its settings, tests in YAML, JSON or tables as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
+        keeps: "each prompt (texts, files, also by patterns, tables, chats as JSON or YAML), the first provider with its settings, tests in YAML, JSON or tables as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
         loses: "other providers (listed), assertions and transforms that are programs, thresholds and options of tests",
-        refuses: "prompts that are programs (never run), that another service keeps, or that stand in a CSV file; a chat that is JSON only once it is filled in",
+        refuses: "prompts that are programs (never run) or that another service keeps; a chat that is JSON only once it is filled in",
     }
     /// Prompts of LangChain and LangSmith.
     Langchain {

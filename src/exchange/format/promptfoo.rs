@@ -6,6 +6,7 @@ mod chat;
 mod prompts;
 mod providers;
 mod references;
+pub(super) mod rubric;
 mod table;
 mod values;
 

@@ -316,6 +316,7 @@ fn no_key_of_a_source_is_lost_without_a_word() {
                             || foreign.file != bare
                             || foreign.labels.iter().any(|label| label == MARK)
                             || foreign.author.as_deref() == Some(MARK)
+                            || foreign.made.as_deref() == Some(MARK)
                             || foreign.message.as_deref() == Some(MARK)
                     }
                     Err(refused) => is_said(&refused.why.message),

@@ -107,7 +107,7 @@ fn newline(text: &mut String, indent: usize) {
 }
 
 /// Whether a literal block scalar can hold the text.
-fn fits_block(text: &str) -> bool {
+pub fn fits_block(text: &str) -> bool {
     text.contains('\n')
         && !text.trim_matches('\n').is_empty()
         && text
@@ -115,11 +115,11 @@ fn fits_block(text: &str) -> bool {
             .all(|each| matches!(each, '\n' | '\t') || is_printable(each))
 }
 
-/// Writes a literal block scalar whose lines stand at `indent`.
-fn block(text: &mut String, value: &str, indent: usize) {
+/// Writes a literal block scalar whose lines stand at `indent`, two more than what holds it. The last line has no end.
+pub fn block(text: &mut String, value: &str, indent: usize) {
     text.push_str(" |");
     // Without it, the first line's own blanks would count as indentation.
-    if value.starts_with([' ', '\n', '\t']) {
+    if value.trim_start_matches('\n').starts_with([' ', '\t']) {
         text.push('2');
     }
     let body = value.trim_end_matches('\n');
@@ -137,7 +137,8 @@ fn block(text: &mut String, value: &str, indent: usize) {
     }
 }
 
-fn is_printable(each: char) -> bool {
+/// Whether YAML holds a letter as it is.
+pub fn is_printable(each: char) -> bool {
     !each.is_control()
         && !matches!(
             each,

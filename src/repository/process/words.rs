@@ -213,13 +213,14 @@ fn locked(path: Option<String>, words: &str) -> Failure {
                 } else {
                     code::LOCKED
                 },
-                format!("{path} is held by another process (it is {age} s old)"),
+                format!("git's lock {path} is there ({age} s old): a git that works here holds it, or one that was stopped left it"),
             )
             .hint(Next::Repair.that("removes it where a promptctl that was killed left it"))
             .hint(format!(
                 "if no git process is running, remove it: rm {}",
                 shell_path(&path)
             ))
+            .hint("nothing is lost: once it is gone, run the same command again")
         }
         None => Failure::new(
             code::LOCKED,

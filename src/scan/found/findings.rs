@@ -171,6 +171,8 @@ pub struct Unread {
     pub call: String,
     /// What it is given, as the code says it; of a file, why not all of it was read.
     pub what: Vec<String>,
+    /// Why a text of another file was not taken.
+    pub lost: Vec<String>,
     /// Where it stands in a notebook.
     pub cell: Option<Cell>,
     /// Whether a comment allows it.
@@ -190,6 +192,7 @@ impl Unread {
             },
             call: String::new(),
             what: vec![why.to_owned()],
+            lost: Vec::new(),
             cell: None,
             is_allowed: false,
             instead: None,

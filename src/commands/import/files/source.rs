@@ -38,7 +38,11 @@ impl SourceFile {
         let fits = |folder: &Path| self.inside(&folder.join(path));
         let whole = fits(&self.folder).or_else(|why| fits(&self.base).map_err(|_| why))?;
         let bytes = read_bytes(&whole)?;
-        String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned())
+        let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text")?;
+        Ok(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        })
     }
 
     /// The place itself of a file or folder below the folder that is imported.

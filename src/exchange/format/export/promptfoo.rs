@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::promptfoo::rubric::{self, KINDS};
 use super::chat::{Can, Message, Part, joined, messages, settings};
 use super::{Draft, own};
 use crate::exchange::dialect::{Dialect, Expr, Known, Node, handlebars, written};
@@ -13,7 +14,7 @@ const CAN: Can = Can {
 };
 
 /// Checks of texts, by whether case matters, and the assertions of that meaning.
-const TEXTS: [(&str, bool, &str); 12] = [
+const TEXTS: [(&str, bool, &str); 13] = [
     ("equals", false, "equals"),
     ("notEquals", false, "not-equals"),
     ("contains", true, "contains"),
@@ -26,6 +27,7 @@ const TEXTS: [(&str, bool, &str); 12] = [
     ("containsAll", false, "icontains-all"),
     ("startsWith", true, "starts-with"),
     ("matches", false, "regex"),
+    ("notMatches", false, "not-regex"),
 ];
 
 pub(super) fn write(draft: &mut Draft<'_>) -> Vec<(String, String)> {
@@ -172,7 +174,9 @@ fn tests(draft: &mut Draft<'_>) -> Vec<Value> {
             // Else each item of a list would be a test of its own.
             test.insert("options".to_owned(), json!({ "disableVarExpansion": true }));
         }
-        test.insert("vars".to_owned(), Value::Object(vars));
+        if !vars.is_empty() {
+            test.insert("vars".to_owned(), Value::Object(vars));
+        }
         if !asserts.is_empty() {
             test.insert("assert".to_owned(), Value::Array(asserts));
         }
@@ -243,7 +247,13 @@ fn assertions(evaluators: Option<&Value>, draft: &mut Draft<'_>) -> Vec<Value> {
     let mut all = Vec::new();
     for evaluator in evaluators.and_then(Value::as_array).into_iter().flatten() {
         match assertion(evaluator) {
-            Some(assert) => all.extend(assert),
+            Some(assert) => {
+                let is_judged = |it: &Value| KINDS.iter().any(|kind| it["type"] == *kind);
+                if assert.iter().any(is_judged) {
+                    draft.note("promptfoo's own judge decides rubrics there, and not the model that is asked here");
+                }
+                all.extend(assert);
+            }
             None => {
                 let name = evaluator.get("name").and_then(Value::as_str).unwrap_or("-");
                 draft.note(format!(
@@ -258,21 +268,32 @@ fn assertions(evaluators: Option<&Value>, draft: &mut Draft<'_>) -> Vec<Value> {
 /// An evaluator as assertions of the same meaning.
 fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
     let map = evaluator.as_object()?;
-    let kinds = ["string", "json", "limits"];
-    let known =
-        |key: &String| kinds.contains(&key.as_str()) || matches!(key.as_str(), "name" | "weight");
-    if !map.keys().all(known) {
+    let kinds = [
+        "string", "json", "limits", "text", "llm", "name", "weight", "required",
+    ];
+    if !map.keys().all(|key| kinds.contains(&key.as_str())) {
         return None;
     }
     let mut all = Vec::new();
     if let Some(checks) = map.get("string") {
-        let checks = checks.as_object()?;
-        let has_case = checks.get("caseSensitive").and_then(Value::as_bool) == Some(true);
-        for (key, value) in checks.iter().filter(|(key, _)| *key != "caseSensitive") {
-            let is_row = |row: &&(&str, bool, &str)| row.0 == key && row.1 == has_case;
-            let (.., name) = TEXTS.iter().find(is_row)?;
-            all.push(json!({ "type": name, "value": expected(value)? }));
+        all.extend(texts(checks.as_object()?)?);
+    }
+    if let Some(checks) = map.get("text") {
+        let like = expected(checks.get("like")?)?;
+        let most = checks.get("maxDistance")?.as_u64()?;
+        if *checks
+            != json!({ "like": checks["like"], "metric": "levenshtein", "maxDistance": most })
+        {
+            return None;
         }
+        all.push(json!({ "type": "levenshtein", "value": like, "threshold": most }));
+    }
+    if map.contains_key("llm") {
+        let rubric = json!(rubric::rubric(evaluator)?);
+        let named = KINDS
+            .iter()
+            .find(|kind| map.get("name").is_some_and(|name| name == *kind));
+        all.push(json!({ "type": named.unwrap_or(&KINDS[0]), "value": expected(&rubric)? }));
     }
     if let Some(checks) = map.get("json") {
         let checks = checks.as_object()?;
@@ -301,12 +322,57 @@ fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
             });
         }
     }
-    if let Some(weight) = map.get("weight") {
-        for assert in &mut all {
-            assert["weight"] = weight.clone();
-        }
+    let weight = match (map.get("required"), map.get("weight")) {
+        (None, weight) => weight.cloned(),
+        // What decides nothing weighs nothing there.
+        (Some(Value::Bool(false)), None) => Some(json!(0)),
+        _ => return None,
+    };
+    for assert in &mut all {
+        assert
+            .as_object_mut()?
+            .extend(weight.iter().map(|it| ("weight".to_owned(), it.clone())));
+    }
+    if let [only] = all.as_mut_slice()
+        && let Some(name) = map.get("name").filter(|name| **name != only["type"])
+        && !is_template(name)
+    {
+        only["metric"] = name.clone();
     }
     (!all.is_empty()).then_some(all)
+}
+
+/// Checks of a text as assertions of the same meaning.
+fn texts(checks: &Map<String, Value>) -> Option<Vec<Value>> {
+    let has_case = checks.get("caseSensitive").and_then(Value::as_bool) == Some(true);
+    let mut all = Vec::new();
+    let words = ["minWords", "maxWords"].map(|key| checks.get(key));
+    match words {
+        [None, None] => {}
+        [Some(least), Some(most)] if least == most => {
+            all.push(json!({ "type": "word-count", "value": least }));
+        }
+        [least, most] => {
+            let limits = [("min", least), ("max", most)].into_iter();
+            let limits = limits.filter_map(|(key, it)| Some((key.to_owned(), it?.clone())));
+            all.push(json!({ "type": "word-count", "value": limits.collect::<Map<_, _>>() }));
+        }
+    }
+    let others = ["caseSensitive", "minWords", "maxWords"];
+    for (key, value) in checks
+        .iter()
+        .filter(|(key, _)| !others.contains(&key.as_str()))
+    {
+        let is_row = |row: &&(&str, bool, &str)| row.0 == key && row.1 == has_case;
+        let (.., name) = TEXTS.iter().find(is_row)?;
+        let mut value = expected(value)?;
+        if let (true, Value::String(pattern)) = (key.ends_with("atches"), &mut value) {
+            // Words end there as this says it.
+            *pattern = pattern.replace(r"(?-u:\b)", r"\b");
+        }
+        all.push(json!({ "type": name, "value": value }));
+    }
+    Some(all)
 }
 
 /// The value of a check, which is a template over the case.

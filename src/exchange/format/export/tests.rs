@@ -243,9 +243,9 @@ fn each_format_says_what_it_has_words_for() {
     assert_eq!(
         file["defaultTest"]["assert"],
         json!([
-            { "type": "contains", "value": "{{ who }}", "weight": 2 },
-            { "type": "is-json", "value": { "type": "object" } },
-            { "type": "latency", "threshold": 900 },
+            { "type": "contains", "value": "{{ who }}", "weight": 2, "metric": "says" },
+            { "type": "is-json", "value": { "type": "object" }, "metric": "form" },
+            { "type": "latency", "threshold": 900, "metric": "fast" },
         ])
     );
     assert_eq!(file["tests"][0]["assert"][0]["value"], "a");

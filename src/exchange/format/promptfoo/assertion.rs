@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::draft::Draft;
+use super::rubric;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
 use crate::prompt::document::parse_located;
@@ -108,7 +109,7 @@ impl Reader<'_> {
                 .and_then(Value::as_f64)
                 .map(|limit| json!({ "name": kind, "limits": { "cost": limit } }))
                 .ok_or_else(no_threshold),
-            "llm-rubric" | "g-eval" | "model-graded-closedqa" => self.rubric(draft),
+            kind if rubric::KINDS.contains(&kind) => self.rubric(draft),
             _ => Err("has no counterpart here".to_owned()),
         }
     }
@@ -147,24 +148,21 @@ impl Reader<'_> {
 
     fn rubric(&self, draft: &mut Draft) -> Result<Value, String> {
         let kind = self.kind;
-        let Value::String(rubric) = self.templates(draft)? else {
-            return Err("has no text".to_owned());
+        let text = match self.templates(draft)? {
+            Value::String(text) => text,
+            // All of several criteria are asked for at once.
+            Value::Array(all) if all.iter().all(Value::is_string) && !all.is_empty() => {
+                let all: Vec<&str> = all.iter().filter_map(Value::as_str).collect();
+                all.join("\n")
+            }
+            _ => return Err("has no text".to_owned()),
         };
         let model = draft.model.clone();
         let model = model.unwrap_or_else(|| "openai/gpt-5-mini".to_owned());
         let message =
             format!("promptfoo's own judge decides `{kind}` there; here {model} is asked");
         draft.note(code::SOURCE_CHANGED, self.at, message);
-        Ok(json!({
-            "name": kind,
-            "llm": {
-                "modelId": model,
-                "systemPrompt": "You judge the answer of a model. Answer with one word: yes or no.",
-                "prompt": format!("Criterion:\n{rubric}\n\nAnswer:\n{{{{completion}}}}\n\nDoes the answer meet the criterion?"),
-                "choices": [{ "choice": "yes", "score": 1 }, { "choice": "no", "score": 0 }],
-                "atLeast": 1,
-            },
-        }))
+        Ok(rubric::evaluator(kind, &model, &text))
     }
 
     /// The value, which is a template over the case, or a list of them.

@@ -238,16 +238,19 @@ impl Cases<'_> {
             false => expanded(vars, at, draft),
         };
         for vars in rows {
+            let has_none = vars.is_empty();
             let mut row = self.row(vars, at, draft);
             let mut said = said.clone();
             if let Some(about) = &about {
                 self.describe(about, &mut said, at, draft);
             }
-            if row.is_empty() && !test.is_empty() {
-                let message = "a test without variables is no case here: left out";
-                draft.lose(code::SOURCE_DROPPED, at, message);
-            }
-            if row.is_empty() {
+            // A prompt without variables has cases, too: what is expected of each.
+            if row.is_empty() && !(has_none && said.contains_key("evaluators")) {
+                if !test.is_empty() {
+                    let message =
+                        "a test without variables and assertions is no case here: left out";
+                    draft.lose(code::SOURCE_DROPPED, at, message);
+                }
                 continue;
             }
             if draft.test_data.len() == MAX_CASES {

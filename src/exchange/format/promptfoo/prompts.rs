@@ -4,11 +4,14 @@ use serde_json::Value;
 
 use super::super::Source;
 use super::super::draft::refused;
+use super::table::{self, Row};
 use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
 
 /// The most prompts of one file.
 const MAX_PROMPTS: usize = 500;
+/// What a table of prompts looks like.
+const TABLE: &str = "a table has a prompt in each row, below the columns `prompt` and `label`";
 
 /// A prompt as the configuration names it.
 pub(super) struct Wanted {
@@ -151,6 +154,23 @@ impl<'c> Entry<'c> {
         }
     }
 
+    /// The prompts of a file that holds several; the places of the first alone are those of the file.
+    fn prompts(&self, rows: Vec<Row>, columns: &[String], file: Option<String>) -> Vec<Wanted> {
+        let count = rows.len();
+        let one = |(index, row): (usize, Row)| {
+            let mut one = self.prompt(row.text, file.clone().filter(|_| index == 0));
+            let columns = columns.iter().map(|column| (column.clone(), self.at));
+            one.others.extend(columns);
+            one.name = match row.label {
+                Some(label) => format!("{}/{label}", self.stem),
+                None if count > 1 => format!("{}-{}", self.name, index + 1),
+                None => one.name,
+            };
+            one
+        };
+        rows.into_iter().enumerate().map(one).collect()
+    }
+
     fn refused(&self, message: String, help: &'static str) -> Wanted {
         Wanted::refused(
             self.name.clone(),
@@ -220,7 +240,11 @@ fn is_known_ending(text: &str) -> bool {
 }
 
 fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<Wanted>) {
-    let plain = file.split(':').next().unwrap_or(file);
+    // `make.py:of` names a function of a program.
+    let plain = match ending_of(file).is_some_and(|it| PROGRAMS.contains(&it)) {
+        true => file.split(':').next().unwrap_or(file),
+        false => file,
+    };
     let own = plain.rsplit('/').next().unwrap_or(plain);
     let (own, ending) = own.rsplit_once('.').unwrap_or((own, ""));
     let entry = Entry {
@@ -236,24 +260,19 @@ fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<
             "write down what it makes, as text",
         );
     }
-    if ending == "csv" {
-        return fail(
-            format!("{file} is a table of prompts"),
-            "write each of them into a text file, or as an entry of `prompts:`",
-        );
-    }
-    if plain.contains(['*', '?', '{', '[']) {
-        let plain = plain.trim_start_matches("./");
-        return match (source.matching)(plain) {
-            Ok(files) => of_pattern(plain, files, &entry, source, wanted),
-            Err(why) => fail(
-                format!("{plain} stands for no files that are read: {why}"),
-                "name each of them",
-            ),
-        };
-    }
     let text = match (source.beside)(plain) {
         Ok(text) => text.replace("\r\n", "\n"),
+        // A file may have such letters in its own name.
+        Err(_) if plain.contains(['*', '?', '{', '[']) => {
+            let plain = plain.trim_start_matches("./");
+            return match (source.matching)(plain) {
+                Ok(files) => of_pattern(plain, files, &entry, source, wanted),
+                Err(why) => fail(
+                    format!("{plain} stands for no files that are read: {why}"),
+                    "name each of them",
+                ),
+            };
+        }
         Err(why) => {
             return fail(
                 format!("{plain} could not be read: {why}"),
@@ -266,21 +285,25 @@ fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<
         .rsplit_once('/')
         .map_or(String::new(), |(folder, _)| format!("{folder}/"));
     let shown = format!("{folder}{}", plain.trim_start_matches("./"));
-    if let Some(parts) = parts(&text, ending) {
-        if parts.len() > MAX_PROMPTS {
+    let several = match ending {
+        "csv" => match table::prompts(&text, MAX_PROMPTS) {
+            Ok((rows, _)) if rows.is_empty() => {
+                return fail(format!("{plain} holds no prompt"), TABLE);
+            }
+            Ok(found) => Some(found),
+            Err(why) => return fail(format!("{plain} is no table of prompts: {why}"), TABLE),
+        },
+        _ => parts(&text, ending).map(|parts| (parts, Vec::new())),
+    };
+    if let Some((rows, columns)) = several {
+        if rows.len() > MAX_PROMPTS {
             return fail(
                 format!("{plain} holds more than {MAX_PROMPTS} prompts"),
                 "keep fewer in one file",
             );
         }
-        let count = parts.len();
-        for (index, part) in parts.into_iter().enumerate() {
-            let mut one = entry.prompt(part, (index == 0).then(|| shown.clone()));
-            if count > 1 {
-                one.name = format!("{}-{}", entry.name, index + 1);
-            }
-            wanted.push(one);
-        }
+        let file = (ending != "csv").then_some(shown);
+        wanted.extend(entry.prompts(rows, &columns, file));
         return;
     }
     let text = match ending {
@@ -324,7 +347,7 @@ fn of_pattern(
 }
 
 /// The prompts of a file that may hold several: between lines of dashes, or one a line.
-fn parts(text: &str, ending: &str) -> Option<Vec<String>> {
+fn parts(text: &str, ending: &str) -> Option<Vec<Row>> {
     let mut parts = vec![String::new()];
     for line in text.split_inclusive('\n') {
         match ending {
@@ -335,13 +358,11 @@ fn parts(text: &str, ending: &str) -> Option<Vec<String>> {
         }
     }
     // promptfoo takes the blanks around a text of a file away.
-    let parts: Vec<String> = parts
-        .iter()
-        .map(|part| part.trim().to_owned())
-        .filter(|part| !part.is_empty())
-        .collect();
+    let parts = parts.iter().map(|part| part.trim());
+    let parts = parts.filter(|part| !part.is_empty()).map(Row::new);
+    let parts: Vec<Row> = parts.collect();
     match (ending, parts.is_empty()) {
-        ("txt" | "jsonl", true) => Some(vec![String::new()]),
+        ("txt" | "jsonl", true) => Some(vec![Row::new("")]),
         ("txt" | "jsonl", false) => Some(parts),
         _ => None,
     }

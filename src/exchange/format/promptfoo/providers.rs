@@ -96,10 +96,10 @@ pub(super) fn providers(
     }
     if !others.is_empty() {
         draft.note(
-            code::SOURCE_DROPPED,
+            code::SOURCE_CHANGED,
             located.place(key),
             format!(
-                "a prompt has one model here; the other providers: {}",
+                "a prompt has one model here, the first; the other providers: {}",
                 others.join(", ")
             ),
         );

@@ -1,6 +1,7 @@
-//! Tests in a table: a row each, and columns whose names begin with `__` for what is expected.
+//! Tables. Of tests: a row each, and columns whose names begin with `__` for what is expected. Of
+//! prompts: a row each, with columns for its text and its label.
 
-use csv::{ReaderBuilder, Trim};
+use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value, json};
 
 /// The assertions that a cell may begin with, without `not-`.
@@ -73,9 +74,68 @@ const THRESHOLD: f64 = 0.75;
 
 /// The tests of a table, one more than `most` at most.
 pub(super) fn tests(text: &str, most: usize) -> Result<Vec<Value>, String> {
+    let (header, rows) = rows(text, most)?;
+    Ok(rows
+        .iter()
+        .map(|row| test(header.iter().zip(row)))
+        .collect())
+}
+
+/// A prompt of a table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) text: String,
+    pub(super) label: Option<String>,
+}
+
+impl Row {
+    pub(super) fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            label: None,
+        }
+    }
+}
+
+/// The prompts of a table, one more than `most` at most, and the columns that say something else of
+/// them. A table of one column has a prompt on each line.
+pub(super) fn prompts(text: &str, most: usize) -> Result<(Vec<Row>, Vec<String>), String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let is_table = text.contains(char::from(delimiter(text)));
+    let Some((header, rows)) = is_table.then(|| rows(text, most).ok()).flatten() else {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let is_header =
+            |(at, line): &(usize, &str)| *at == 0 && line.eq_ignore_ascii_case("prompt");
+        let prompts = lines.enumerate().filter(|it| !is_header(it)).take(most + 1);
+        return Ok((
+            prompts.map(|(_, line)| Row::new(line)).collect(),
+            Vec::new(),
+        ));
+    };
+    let column = |name: &str| header.iter().position(|it| it.eq_ignore_ascii_case(name));
+    let Some(prompt) = column("prompt") else {
+        return Err("it has no column `prompt`".to_owned());
+    };
+    let label = column("label");
+    let is_other = |(at, _): &(usize, &str)| *at != prompt && Some(*at) != label;
+    let others = header.iter().enumerate().filter(is_other);
+    let others = others.map(|(_, name)| name.to_owned()).collect();
+    let said =
+        |row: &StringRecord, at: usize| row.get(at).filter(|it| !it.is_empty()).map(str::to_owned);
+    let row = |row: &StringRecord| {
+        let text = said(row, prompt)?;
+        let label = label.and_then(|at| said(row, at));
+        Some(Row { text, label })
+    };
+    Ok((rows.iter().filter_map(row).collect(), others))
+}
+
+/// The header of a table and its rows, one more than `most` at most.
+fn rows(text: &str, most: usize) -> Result<(StringRecord, Vec<StringRecord>), String> {
     let text = text.trim_start_matches('\u{feff}');
     let mut reader = ReaderBuilder::new()
         .flexible(true)
+        .delimiter(delimiter(text))
         .trim(Trim::All)
         .from_reader(text.as_bytes());
     let wrong = |error: csv::Error| error.to_string();
@@ -90,9 +150,21 @@ pub(super) fn tests(text: &str, most: usize) -> Result<Vec<Value>, String> {
                 "the row at line {line} has {cells} cells, and the header {columns}"
             ));
         }
-        all.push(test(header.iter().zip(&row)));
+        all.push(row);
     }
-    Ok(all)
+    Ok((header, all))
+}
+
+/// What parts the cells: a comma, or what the header has in its place. promptfoo is told by a
+/// variable, which the file does not hold.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    let others = [b';', b'\t'].into_iter();
+    let mut others = others.filter(|it| header.contains(char::from(*it)));
+    others
+        .next()
+        .filter(|_| !header.contains(','))
+        .unwrap_or(b',')
 }
 
 /// A row as a test.
