@@ -237,7 +237,7 @@ pub(in crate::record) fn weigh(
         verdict,
         usual_delay: waiting.usual,
         labels: names.labels(),
-        without_win: without_win(&calls, &terms.win),
+        without_win: without_win(&calls, &options.win),
         changed,
         groups,
     }

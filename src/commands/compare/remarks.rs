@@ -14,7 +14,7 @@ pub(super) fn remarks(
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(known) = &found.without_win {
-        notes.extend(without_win(&terms.win, known));
+        notes.extend(without_win(&options.win, known));
     }
     if found.of_both > 0 {
         notes.push(format!(
