@@ -43,7 +43,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         );
     }
     let baseline = Baseline::read(args.baseline.as_deref(), !args.write_baseline, session)?;
-    let keys = Keys::of_repository(session);
+    let keys = Keys::of_repository(&args.paths, session);
     let mut all = look(args, &baseline, &keys, session)?;
     if args.lift {
         return lift::lift(all, args, &keys, session);

@@ -18,6 +18,8 @@ pub(super) struct Keys {
     root: PathBuf,
     /// Whether that is known to be the program's, and not where somebody happens to be.
     is_repository: bool,
+    /// The folders that were named, too.
+    named: Vec<PathBuf>,
     /// Folders as they are.
     folders: Mutex<HashMap<PathBuf, PathBuf>>,
     /// What folders hold, by their keys.
@@ -31,17 +33,26 @@ impl Keys {
             directory: session.directory.clone(),
             root: real(folder),
             is_repository: true,
+            named: Vec::new(),
             folders: Mutex::default(),
             held: RwLock::default(),
         }
     }
 
-    /// The names of files in the repository.
-    pub(super) fn of_repository(session: &Session) -> Self {
+    /// The names of files in the repository, and below these paths.
+    pub(super) fn of_repository(paths: &[PathBuf], session: &Session) -> Self {
         let top = repository_of(session);
         let folder = top.as_ref().unwrap_or(&session.directory);
+        let folder_of = |path: &PathBuf| {
+            let path = real(&session.directory.join(path));
+            match path.is_dir() {
+                true => Some(path),
+                false => path.parent().map(Path::to_owned),
+            }
+        };
         Self {
             is_repository: top.is_some(),
+            named: paths.iter().filter_map(folder_of).collect(),
             ..Self::below(folder, session)
         }
     }
@@ -77,15 +88,20 @@ impl Keys {
         self.is_repository && !self.are_all(paths)
     }
 
-    /// The file that is called like this, if there is one in the folder.
+    /// The file that is called like this, if there is one here.
     pub(super) fn file(&self, key: &str) -> Option<PathBuf> {
         let is_plain = |part| matches!(part, Component::Normal(_) | Component::RootDir);
         if Path::new(key).components().all(is_plain) && !self.may_hold(key) {
             return None;
         }
         let file = self.root.join(key);
-        let is_own = file.is_file() && self.real(&file).starts_with(&self.root);
-        is_own.then_some(file)
+        if !file.is_file() {
+            return None;
+        }
+        // A link may lead out of it.
+        let real = self.real(&file);
+        let is_below = |folder: &PathBuf| real.starts_with(folder);
+        (is_below(&self.root) || self.named.iter().any(is_below)).then_some(file)
     }
 
     /// Whether something of this name is in its folder: nearly all files that an import may mean are not
