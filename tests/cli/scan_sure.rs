@@ -177,7 +177,7 @@ fn a_text_of_another_file_that_is_a_template_or_filled_in_is_found_or_noted() {
     repo.write(
         "desk.py",
         format!(
-            "{HEAD}import texts\nfrom texts import ASK, COST\ndef one(x):\n    content = ASK.format(x=x.strip())\n    return client.chat.completions.create(messages=[{{'role': 'system', 'content': 'You are a kind clerk'}}, {{'role': 'user', 'content': content}}])\ndef two(x, y):\n    return client.responses.create(input=texts.TELL.format(x, y[0]))\ndef three(x):\n    text = COST.format(x, x=x)\n    return client.responses.create(instructions='You are a kind clerk', input=text)\ndef four(x):\n    text = ASK.format(x=x)\n    x = 'other'\n    return client.responses.create(instructions='You are a kind clerk', input=text)\ndef five(x):\n    text = 'Please: ' + ASK\n    return client.responses.create(instructions='You are a kind clerk', input=text)\n"
+            "{HEAD}import texts\nfrom texts import ASK, COST\ndef one(x):\n    content = ASK.format(x=x.strip())\n    return client.chat.completions.create(messages=[{{'role': 'system', 'content': 'You are a kind clerk'}}, {{'role': 'user', 'content': content}}])\ndef two(x, y):\n    return client.responses.create(instructions=texts.TELL.format(x, y[0]))\ndef three(x):\n    text = COST.format(x, x=x)\n    return client.responses.create(instructions='You are a kind clerk', input=text)\ndef four(x):\n    text = ASK.format(x=x)\n    x = 'other'\n    return client.responses.create(instructions='You are a kind clerk', input=text)\ndef five(x):\n    text = 'Please: ' + ASK\n    return client.responses.create(instructions='You are a kind clerk', input=text)\n"
         ),
     );
     assert_snapshot!(repo.run("promptctl scan chain.py desk.py"), @"
@@ -193,7 +193,7 @@ fn a_text_of_another_file_that_is_a_template_or_filled_in_is_found_or_noted() {
       user    Sum up this article: {{x}}
 
     desk/two  desk.py:9:12  sent by openai; from another file
-      user  Tell {him} of {{x}} and {{value_2}}
+      system  Tell {him} of {{x}} and {{value_2}}
 
     desk/three  desk.py:12:49  sent by openai
       system  You are a kind clerk

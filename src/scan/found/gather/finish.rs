@@ -159,6 +159,7 @@ impl<'t> Gatherer<'_, 't> {
                 && draft.value.written.is_none()
                 && let [Bit::Hole(hole)] = draft.value.bits.as_slice()
                 && self.origin(hole.node).is_none()
+                && self.filled_origin(hole.node).is_none()
             {
                 let words = format!(
                     "all of the system text is left to the code: `{}`",
