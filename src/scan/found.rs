@@ -32,7 +32,7 @@ pub use endings::{CodeLanguage, LANGUAGES};
 use endings::{Reading, reading, reading_of};
 pub use findings::{
     Cell, Confidence, Content, Doubt, FileFindings, FoundKind, FoundMessage, FoundPrompt, Imported,
-    Piece, Settable, Stands, Syntax, Unread, Variable,
+    Made, Piece, Settable, Stands, Syntax, Unread, Variable,
 };
 pub use gather::wrapped::{Wrapper, Wrappers, stands_for_folder};
 use language::Quotes;

@@ -192,7 +192,7 @@ fn lifted_prompts_render_what_the_program_sent() {
     desk/mend v1 made from src/desk.py (code)
     talk v1 made from src/talk.ts (code)
     3 prompts written
-    hint: values go into the text as JSON writes them, and the printed code gives `extra.mood`, `note`, `question`, `ticket`, `user["company"]`, `user['name']` as they are: give what is no text, such as a date or a list, as f"{x}" or `${x}`
+    hint: values go into the text as JSON writes them. The printed code gives these as they are: `extra.mood`, `note`, `question`, `ticket`, `user["company"]`, `user['name']`. Give what is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     "#);
     // Without what depends on the clock and on the text.

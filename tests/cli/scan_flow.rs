@@ -189,7 +189,7 @@ fn the_printed_code_takes_the_place_of_an_answer_and_overwrites_no_parameter() {
       at: src/desk.py:38:76
     6 prompts written; 1 not whole
     2 calls to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
-    hint: values go into the text as JSON writes them, and the printed code gives `article`, `name`, `text`, `ticket` as they are: give what is no text, such as a date or a list, as f"{x}" or `${x}`
+    hint: values go into the text as JSON writes them. The printed code gives these as they are: `article`, `name`, `text`, `ticket`. Give what is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     [exit 3]
     "#);
@@ -444,7 +444,7 @@ fn what_a_wrapper_is_given_for_one_call_is_one_prompt() {
       prompts["desk/sort"].render(x=x)[0]["content"]  # system
       prompts["desk/sort"].render(x=x)[1]["content"]  # user
     --- stderr
-    hint: values go into the text as JSON writes them, and the printed code gives `x` as they are: give what is no text, such as a date or a list, as f"{x}" or `${x}`
+    hint: values go into the text as JSON writes them. The printed code gives these as they are: `x`. Give what is no text, such as a date or a list, as f"{x}" or `${x}`
     hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
     "#);
 }

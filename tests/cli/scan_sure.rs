@@ -168,7 +168,7 @@ fn a_text_of_another_file_that_is_a_template_or_filled_in_is_found_or_noted() {
     let repo = env.repo();
     repo.write(
         "texts.py",
-        "RULES = 'You are a clerk of {town}'\nASK = 'Sum up this article: {x}'\n",
+        "RULES = 'You are a clerk of {town}'\nASK = 'Sum up this article: {x}'\nCOST = 'It costs {x:.2f}, and {{this}}: {}'\nTELL = 'Tell {{him}} of {} and {}'\n",
     );
     repo.write(
         "chain.py",
@@ -177,7 +177,7 @@ fn a_text_of_another_file_that_is_a_template_or_filled_in_is_found_or_noted() {
     repo.write(
         "desk.py",
         format!(
-            "{HEAD}from texts import ASK\ndef one(x):\n    content = ASK.format(x=x)\n    return client.chat.completions.create(messages=[{{'role': 'system', 'content': 'You are a kind clerk'}}, {{'role': 'user', 'content': content}}])\n"
+            "{HEAD}import texts\nfrom texts import ASK, COST\ndef one(x):\n    content = ASK.format(x=x.strip())\n    return client.chat.completions.create(messages=[{{'role': 'system', 'content': 'You are a kind clerk'}}, {{'role': 'user', 'content': content}}])\ndef two(x, y):\n    return client.responses.create(instructions=texts.TELL.format(x, y[0]))\ndef three(x):\n    text = COST.format(x, x=x)\n    return client.responses.create(instructions='You are a kind clerk', input=text)\ndef four(x):\n    text = ASK.format(x=x)\n    x = 'other'\n    return client.responses.create(instructions='You are a kind clerk', input=text)\ndef five(x):\n    text = 'Please: ' + ASK\n    return client.responses.create(instructions='You are a kind clerk', input=text)\n"
         ),
     );
     assert_snapshot!(repo.run("promptctl scan chain.py desk.py"), @"
@@ -188,16 +188,32 @@ fn a_text_of_another_file_that_is_a_template_or_filled_in_is_found_or_noted() {
       system  You are a clerk of {{town}}
       user    {{x}}
 
-    desk/one  desk.py:6:83  sent by openai
+    desk/one  desk.py:7:83  sent by openai
       system  You are a kind clerk
-      user    {{content}}
-      note: line 6: the text `ASK` of texts.py is filled in, or added to, by the code: what comes of it stays a value
+      user    Sum up this article: {{x}}
+
+    desk/two  desk.py:9:12  sent by openai; from another file
+      system  Tell {him} of {{x}} and {{value_2}}
+
+    desk/three  desk.py:12:49  sent by openai
+      system  You are a kind clerk
+      user    {{text}}
+      note: line 12: the text `COST` of texts.py is filled in, or added to, by the code: what comes of it stays a value
+
+    desk/four  desk.py:16:49  sent by openai
+      system  You are a kind clerk
+      user    {{text}}
+      note: line 16: the text `ASK` of texts.py is filled in, or added to, by the code: what comes of it stays a value
+
+    desk/five  desk.py:19:49  sent by openai
+      system  You are a kind clerk
+      user    Please: Sum up this article: {x}
 
     chain.py:6:9  not read: PromptTemplate.from_template sends LOST
 
     --- stderr
     1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
-    3 prompts in the code of 2 files (2 files read, 2 parsed)
+    7 prompts in the code of 2 files (2 files read, 2 parsed)
     hint: promptctl scan chain.py desk.py --lift writes them as prompt files, and prints the code that takes their place
     ");
 }

@@ -9,7 +9,9 @@ use rayon::prelude::*;
 use super::keys::Keys;
 use super::walk::{ScanResults, WantedPrompts};
 use crate::scan::found::imports::{Constant, candidates, constants, modules as imported_by};
-use crate::scan::found::{self, FileFindings, FoundPrompt, Imported, Wrapper, stands_for_folder};
+use crate::scan::found::{
+    self, FileFindings, FoundPrompt, Imported, Made, Wrapper, stands_for_folder,
+};
 
 /// How many files a text may go through from where it is written to the call that sends it.
 const MOST_ROUNDS: usize = 4;
@@ -152,11 +154,12 @@ impl Others<'_> {
             let Imported {
                 module, item, line, ..
             } = &imported;
+            let is_changed = imported.made != Made::Same;
             let files = self.files(&self.keys.of(path), module);
             let shown = files.join(" or ");
             let mut all = files.into_iter().map(|file| self.constant(file, item));
             let Some((file, known)) = all.next() else {
-                if imported.is_changed {
+                if is_changed {
                     continue;
                 }
                 prompt.lost.push(format!(
@@ -164,24 +167,26 @@ impl Others<'_> {
                 ));
                 continue;
             };
-            if !imported.is_changed && all.any(|(_, other)| other != known) {
+            if !is_changed && all.any(|(_, other)| other != known) {
                 prompt.lost.push(format!(
                     "line {line}: `{item}` comes from `{module}`, which may be {shown}: it stays a value"
                 ));
                 continue;
             }
             match known {
-                Constant::Text(_) if imported.is_changed => prompt.lost.push(format!(
-                    "line {line}: the text `{item}` of {file} is filled in, or added to, by the code: what comes of it stays a value"
-                )),
-                // It is no text that is known: an object, perhaps.
-                _ if imported.is_changed => {}
                 Constant::Text(text) => {
-                    prompt.fill(&imported, &text);
+                    if !prompt.fill(&imported, &text) {
+                        prompt.lost.push(format!(
+                            "line {line}: the text `{item}` of {file} is filled in, or added to, by the code: what comes of it stays a value"
+                        ));
+                        continue;
+                    }
                     let said = imported.expression.clone();
                     self.filled
                         .insert((path.to_owned(), prompt.call_line, said));
                 }
+                // It is no text that is known: an object, perhaps.
+                _ if is_changed => {}
                 Constant::Unsure(why) => prompt.lost.push(format!(
                     "line {line}: `{item}` comes from {file}, which {why}: it stays a value"
                 )),

@@ -158,7 +158,7 @@ pub(super) fn lift(
             .collect();
         if !values.is_empty() {
             session.ui.hint(format!(
-                "values go into the text as JSON writes them, and the printed code gives {} as they are: give what is no text, such as a date or a list, as f\"{{x}}\" or `${{x}}`",
+                "values go into the text as JSON writes them. The printed code gives these as they are: {}. Give what is no text, such as a date or a list, as f\"{{x}}\" or `${{x}}`",
                 few(&values)
             ));
         }

@@ -149,8 +149,19 @@ pub struct Imported {
     pub expression: String,
     /// The line that uses it.
     pub line: usize,
-    /// Whether the code makes something else of it: fills it in, or adds to it.
-    pub is_changed: bool,
+    /// What the code makes of it.
+    pub made: Made,
+}
+
+/// What code makes of a text that another file gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// It takes the text as it is.
+    Same,
+    /// It fills the text in with these, by their names in it, or their numbers.
+    Filled(Vec<(String, Variable)>),
+    /// Anything else.
+    Other,
 }
 
 /// Where something stands in a notebook.

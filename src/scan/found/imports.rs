@@ -6,7 +6,7 @@ use super::gather::wrapped;
 use super::names::{THIRD_FILE, UNSAID};
 use super::syntax::{Export, File, Origin};
 use super::value::Reader;
-use super::{Content, FoundPrompt, Imported, LARGEST, Language, Piece};
+use super::{Content, FoundPrompt, Imported, LARGEST, Language, Made, Piece, Syntax, Variable};
 
 /// The files that a module may be which a file imports, the nearest first; paths with `/`.
 pub fn candidates(path: &str, module: &str) -> Vec<String> {
@@ -92,28 +92,50 @@ pub fn constants(path: &str, text: &str, items: &[&str]) -> Vec<Constant> {
 }
 
 impl FoundPrompt {
-    /// Puts the text of another file where its value stands.
-    pub fn fill(&mut self, imported: &Imported, text: &str) {
+    /// Puts the text of another file where its value stands. Whether what the code makes of it is
+    /// understood.
+    pub fn fill(&mut self, imported: &Imported, text: &str) -> bool {
+        let whole = vec![Piece::Text(text.to_owned())];
+        let made = match &imported.made {
+            Made::Same => Some((whole, Vec::new())),
+            // A template that is filled in and read as one again is not followed.
+            Made::Filled(fields) if self.syntax == Syntax::Plain => filled_in(text, fields),
+            Made::Filled(_) | Made::Other => None,
+        };
+        let Some((given, variables)) = made else {
+            return false;
+        };
         for message in &mut self.messages {
             let Content::Text(pieces) = &mut message.content else {
                 continue;
             };
+            let is_it = |piece: &Piece| matches!(piece, Piece::Variable(name) if *name == imported.variable);
+            if !pieces.iter().any(is_it) {
+                continue;
+            }
             let mut filled: Vec<Piece> = Vec::new();
             for piece in std::mem::take(pieces) {
-                let piece = match piece {
-                    Piece::Variable(name) if name == imported.variable => {
-                        Piece::Text(text.to_owned())
-                    }
-                    piece => piece,
+                let all = if is_it(&piece) {
+                    given.clone()
+                } else {
+                    vec![piece]
                 };
-                match (filled.last_mut(), piece) {
-                    (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
-                    (_, piece) => filled.push(piece),
+                for piece in all {
+                    match (filled.last_mut(), piece) {
+                        (Some(Piece::Text(before)), Piece::Text(text)) => before.push_str(&text),
+                        (_, piece) => filled.push(piece),
+                    }
                 }
             }
             *pieces = filled;
             message.variables.retain(|it| it.name != imported.variable);
+            for variable in &variables {
+                if !message.variables.contains(variable) {
+                    message.variables.push(variable.clone());
+                }
+            }
         }
+        true
     }
 
     /// Whether anything of it is text.
@@ -127,6 +149,42 @@ impl FoundPrompt {
             Content::Placeholder(_) => false,
         })
     }
+}
+
+/// What `format` makes of a text with these: the pieces, and the values in them; none where it asks for
+/// more than a value.
+fn filled_in(text: &str, fields: &[(String, Variable)]) -> Option<(Vec<Piece>, Vec<Variable>)> {
+    let (mut pieces, mut variables) = (Vec::new(), Vec::new());
+    let mut written = String::new();
+    let mut rest = text;
+    let mut number = 0;
+    while let Some(at) = rest.find(['{', '}']) {
+        written.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if rest.starts_with("{{") || rest.starts_with("}}") {
+            written.push_str(&rest[..1]);
+            rest = &rest[2..];
+            continue;
+        }
+        let (name, behind) = rest.strip_prefix('{')?.split_once('}')?;
+        let name = match name {
+            "" => {
+                number += 1;
+                (number - 1).to_string()
+            }
+            name => name.to_owned(),
+        };
+        let (_, variable) = fields.iter().find(|(field, _)| *field == name)?;
+        if !written.is_empty() {
+            pieces.push(Piece::Text(std::mem::take(&mut written)));
+        }
+        pieces.push(Piece::Variable(variable.name.clone()));
+        variables.push(variable.clone());
+        rest = behind;
+    }
+    written.push_str(rest);
+    pieces.push(Piece::Text(written));
+    Some((pieces, variables))
 }
 
 #[cfg(test)]
@@ -173,6 +231,39 @@ mod tests {
                 all.iter().any(|it| it == expected),
                 "{path} {module}: {all:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_text_is_filled_in_as_format_does_it_or_not_at_all() {
+        let field = |field: &str, name: &str| {
+            let variable = Variable {
+                name: name.to_owned(),
+                expression: name.to_owned(),
+            };
+            (field.to_owned(), variable)
+        };
+        let fields = [field("x", "a"), field("0", "b"), field("1", "c")];
+        let shown = |text: &str| {
+            let (pieces, _) = filled_in(text, &fields)?;
+            let pieces = pieces.iter().map(|piece| match piece {
+                Piece::Text(text) => text.clone(),
+                Piece::Variable(name) => format!("<{name}>"),
+            });
+            Some(pieces.collect::<String>())
+        };
+        for (text, expected) in [
+            ("Say {x}, {{y}} and {x}!", Some("Say <a>, {y} and <a>!")),
+            ("{} and {}", Some("<b> and <c>")),
+            ("{1} and {0}", Some("<c> and <b>")),
+            ("{x:.2f}", None),
+            ("{x.name}", None),
+            ("{gone}", None),
+            ("} {x}", None),
+            ("{x", None),
+            ("{} {} {}", None),
+        ] {
+            assert_eq!(shown(text).as_deref(), expected, "{text}");
         }
     }
 

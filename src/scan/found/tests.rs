@@ -122,6 +122,31 @@ fn a_call_in_typescript_tells_what_it_sends() {
 }
 
 #[test]
+fn a_system_prompt_in_a_map_needs_no_library_beside_it() {
+    let long = "Sum up what the customer and the agent said in three points for whoever is next.";
+    for (path, text, expected) in [
+        (
+            "a.ts",
+            format!("export const config = {{ systemPrompt: `{long}` }};"),
+            1,
+        ),
+        ("a.py", format!("CONFIG = {{'system_prompt': '{long}'}}"), 1),
+        (
+            "a.py",
+            "CONFIG = {'system_prompt': 'what it says'}".to_owned(),
+            0,
+        ),
+        (
+            "a.ts",
+            format!("export const config = {{ system: `{long}` }};"),
+            0,
+        ),
+    ] {
+        assert_eq!(find(path, &text, false).prompts.len(), expected, "{text}");
+    }
+}
+
+#[test]
 fn what_surely_is_a_prompt_is_found_by_its_name_and_the_rest_on_request() {
     let text = "TRIAGE_PROMPT = 'You sort tickets into queues. Answer with the name of one queue.'\ndef build_prompt(x):\n    return f'You sort tickets about {x} into queues. Answer with the name of one.'\nHELP_TEMPLATE = 'You sort tickets into queues. Answer with the name of one queue.'\n";
     assert_eq!(

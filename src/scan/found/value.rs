@@ -478,7 +478,7 @@ fn is_counted(number: &str) -> bool {
     is_plain && number != "-0" && digits.len() < 16 && digits.bytes().all(|it| it.is_ascii_digit())
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text
             .bytes()

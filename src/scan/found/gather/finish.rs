@@ -10,10 +10,10 @@ use crate::prompt::finding::Span;
 use crate::scan::found::names::Moved;
 use crate::scan::found::sinks;
 use crate::scan::found::syntax::{Argument, Expr, File, value_of};
-use crate::scan::found::value::{self, Bit, Hole, Reader, Remark};
+use crate::scan::found::value::{self, Bit, Hole, Reader, Remark, is_name};
 use crate::scan::found::{
-    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Imported, Piece, Settable,
-    Stands, Syntax, Variable,
+    Confidence, Content, Doubt, FoundKind, FoundMessage, FoundPrompt, Imported, Made, Piece,
+    Settable, Stands, Syntax, Variable,
 };
 
 /// How many remarks of a kind are made about one prompt.
@@ -159,6 +159,7 @@ impl<'t> Gatherer<'_, 't> {
                 && draft.value.written.is_none()
                 && let [Bit::Hole(hole)] = draft.value.bits.as_slice()
                 && self.origin(hole.node).is_none()
+                && self.filled_origin(hole.node).is_none()
             {
                 let words = format!(
                     "all of the system text is left to the code: `{}`",
@@ -182,19 +183,40 @@ impl<'t> Gatherer<'_, 't> {
                         pieces.push(Piece::Text(text));
                     }
                     Bit::Hole(hole) => {
-                        self.check(&hole, node, &mut remarks);
                         let name = names.of(&hole, draft.is_placeholder, self.file);
-                        let origin = self.origin(hole.node).map(|origin| (origin, false));
-                        let origin =
-                            origin.or_else(|| Some((self.changed_origin(hole.node, 0)?, true)));
+                        let filled = self.filled_origin(hole.node);
+                        if filled.is_none() {
+                            self.check(&hole, node, &mut remarks);
+                        }
+                        let (origin, made) = match (self.origin(hole.node), filled) {
+                            (Some(origin), _) => (Some(origin), Made::Same),
+                            (None, Some((origin, given))) => {
+                                let mut field = |(field, value): (String, Node<'t>)| {
+                                    let hole = Hole {
+                                        name: Some(field.clone())
+                                            .filter(|it| is_name(it))
+                                            .or_else(|| self.reader.name_of(value)),
+                                        expression: self.reader.shown(value),
+                                        node: value,
+                                    };
+                                    self.check(&hole, node, &mut remarks);
+                                    let name = names.of(&hole, false, self.file);
+                                    let expression = hole.expression;
+                                    (field, Variable { name, expression })
+                                };
+                                let fields = given.into_iter().map(&mut field).collect();
+                                (Some(origin), Made::Filled(fields))
+                            }
+                            (None, None) => (self.changed_origin(hole.node, 0), Made::Other),
+                        };
                         let origin = origin.filter(|_| !draft.is_placeholder);
-                        imports.extend(origin.map(|((module, item), is_changed)| Imported {
+                        imports.extend(origin.map(|(module, item)| Imported {
                             variable: name.clone(),
                             module,
                             item,
                             expression: hole.expression.clone(),
                             line: hole.node.start_position().row + 1,
-                            is_changed,
+                            made,
                         }));
                         if named.insert(name.clone()) {
                             variables.push(Variable {

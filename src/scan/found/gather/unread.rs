@@ -4,9 +4,13 @@ use tree_sitter::Node;
 
 use super::sending::{Open, Sending, Taken, Unseen};
 use super::{DEEPEST, Draft, Gatherer};
+use crate::scan::found::names::Moved;
 use crate::scan::found::syntax::Expr;
 use crate::scan::found::value::Bit;
 use crate::scan::found::{Stands, Unread};
+
+/// Where a text comes from, and what it is filled in with.
+pub(super) type FilledIn<'t> = ((String, String), Vec<(String, Node<'t>)>);
 
 /// Methods that make another text of one.
 const FILLS_IN: &[&str] = &[
@@ -135,6 +139,42 @@ impl<'t> Gatherer<'_, 't> {
             is_allowed: false,
             instead,
         });
+    }
+
+    /// Where a text comes from that another file gives and this one fills in by `format`, and with what:
+    /// the names in the text, or the numbers, and the values.
+    pub(super) fn filled_origin(&self, node: Node<'t>) -> Option<FilledIn<'t>> {
+        let names = self.reader.names;
+        let made = match self.file.expr(node) {
+            Expr::Name(name) => {
+                let bound = names.bound(name, node)?;
+                let is_sure = bound.doubt.is_none() && bound.added.is_empty() && bound.is_always;
+                is_sure.then_some(bound.value)?
+            }
+            _ => node,
+        };
+        let Expr::Call(call) = self.file.expr(made) else {
+            return None;
+        };
+        let Expr::Member(text, "format") = self.file.expr(call.callee) else {
+            return None;
+        };
+        let is_format = self.file.traits().fills_in_by_format;
+        if !is_format || call.arguments.iter().any(|it| it.is_spread) {
+            return None;
+        }
+        let mut given = Vec::new();
+        for (index, argument) in call.arguments.iter().enumerate() {
+            let field = argument
+                .key
+                .map_or_else(|| index.to_string(), str::to_owned);
+            let moved = names.moved(self.file, (argument.value, false), node);
+            given.push((field, argument.value));
+            if !matches!(moved, Moved::Same) {
+                return None;
+            }
+        }
+        Some((self.origin(text)?, given))
     }
 
     /// Where a text comes from that another file gives and this one fills in, or adds to.
