@@ -1,8 +1,9 @@
 //! What files of the repository give each other: texts, and functions that send what they are given.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::path::PathBuf;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rayon::prelude::*;
 
@@ -221,7 +222,7 @@ pub(super) fn call(
     let modules = Modules::new(found, wanted, is_all, keys);
     let importers = importers(found, wanted, &modules);
     // What nobody imports gives nothing on.
-    let imported: HashSet<String> = importers.iter().flat_map(|it| it.modules.clone()).collect();
+    let imported: HashSet<Arc<str>> = importers.iter().flat_map(|it| it.modules.clone()).collect();
     if !is_all {
         besides(&mut known, &importers, &modules);
     }
@@ -229,20 +230,23 @@ pub(super) fn call(
     let mut fresh: HashSet<String> = known.keys().cloned().collect();
     for _ in 0..MOST_ROUNDS {
         let read = |file: &Importer| {
-            let of_fresh = file.modules.iter().filter(|it| fresh.contains(*it));
-            let mut wrappers = of_fresh.filter_map(|it| known.get(it)).flatten().peekable();
+            let of_fresh = file.modules.iter().filter(|it| fresh.contains(&***it));
+            let mut wrappers = of_fresh
+                .filter_map(|it| known.get(&**it))
+                .flatten()
+                .peekable();
             wrappers.peek()?;
             let bytes = std::fs::read(&file.path).ok()?;
             let is_export = || memchr::memmem::find(&bytes, b"export").is_some();
-            let gives_on =
-                imported.contains(&file.key) && (stands_for_folder(&file.key) || is_export());
+            let gives_on = imported.contains(file.key.as_str())
+                && (stands_for_folder(&file.key) || is_export());
             if !wrappers.any(|wrapper| wrapper.may_be_used_in(&bytes, gives_on)) {
                 return None;
             }
             let text = String::from_utf8_lossy(&bytes);
             let of_module = |module: &str| {
                 let mut files = modules.of(&file.key, module).into_iter();
-                let wrappers = files.next().and_then(|it| known.get(&it));
+                let wrappers = files.next().and_then(|it| known.get(&*it));
                 wrappers.cloned().unwrap_or_default()
             };
             Some(found::find_with(&file.shown, &text, wanted.all, &of_module))
@@ -259,7 +263,7 @@ pub(super) fn call(
                 .filter(|it| it.is_given_by(&file.key))
                 .cloned()
                 .collect();
-            if given.len() > mine && imported.contains(&file.key) {
+            if given.len() > mine && imported.contains(file.key.as_str()) {
                 known.insert(file.key.clone(), given);
                 fresh.insert(file.key.clone());
             }
@@ -288,7 +292,7 @@ struct Importer {
     shown: String,
     key: String,
     /// The files that it may import.
-    modules: HashSet<String>,
+    modules: HashSet<Arc<str>>,
 }
 
 /// Which files of the repository modules are.
@@ -298,8 +302,9 @@ struct Modules<'k> {
     scanned: HashSet<String>,
     /// Whether there are no others.
     is_all: bool,
-    /// What is known already, by the folder of the file that imports and the module.
-    known: RwLock<HashMap<(String, String), Vec<String>>>,
+    /// What is known already, by the folder of the file that imports and the module: there are many.
+    known: RwLock<HashMap<u64, Box<[Arc<str>]>>>,
+    hasher: RandomState,
 }
 
 impl<'k> Modules<'k> {
@@ -313,13 +318,14 @@ impl<'k> Modules<'k> {
             scanned: code.map(|(_, path)| keys.of(path)).collect(),
             is_all,
             known: RwLock::default(),
+            hasher: RandomState::new(),
         }
     }
 
     /// The files that a module may be which a file imports, the nearest first.
-    fn of(&self, key: &str, module: &str) -> Vec<String> {
+    fn of(&self, key: &str, module: &str) -> Box<[Arc<str>]> {
         let folder = key.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let place = (folder.to_owned(), module.to_owned());
+        let place = self.hasher.hash_one((folder, module));
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(&place) {
             return known.clone();
@@ -329,6 +335,7 @@ impl<'k> Modules<'k> {
         files.retain(|file| {
             self.scanned.contains(file) || (!self.is_all && self.keys.file(file).is_some())
         });
+        let files: Box<[Arc<str>]> = files.into_iter().map(Arc::from).collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(place, files.clone());
         files
@@ -351,7 +358,7 @@ fn importers(found: &ScanResults, wanted: &WantedPrompts, modules: &Modules<'_>)
         }
         let key = modules.keys.of(shown);
         let files = names.iter().flat_map(|name| modules.of(&key, name));
-        let files: HashSet<String> = files.collect();
+        let files: HashSet<Arc<str>> = files.collect();
         (!files.is_empty()).then(|| Importer {
             path: path.clone(),
             shown: shown.clone(),
@@ -368,17 +375,18 @@ fn besides(
     importers: &[Importer],
     modules: &Modules<'_>,
 ) {
-    let others: BTreeSet<&String> = importers
+    let others: BTreeSet<&str> = importers
         .iter()
         .flat_map(|it| &it.modules)
+        .map(|it| &**it)
         .filter(|it| !modules.scanned.contains(*it))
         .collect();
-    let read = |key: &&String| {
+    let read = |key: &&str| {
         let text = std::fs::read(modules.keys.file(key)?).ok()?;
         let wrappers = found::find(key, &String::from_utf8_lossy(&text), false).wrappers;
-        (!wrappers.is_empty()).then(|| ((*key).clone(), wrappers))
+        (!wrappers.is_empty()).then(|| ((*key).to_owned(), wrappers))
     };
-    let others: Vec<&String> = others.into_iter().collect();
+    let others: Vec<&str> = others.into_iter().collect();
     let read: Vec<(String, Vec<Wrapper>)> = others.par_iter().filter_map(read).collect();
     known.extend(read);
 }

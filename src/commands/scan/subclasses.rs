@@ -117,6 +117,7 @@ impl Classes {
 
 /// Which classes are looked for in files.
 pub(super) struct Search {
+    owners: BTreeSet<String>,
     items: Regex,
     gives: Regex,
 }
@@ -138,6 +139,7 @@ impl Search {
             builder.unicode(false).build().ok()
         };
         Some(Self {
+            owners: owners.clone(),
             items: regex(&items)?,
             gives: regex(&format!(
                 r"(?:^|[{{;])[ \t]*(?:(?:public|private|protected|static|readonly|override|declare|abstract|async|def|get|set)[ \t]+)*[*#]?(?P<field>{items})\b[?!]?[ \t]*(?::|\(|=(?:[^=>]|$))|\b(?:self|this|cls)[ \t]*\.[ \t]*#?(?P<own>{items})\b[ \t]*(?::[^=\n]*)?[-+|&?]*=(?:[^=]|$)"
@@ -163,13 +165,16 @@ impl Search {
                 let given = given.filter_map(|hit| hit.name("field").or(hit.name("own")));
                 gives.extend(given.map(|it| word(it.as_bytes())));
             }
-            all.push(Class {
-                file,
-                name,
-                bases,
-                gives,
-                is_alias: false,
-            });
+            // There are many, and most are made of nothing and give nothing that is sought.
+            if !bases.is_empty() || !gives.is_empty() || self.owners.contains(&name) {
+                all.push(Class {
+                    file,
+                    name,
+                    bases,
+                    gives,
+                    is_alias: false,
+                });
+            }
         }
         if !all.is_empty() {
             all.extend(renamed(bytes).map(|(base, name)| Class {
