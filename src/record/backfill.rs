@@ -1,4 +1,4 @@
-//! ExecutionKey outcomes are that were told by id, by the id of an answer, or by a label: many at once.
+//! Whose outcomes are that were told by id, by the id of an answer, or by a label: many at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;

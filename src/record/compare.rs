@@ -46,7 +46,7 @@ pub struct CompareOptions {
     pub base: Chosen,
     /// What is compared.
     pub head: Chosen,
-    /// ExecutionKey calls are alike.
+    /// Whose calls are alike.
     pub unit: Unit,
     /// The label of an outcome that is a win.
     pub win: String,

@@ -481,16 +481,18 @@ pub fn new_id(time: Timestamp) -> String {
 /// The id of a line that a service wrote without one, below so many equal lines: the same line has the same
 /// again. None where nothing in it tells one call from the next.
 pub fn id_of_line(record: &Record, line: &Value, above: u32) -> Option<String> {
-    let has_moment = line.get("time").is_some() && record.time.subsec_nanosecond() != 0;
-    if !has_moment && record.response_id.is_none() {
-        return None;
-    }
     let mut hash = Sha256::new();
     hash.update(line.to_string());
     hash.update(above.to_le_bytes());
-    let random = *hash.finalize().first_chunk::<10>()?;
-    let time = u64::try_from(record.time.as_millisecond()).ok()?;
-    let id = uuid::Builder::from_unix_timestamp_millis(time, &random);
+    let hash = hash.finalize();
+    let has_time = line.get("time").is_some();
+    let id = if has_time && record.time.subsec_nanosecond() != 0 {
+        let time = u64::try_from(record.time.as_millisecond()).ok()?;
+        uuid::Builder::from_unix_timestamp_millis(time, hash.first_chunk::<10>()?)
+    } else {
+        record.response_id.as_ref()?;
+        uuid::Builder::from_random_bytes(*hash.first_chunk::<16>()?)
+    };
     Some(id.into_uuid().to_string())
 }
 

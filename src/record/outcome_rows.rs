@@ -18,7 +18,7 @@ const KEYS: &str =
 /// Where the text comes from.
 const PLACE: &str = "standard input";
 
-/// ExecutionKey outcome it is.
+/// Whose outcome it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ExecutionKey {
     /// The execution with this id.
@@ -34,7 +34,7 @@ pub enum ExecutionKey {
 pub struct Entry {
     /// The line that it stands on.
     pub line: usize,
-    /// ExecutionKey it is.
+    /// Whose it is.
     pub whose: ExecutionKey,
     /// What it says; of which execution is left open.
     pub outcome: Outcome,

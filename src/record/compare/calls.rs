@@ -47,7 +47,7 @@ impl Chosen {
     }
 }
 
-/// ExecutionKey calls are alike.
+/// Whose calls are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unit {
     /// Each is a unit of its own.

@@ -159,3 +159,30 @@ fn every_field_of_a_record_stands_in_the_topic_of_the_log() {
         assert!(meanings.contains(&format!("`{name}`")), "{name}");
     }
 }
+
+#[test]
+fn a_line_has_the_same_id_whenever_it_is_read() {
+    let ids = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let times = ["2026-11-20T12:00:00Z", "2026-11-21T12:00:00.5Z"];
+        times.map(|now| {
+            let record = Record::external(&line, now.parse().unwrap()).unwrap();
+            [0, 1].map(|above| id_of_line(&record, &line, above))
+        })
+    };
+    for line in [
+        r#"{"prompt": "a", "time": "2026-11-01T10:00:00.123Z"}"#,
+        r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z", "response_id": "resp_1"}"#,
+        r#"{"prompt": "a", "response_id": "resp_1"}"#,
+    ] {
+        let [today, tomorrow] = ids(line);
+        assert_eq!(today, tomorrow, "{line}");
+        assert!(today[0].is_some() && today[0] != today[1], "{line}");
+    }
+    for line in [
+        r#"{"prompt": "a"}"#,
+        r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z"}"#,
+    ] {
+        assert_eq!(ids(line), [[None, None], [None, None]], "{line}");
+    }
+}

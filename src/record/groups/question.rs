@@ -21,7 +21,7 @@ pub struct Question {
     pub with_mix: bool,
     /// Whether each group knows where its money went.
     pub with_costs: bool,
-    /// ExecutionKey days and hours count.
+    /// Whose days and hours count.
     pub zone: TimeZone,
     /// The releases of prompts, where groups go by them.
     pub releases: Releases,

@@ -28,7 +28,7 @@ pub struct Board {
 }
 
 /// Ranks groups by the worse ends of their intervals, such as the lower ones where the highest figure is
-/// the best. ExecutionKey interval reaches the mean of the first of a rank shares that rank: it may be as good.
+/// the best. Whose interval reaches the mean of the first of a rank shares that rank: it may be as good.
 /// What rests on fewer than `fewest` is listed apart.
 pub fn rank(
     figures: impl IntoIterator<Item = (Vec<Value>, Figure)>,
