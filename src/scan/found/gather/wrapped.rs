@@ -54,7 +54,13 @@ impl Wrapper {
     /// Whether a file may call it, by the words in it; or give it on, where others import that file.
     pub fn may_be_used_in(&self, bytes: &[u8], gives_on: bool) -> bool {
         let has = |word: &str| memchr::memmem::find(bytes, word.as_bytes()).is_some();
-        let is_called = (self.is_default && self.class.is_none()) || has(&self.function);
+        let is_called = match self.class {
+            // `client.ask(…)`, `client["ask"](…)`
+            Some(_) => ['.', '"', '\'']
+                .iter()
+                .any(|mark| has(&format!("{mark}{}", self.function))),
+            None => self.is_default || has(&self.function),
+        };
         let is_named = self.is_default || has(self.head()) || has("import *");
         is_named && is_called || gives_on && (is_named || has("export *"))
     }
