@@ -1,6 +1,6 @@
 //! What was spent today, as this machine's log tells, against what may be spent.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use jiff::tz::TimeZone;
@@ -32,10 +32,13 @@ impl Spent {
         meant.fold(0.0, |sum, (_, cost)| sum + cost)
     }
 
-    fn add(&mut self, record: &Record) {
+    /// Adds what a record cost beyond what is counted of it already.
+    fn add(&mut self, record: &Record, counted: &mut f64) {
         // No call earns money: such a line was not written by promptctl.
-        if let Some(cost) = record.cost_usd.filter(|cost| *cost > 0.0) {
-            *self.0.entry(record.prompt.clone()).or_default() += cost;
+        let cost = record.cost_usd.unwrap_or_default();
+        if cost > *counted {
+            *self.0.entry(record.prompt.clone()).or_default() += cost - *counted;
+            *counted = cost;
         }
     }
 }
@@ -59,14 +62,16 @@ pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
         is_short: true,
     };
     let mut spent = Spent::default();
-    // A log that was put together of others may have a call twice.
-    let mut counted = HashSet::new();
+    // A log that was put together of others may have a call twice. Of two that differ the dearer one counts:
+    // the other could make room.
+    let mut counted: HashMap<String, f64> = HashMap::new();
     log.visit(&query, &mut |item| {
         let Item::Record(record) = item else {
             return ControlFlow::Continue(());
         };
-        if record.time >= midnight && counted.insert(record.id.clone()) {
-            spent.add(&record);
+        if record.time >= midnight {
+            let counted = counted.entry(record.id.clone()).or_default();
+            spent.add(&record, counted);
         }
         // Records of other services may be appended late; ours are appended when they end.
         let is_long_ago = record.time < midnight - LONGEST_CALL;
@@ -151,7 +156,9 @@ mod tests {
         add("a", "2026-11-19T23:59:59Z", Some(10.0), Source::Local);
         add("a", "2026-11-20T00:00:00Z", Some(0.5), Source::Local);
         let text = std::fs::read_to_string(log.path()).unwrap();
-        let twice = format!("{text}{}\n", text.lines().last().unwrap());
+        let again = text.lines().last().unwrap();
+        let cheaper = again.replace("0.5", "0.1");
+        let twice = format!("{text}{again}\n{cheaper}\n");
         std::fs::write(log.path(), twice).unwrap();
         add("b/c", "2026-11-20T01:00:00Z", Some(0.25), Source::Local);
         add("b/c", "2026-11-20T02:00:00Z", None, Source::Local);

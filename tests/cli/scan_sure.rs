@@ -210,6 +210,7 @@ fn a_text_of_another_file_that_is_a_template_or_filled_in_is_found_or_noted() {
       user    Please: Sum up this article: {x}
 
     chain.py:6:9  not read: PromptTemplate.from_template sends LOST
+      note: line 6: `LOST` comes from `gone`, which is no file here that is read: it stays a value
 
     --- stderr
     1 call to models with a text that could not be read; --fail lets them pass (promptctl explain P525)
