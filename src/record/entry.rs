@@ -29,7 +29,7 @@ pub const SCHEMA: u32 = 1;
 pub struct Record {
     /// The form of the line: [`SCHEMA`].
     pub schema: u32,
-    /// A UUID of version 7.
+    /// A UUID, of version 7 but for a call whose time nobody gave.
     pub id: String,
     /// When the call began.
     #[serde(with = "time_text")]
@@ -481,17 +481,24 @@ pub fn new_id(time: Timestamp) -> String {
 /// The id of a line that a service wrote without one, below so many equal lines: the same line has the same
 /// again. None where nothing in it tells one call from the next.
 pub fn id_of_line(record: &Record, line: &Value, above: u32) -> Option<String> {
+    let time = line.get("time").and_then(Value::as_str);
+    let has_moment = time.is_some_and(|it| it.contains(['.', ',']));
     let mut hash = Sha256::new();
-    hash.update(line.to_string());
-    hash.update(above.to_le_bytes());
+    match record.response_id.as_deref().filter(|it| !it.is_empty()) {
+        // It is the same call, whatever else is said of it.
+        Some(response) => hash.update(format!("{} {response}", record.prompt)),
+        None if has_moment => {
+            hash.update(line.to_string());
+            hash.update(above.to_le_bytes());
+        }
+        None => return None,
+    }
     let hash = hash.finalize();
-    let has_time = line.get("time").is_some();
-    let id = if has_time && record.time.subsec_nanosecond() != 0 {
-        let time = u64::try_from(record.time.as_millisecond()).ok()?;
-        uuid::Builder::from_unix_timestamp_millis(time, hash.first_chunk::<10>()?)
-    } else {
-        record.response_id.as_ref()?;
-        uuid::Builder::from_random_bytes(*hash.first_chunk::<16>()?)
+    let id = match (time, u64::try_from(record.time.as_millisecond())) {
+        (Some(_), Ok(time)) => {
+            uuid::Builder::from_unix_timestamp_millis(time, hash.first_chunk::<10>()?)
+        }
+        _ => uuid::Builder::from_random_bytes(*hash.first_chunk::<16>()?),
     };
     Some(id.into_uuid().to_string())
 }

@@ -27,8 +27,8 @@ use crate::releases::Store;
 /// All lines are checked before the first is kept. What the configuration says of variables and
 /// output holds for them too, and for what their errors say. A negative cost is refused. A record whose `id` the
 /// log holds already is not appended again, nor is one that `log prune` took away and summed up. A line without an
-/// `id` that has a `response_id`, or a `time` with parts of a second, gets an id by what it says, so that the same
-/// line is known again.
+/// `id` that has a `response_id`, or a `time` with parts of a second, gets an id by it, so that the same
+/// call is known again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The file; standard input when left out

@@ -94,7 +94,11 @@ impl Keys {
         if Path::new(key).components().all(is_plain) && !self.may_hold(key) {
             return None;
         }
-        let file = self.root.join(key);
+        // What is outside is called as it is typed.
+        let file = match key.starts_with("..") {
+            true => self.directory.join(key),
+            false => self.root.join(key),
+        };
         if !file.is_file() {
             return None;
         }

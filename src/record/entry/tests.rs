@@ -170,17 +170,23 @@ fn a_line_has_the_same_id_whenever_it_is_read() {
             [0, 1].map(|above| id_of_line(&record, &line, above))
         })
     };
-    for line in [
-        r#"{"prompt": "a", "time": "2026-11-01T10:00:00.123Z"}"#,
-        r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z", "response_id": "resp_1"}"#,
-        r#"{"prompt": "a", "response_id": "resp_1"}"#,
+    for (line, is_counted) in [
+        (r#"{"prompt": "a", "time": "2026-11-01T10:00:00.123Z"}"#, true),
+        (r#"{"prompt": "a", "time": "2026-11-01T10:00:00.000Z"}"#, true),
+        (r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z", "response_id": "resp_1"}"#, false),
+        (r#"{"prompt": "a", "response_id": "resp_1"}"#, false),
     ] {
         let [today, tomorrow] = ids(line);
         assert_eq!(today, tomorrow, "{line}");
-        assert!(today[0].is_some() && today[0] != today[1], "{line}");
+        assert!(today[0].is_some(), "{line}");
+        // Equal lines are different calls, but for one answer.
+        assert_eq!(today[0] != today[1], is_counted, "{line}");
     }
+    let more = r#"{"cost_usd": 0.1, "response_id": "resp_1", "prompt": "a"}"#;
+    assert_eq!(ids(more), ids(r#"{"prompt": "a", "response_id": "resp_1"}"#));
     for line in [
         r#"{"prompt": "a"}"#,
+        r#"{"prompt": "a", "response_id": ""}"#,
         r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z"}"#,
     ] {
         assert_eq!(ids(line), [[None, None], [None, None]], "{line}");
