@@ -291,6 +291,13 @@ fn check_header(names: &[String], line: usize, written: &str) -> Result<(), Fail
                 .strip_prefix("label:")
                 .is_some_and(|key| !key.is_empty())
     };
+    if let [name] = names
+        && let Some(mark) = [';', '\t'].into_iter().find(|it| name.contains(*it))
+    {
+        let mark = if mark == '\t' { "a tab" } else { "`;`" };
+        let message = format!("the cells of the table are parted by {mark}");
+        return Err(bad(line, 1, message).hint("part them by commas, as RFC 4180 has it"));
+    }
     if !names.iter().any(is_key) {
         return Err(bad(line, 1, "the table has no column `id`")
             .hint("`response_id` or `label:KEY`, such as label:order, would do too"));

@@ -171,9 +171,18 @@ fn a_line_has_the_same_id_whenever_it_is_read() {
         })
     };
     for (line, is_counted) in [
-        (r#"{"prompt": "a", "time": "2026-11-01T10:00:00.123Z"}"#, true),
-        (r#"{"prompt": "a", "time": "2026-11-01T10:00:00.000Z"}"#, true),
-        (r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z", "response_id": "resp_1"}"#, false),
+        (
+            r#"{"prompt": "a", "time": "2026-11-01T10:00:00.123Z"}"#,
+            true,
+        ),
+        (
+            r#"{"prompt": "a", "time": "2026-11-01T10:00:00.000Z"}"#,
+            true,
+        ),
+        (
+            r#"{"prompt": "a", "time": "2026-11-01T10:00:00Z", "response_id": "resp_1"}"#,
+            false,
+        ),
         (r#"{"prompt": "a", "response_id": "resp_1"}"#, false),
     ] {
         let [today, tomorrow] = ids(line);
@@ -183,7 +192,10 @@ fn a_line_has_the_same_id_whenever_it_is_read() {
         assert_eq!(today[0] != today[1], is_counted, "{line}");
     }
     let more = r#"{"cost_usd": 0.1, "response_id": "resp_1", "prompt": "a"}"#;
-    assert_eq!(ids(more), ids(r#"{"prompt": "a", "response_id": "resp_1"}"#));
+    assert_eq!(
+        ids(more),
+        ids(r#"{"prompt": "a", "response_id": "resp_1"}"#)
+    );
     for line in [
         r#"{"prompt": "a"}"#,
         r#"{"prompt": "a", "response_id": ""}"#,

@@ -5,7 +5,7 @@ use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value, json};
 
 /// The assertions that a cell may begin with, without `not-`.
-const KINDS: [&str; 52] = [
+const KINDS: [&str; 58] = [
     "answer-relevance",
     "bleu",
     "classifier",
@@ -55,7 +55,13 @@ const KINDS: [&str; 52] = [
     "ruby",
     "search-rubric",
     "similar",
+    "skill-used",
     "starts-with",
+    "tool-call-f1",
+    "trace-error-spans",
+    "trace-span-count",
+    "trace-span-duration",
+    "trajectory",
     "webhook",
     "word-count",
 ];
@@ -183,7 +189,7 @@ fn test<'r>(cells: impl Iterator<Item = (&'r str, &'r str)>) -> Value {
             }
         } else if let Some(name) = key.strip_prefix("__metadata:") {
             let value = match name.ends_with("[]") {
-                true => cell.split(',').map(|it| json!(it.trim())).collect(),
+                true => parts(cell).into_iter().map(Value::from).collect(),
                 false => json!(cell),
             };
             if !is_empty {
@@ -226,6 +232,23 @@ fn test<'r>(cells: impl Iterator<Item = (&'r str, &'r str)>) -> Value {
     Value::Object(test)
 }
 
+/// The parts of a list, whose commas may be escaped.
+fn parts(cell: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut letters = cell.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, parts.last_mut()) {
+            ('\\', Some(part)) if letters.peek() == Some(&',') => {
+                part.extend(letters.next());
+            }
+            (',', _) => parts.push(String::new()),
+            (letter, Some(part)) => part.push(letter),
+            (_, None) => {}
+        }
+    }
+    parts.iter().map(|part| part.trim().to_owned()).collect()
+}
+
 /// What a cell expects: `kind(limit):value`, or a text that the answer is to equal.
 fn assertion(cell: &str) -> Value {
     for (start, kind) in OTHERS {
@@ -256,7 +279,7 @@ fn assertion(cell: &str) -> Value {
     if let Some(value) = value {
         assert["value"] = match plain.ends_with("-any") || plain.ends_with("-all") {
             true => value.split(',').map(|it| json!(it.trim())).collect(),
-            false => json!(value),
+            false => json!(value.trim()),
         };
     }
     match (plain, given) {
@@ -288,6 +311,12 @@ mod tests_of_tables {
     use super::*;
 
     #[test]
+    fn a_comma_of_a_list_may_be_escaped() {
+        assert_eq!(parts("a\\, b, c"), ["a, b", "c"]);
+        assert_eq!(parts("a"), ["a"]);
+    }
+
+    #[test]
     fn a_cell_is_an_assertion_or_a_text() {
         for (cell, wanted) in [
             ("Paris", json!({ "type": "equals", "value": "Paris" })),
@@ -316,6 +345,14 @@ mod tests_of_tables {
             (
                 "grade: kind",
                 json!({ "type": "llm-rubric", "value": "kind" }),
+            ),
+            (
+                "contains: Paris",
+                json!({ "type": "contains", "value": "Paris" }),
+            ),
+            (
+                "tool-call-f1:x",
+                json!({ "type": "tool-call-f1", "value": "x" }),
             ),
             ("fn:x", json!({ "type": "javascript", "value": "x" })),
             (
