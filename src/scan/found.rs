@@ -120,6 +120,17 @@ fn notebook_of(bytes: &[u8]) -> Result<notebook::Code, &'static str> {
     notebook::Code::of(&String::from_utf8_lossy(bytes))
 }
 
+/// The code of a file: of a notebook that of its cells.
+pub fn code_of(path: &str, bytes: Vec<u8>) -> Vec<u8> {
+    match reading_of(path, &bytes) {
+        Some(Reading::Notebook) => match notebook_of(&bytes) {
+            Ok(code) => code.text.into_bytes(),
+            Err(_) => bytes,
+        },
+        _ => bytes,
+    }
+}
+
 /// What a file says. `all` takes what is less surely a prompt by its name, too.
 pub fn find(path: &str, text: &str, all: bool) -> FileFindings {
     match may_hold(path, text.as_bytes(), all) {

@@ -1,5 +1,6 @@
 //! What other files give another value: a constant of a module is no constant then.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -41,6 +42,7 @@ pub(super) fn look(
     let read = |(file, (key, path)): (usize, &(String, PathBuf))| {
         let length = std::fs::metadata(path).ok()?.len();
         let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
+        let bytes = found::code_of(key, bytes);
         let classes = classes.as_ref().map(|it| it.classes(file, &bytes));
         let changes = sought.changes(path, &bytes);
         Some((changes.map(|it| (key.clone(), it)), classes))
@@ -122,16 +124,26 @@ fn doubt(prompt: &mut FoundPrompt, own: &str, changes: &[(String, Changes)], cla
             Some(_) => module_of(file) == module,
             None => file == own,
         };
+        let children = OnceCell::new();
+        let made = || match settable.owner.as_deref() {
+            Some(owner) => classes.made_from((owner, module), own),
+            None => BTreeSet::new(),
+        };
         let is_set = |(file, changes): &&(String, Changes)| match is_home(file) {
             true => settable.owner.is_none() && changes.is_of_itself,
-            false => found::may_set_each_other(own, file) && changes.may_set(&settable, module),
+            false => {
+                found::may_set_each_other(own, file)
+                    && (changes.may_set(&settable, module)
+                        || changes.sets_of(&settable.name, || children.get_or_init(made)))
+            }
         };
         let set = changes
             .iter()
             .find(is_set)
             .map(|(file, _)| format!("in {file}"));
         let below = || {
-            let file = classes.other(settable.owner.as_ref()?, &settable.name, own)?;
+            let owner = (settable.owner.as_deref()?, module);
+            let file = classes.other(owner, &settable.name, own)?;
             Some(format!("by a class in {file}"))
         };
         let Some(place) = set.or_else(below) else {
@@ -204,6 +216,12 @@ struct Changes {
 impl Changes {
     fn sets(&self, name: &str) -> bool {
         self.set.iter().any(|(_, set)| set == name)
+    }
+
+    /// Whether this sets a member of one of these classes.
+    fn sets_of<'c>(&self, name: &str, classes: impl Fn() -> &'c BTreeSet<&'c str>) -> bool {
+        let mut set = self.set.iter();
+        set.any(|(object, set)| set == name && classes().contains(object.as_str()))
     }
 
     /// Whether this gives another value to something of a module that another file is.

@@ -1,8 +1,11 @@
 //! Classes of other files that are made from one, and may give its objects another text.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
+
+use super::targets::object_of;
 
 /// How much of the head of a class is read.
 const LONGEST_HEAD: usize = 2_000;
@@ -59,14 +62,19 @@ impl Classes {
 
     /// The file with a class that is made from this one, or that such a class is made from besides,
     /// and gives this. What the file of the class itself says is known.
-    pub(super) fn other(&self, owner: &str, item: &str, home: &str) -> Option<&str> {
+    pub(super) fn other(
+        &self,
+        (owner, module): (&str, &str),
+        item: &str,
+        home: &str,
+    ) -> Option<&str> {
         let giving = self.giving.get(item).into_iter().flatten();
         let giving = giving.map(|index| &self.all[*index]);
         let giving: Vec<&Class> = giving.filter(|it| self.files[it.file] != home).collect();
         if giving.is_empty() {
             return None;
         }
-        let below = self.made_from(owner, home);
+        let below = self.made_from((owner, module), home);
         let mut others: BTreeSet<&str> = below.clone();
         let mut left: Vec<&str> = below.into_iter().collect();
         while let Some(name) = left.pop() {
@@ -85,19 +93,30 @@ impl Classes {
         found.map(|class| self.files[class.file].as_str())
     }
 
-    /// The names of the classes that are made from one, in any way.
-    fn made_from<'c>(&'c self, owner: &'c str, home: &str) -> BTreeSet<&'c str> {
+    /// The names of the classes that are made from one of a module, in any way.
+    pub(super) fn made_from<'c>(
+        &'c self,
+        (owner, module): (&'c str, &'c str),
+        home: &str,
+    ) -> BTreeSet<&'c str> {
         let mut known = BTreeSet::new();
-        let mut left = vec![owner];
+        let mut left = vec![owner, module];
         // A file that has another class of that name means its own.
         let means_another = |class: &Class| {
-            let mut own = self.those(&self.named, owner);
-            self.files[class.file] != home && own.any(|it| it.file == class.file && !it.is_alias)
+            let is_other =
+                |it: &Class| it.file == class.file && !it.is_alias && !std::ptr::eq(it, class);
+            self.files[class.file] != home && self.those(&self.named, owner).any(is_other)
         };
         while let Some(name) = left.pop() {
             for class in self.those(&self.below, name) {
-                let is_made = name != owner || !means_another(class);
-                if is_made && class.name != owner && known.insert(class.name.as_str()) {
+                let is_made = match name {
+                    name if name == owner => !means_another(class),
+                    // `import Base from "./agent"`
+                    name if name == module => class.is_alias,
+                    _ => true,
+                };
+                let is_itself = class.name == owner && self.files[class.file] == home;
+                if is_made && !is_itself && known.insert(class.name.as_str()) {
                     left.push(&class.name);
                 }
             }
@@ -119,7 +138,9 @@ impl Classes {
 pub(super) struct Search {
     owners: BTreeSet<String>,
     items: Regex,
-    gives: Regex,
+    aliases: Regex,
+    /// `{ Agent: Base } = require("./agent")`
+    taken: Regex,
 }
 
 impl Search {
@@ -140,10 +161,11 @@ impl Search {
         };
         Some(Self {
             owners: owners.clone(),
-            items: regex(&items)?,
-            gives: regex(&format!(
-                r"(?:^|[{{;])[ \t]*(?:(?:public|private|protected|static|readonly|override|declare|abstract|async|def|get|set)[ \t]+)*[*#]?(?P<field>{items})\b[?!]?[ \t]*(?::|\(|=(?:[^=>]|$))|\b(?:self|this|cls)[ \t]*\.[ \t]*#?(?P<own>{items})\b[ \t]*(?::[^=\n]*)?[-+|&?]*=(?:[^=]|$)"
-            ))?,
+            items: regex(&format!(r"\b(?:{items})\b"))?,
+            aliases: regex(
+                r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]*?)?\bfrom\s*["'](?:[^"'\n]*/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]*)?=[ \t]*(?:[\w$]+\.)*(?P<of>[\w$]+)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
+            )?,
+            taken: regex(r"(?P<base>\b[\w$]+)\s*:\s*(?P<name>[\w$]+)")?,
         })
     }
 
@@ -156,37 +178,96 @@ impl Search {
             let Some((name, bases)) = head(&bytes[*at..]) else {
                 continue;
             };
-            let mut gives = BTreeSet::new();
+            let mut gives_items = BTreeSet::new();
             if gives_any {
                 let mut below = heads[index + 1..].iter();
                 let end = below.find(|(other, _)| other <= indent);
                 let body = &bytes[*at..end.map_or(bytes.len(), |(_, end)| *end)];
-                let given = self.gives.captures_iter(body);
-                let given = given.filter_map(|hit| hit.name("field").or(hit.name("own")));
-                gives.extend(given.map(|it| word(it.as_bytes())));
+                let given = self.items.find_iter(body);
+                let given = given.filter(|hit| gives(body, hit.range()));
+                gives_items.extend(given.map(|it| word(it.as_bytes())));
             }
             // There are many, and most are made of nothing and give nothing that is sought.
-            if !bases.is_empty() || !gives.is_empty() || self.owners.contains(&name) {
+            if !bases.is_empty() || !gives_items.is_empty() || self.owners.contains(&name) {
                 all.push(Class {
                     file,
                     name,
                     bases,
-                    gives,
+                    gives: gives_items,
                     is_alias: false,
                 });
             }
         }
-        if !all.is_empty() {
-            all.extend(renamed(bytes).map(|(base, name)| Class {
-                file,
-                name,
-                bases: vec![base],
-                gives: BTreeSet::new(),
-                is_alias: true,
-            }));
-        }
+        all.extend(self.renamed(bytes).map(|(base, name)| Class {
+            file,
+            name,
+            bases: vec![base],
+            gives: BTreeSet::new(),
+            is_alias: true,
+        }));
         all
     }
+
+    /// Other names that a file has for classes, which begin with a capital letter on one side at least.
+    fn renamed(&self, bytes: &[u8]) -> impl Iterator<Item = (String, String)> {
+        let pair = |hit: &Captures<'_>| {
+            let either = |names: &[&str]| names.iter().find_map(|it| hit.name(it));
+            let base = either(&["base", "module", "of"])?;
+            let name = either(&["name", "given", "to"])?;
+            let is_class = |word: &[u8]| {
+                let first = word.iter().find(|it| **it != b'_');
+                first.is_some_and(u8::is_ascii_uppercase)
+            };
+            let (base, name) = (base.as_bytes(), name.as_bytes());
+            (base != name && (is_class(base) || is_class(name))).then(|| (word(base), word(name)))
+        };
+        let mut all: Vec<(String, String)> = self
+            .aliases
+            .captures_iter(bytes)
+            .filter_map(|hit| pair(&hit))
+            .collect();
+        for at in memchr::memmem::find_iter(bytes, b"require(") {
+            let start = at.saturating_sub(LONGEST_HEAD);
+            let before = &bytes[start..at];
+            let open = before
+                .iter()
+                .rposition(|it| *it == b'{')
+                .unwrap_or(before.len());
+            let taken = self.taken.captures_iter(&before[open..]);
+            all.extend(taken.filter_map(|hit| pair(&hit)));
+        }
+        all.into_iter()
+    }
+}
+
+/// Whether a class gives its objects what stands here under a name: not where it only reads it.
+fn gives(body: &[u8], name: Range<usize>) -> bool {
+    let before = body[..name.start].trim_ascii_end();
+    if before.ends_with(b".") {
+        return object_of(body, name).is_some();
+    }
+    let after = body[name.end..].trim_ascii_start();
+    let marks = after
+        .iter()
+        .take_while(|it| b"?!\"'`]".contains(it))
+        .count();
+    let after = after[marks..].trim_ascii_start();
+    let operators = after.iter().take_while(|it| b"-+|&*".contains(it)).count();
+    let is_set = after.get(operators) == Some(&b'=')
+        && !matches!(after.get(operators + 1), Some(b'=' | b'>'));
+    let statement = before
+        .rsplit(|it| matches!(it, b'\n' | b';' | b'{' | b'}'))
+        .next();
+    let statement = statement.unwrap_or_default().trim_ascii_start();
+    let is_bound = [&b"for "[..], b"from ", b"import ", b"with "]
+        .iter()
+        .any(|word| statement.starts_with(word));
+    let line = after.split(|it| *it == b'\n').next().unwrap_or_default();
+    is_set
+        || is_bound
+        || after.starts_with(b":")
+        || after.starts_with(b"(")
+        || (after.starts_with(b",") && line.contains(&b'='))
 }
 
 /// Where the words stand that begin classes: how far the line is indented, and what stands behind.
@@ -198,7 +279,7 @@ fn heads(bytes: &[u8]) -> Vec<(usize, usize)> {
         // In packed code a statement ends within the line.
         let parts = before.rsplitn(2, |it| matches!(it, b'\n' | b';' | b'{' | b'}'));
         let before = parts.into_iter().next().unwrap_or_default();
-        let is_code = |it: &u8| is_word(it) || b" \t@.()=".contains(it);
+        let is_code = |it: &u8| is_word(it) || b" \t@.()=<>:,[]".contains(it);
         let indent = before.iter().take_while(|it| b" \t".contains(it)).count();
         let is_alone =
             !before.last().is_some_and(is_word) && !bytes.get(at + WORD.len()).is_some_and(is_word);
@@ -209,22 +290,25 @@ fn heads(bytes: &[u8]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// Other names that a file has for what it imports.
-fn renamed(bytes: &[u8]) -> impl Iterator<Item = (String, String)> {
-    const AS: &[u8] = b" as ";
-    let is_word = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'$');
-    memchr::memmem::find_iter(bytes, AS).filter_map(move |at| {
-        let before = bytes[..at].trim_ascii_end();
-        let base = before.iter().rev().take_while(|it| is_word(it)).count();
-        let after = bytes[at + AS.len()..].trim_ascii_start();
-        let name = after.iter().take_while(|it| is_word(it)).count();
-        let names = (word(&before[before.len() - base..]), word(&after[..name]));
-        (base > 0 && name > 0).then_some(names)
-    })
-}
-
 fn word(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What stands behind the parameters of a class's type (`[T]`, `<T extends { a: string }>`), or behind a
+/// line that goes on.
+fn behind_parameters(rest: &str) -> &str {
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix('\\').map_or(rest, str::trim_start);
+    if !rest.starts_with(['[', '<']) {
+        return rest;
+    }
+    let mut open = 0_usize;
+    let end = rest.find(|it| {
+        open += usize::from(matches!(it, '[' | '<'));
+        open -= usize::from(matches!(it, ']' | '>'));
+        open == 0
+    });
+    end.map_or(rest, |end| &rest[end + 1..])
 }
 
 /// The name of a class and the words of what it is made from, of what stands behind `class`.
@@ -236,6 +320,7 @@ fn head(body: &[u8]) -> Option<(String, Vec<String>)> {
     // A class without a name begins with `extends`.
     let end = if &text[..end] == "extends" { 0 } else { end };
     let (name, rest) = text.split_at(end);
+    let rest = behind_parameters(rest);
     let head = match rest.trim_start().strip_prefix('(') {
         // Up to the bracket that closes it.
         Some(inside) => {
@@ -248,7 +333,7 @@ fn head(body: &[u8]) -> Option<(String, Vec<String>)> {
             &inside[..end?]
         }
         None => {
-            let head = rest.split('{').next().unwrap_or_default();
+            let (head, _) = rest.split_once('{').unwrap_or_default();
             head.split_once("extends").map_or("", |(_, bases)| bases)
         }
     };
@@ -279,7 +364,7 @@ mod tests {
                 "class A(m.B, metaclass=M):\n    TONE: str = 'x'\n",
                 "A(m B metaclass M) TONE",
             ),
-            ("class A(\n    B,\n):\n    x = TONE\n", "A(B) "),
+            ("class A(\n    B,\n):\n    x = TONE\n", "A(B) , x(TONE) "),
             (
                 "class A(B):\n    def rules(self):\n        return self.rules()\n",
                 "A(B) rules",
@@ -309,6 +394,34 @@ mod tests {
                 "A(B) TONE",
             ),
             ("class A extends B { f() { return this.rules() } }", "A(B) "),
+            ("class A(B): TONE = 'x'\n", "A(B) TONE"),
+            ("class A(B):\n    TONE, x = 'x', 1\n", "A(B) TONE"),
+            ("class A(B):\n    x = TONE = 'x'\n", "A(B) TONE"),
+            ("class A(B):\n    from texts import TONE\n", "A(B) TONE"),
+            ("class A(B):\n    if x: TONE = 'x'\n", "A(B) TONE"),
+            (
+                "class A(B):\n    def f(self):\n        self.TONE, x = 'x', 1\n",
+                "A(B) TONE",
+            ),
+            ("class A[T](B):\n    TONE = 'x'\n", "A(B) TONE"),
+            ("class A \\\n    (B):\n    TONE = 'x'\n", "A(B) TONE"),
+            (
+                "class A<T extends { a: string }> extends B { TONE = 'x' }",
+                "A(B) TONE",
+            ),
+            ("class A extends B { @Input() TONE = 'x' }", "A(B) TONE"),
+            (
+                "class A extends B { constructor(public TONE = 'x') {} }",
+                "A(B) TONE",
+            ),
+            ("class A extends B { 'TONE' = 'x' }", "A(B) TONE"),
+            ("x = () => class extends B { TONE = 'x' }", "(B) TONE"),
+            (
+                "Base = m.B\nclass A(Base):\n    TONE = 1\n",
+                "A(Base) TONE, Base(B) ",
+            ),
+            ("import C from './b.js';\n", "C(b) "),
+            ("const { B: C } = require('./b');\n", "C(B) "),
             (
                 "from a import B as C\nclass A(C):\n    TONE = 1\n",
                 "A(C) TONE, C(B) ",
