@@ -4,6 +4,7 @@
 //! of nodes, which `syntax`, `facts` and `names` name (a test holds that a grammar has each), the
 //! words of the sieve, and the names of libraries and calls in `sinks`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::num::NonZeroU16;
 use std::ops::ControlFlow;
@@ -267,6 +268,12 @@ impl Language {
         if self.traits().is_indented && indentations(bytes) > MOST_INDENTATIONS {
             return Err("is indented deeper than is followed");
         }
+        let calm = if self.traits().is_indented {
+            calm(bytes).ok_or(MORE)?
+        } else {
+            Cow::Borrowed(bytes)
+        };
+        let bytes = calm.as_ref();
         let mut left = FEWEST_CHECKS + bytes.len() * CHECKS_A_BYTE;
         let mut check = |_: &tree_sitter::ParseState| match left.checked_sub(1) {
             Some(less) => {
@@ -280,6 +287,43 @@ impl Language {
         let tree = parser.parse_with_options(&mut read, None, Some(options));
         tree.ok_or(MORE)
     }
+}
+
+/// So many lines of comments may follow each other, before the grammar takes long: it looks at all that
+/// are left for each of them.
+const FEW_COMMENTS: usize = 200;
+const MOST_COMMENTS: usize = 5_000;
+
+/// The text without most lines of a very long comment, whose places stay as they are; none where too
+/// many would be left.
+fn calm(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let mut calm = Cow::Borrowed(bytes);
+    let (mut run, mut kept, mut at) = (0, 0, 0);
+    for line in bytes.split_inclusive(|it| *it == b'\n') {
+        let start = at;
+        at += line.len();
+        let inside = line.trim_ascii();
+        if !inside.starts_with(b"#") {
+            if !inside.is_empty() {
+                (run, kept) = (0, 0);
+            }
+            continue;
+        }
+        run += 1;
+        // In a text it is no comment, and what ends the text stays.
+        let is_plain = !inside.iter().any(|it| b"\"'{}\\".contains(it))
+            && memchr::memmem::find(inside, b"promptctl").is_none();
+        if run <= FEW_COMMENTS || !is_plain {
+            kept += 1;
+            if kept > MOST_COMMENTS {
+                return None;
+            }
+        } else {
+            let end = start + line.trim_ascii_end().len();
+            calm.to_mut()[start..end].fill(b' ');
+        }
+    }
+    Some(calm)
 }
 
 /// How many indentations of a text differ: no fewer than are open at once, whatever stands in texts
@@ -310,6 +354,21 @@ fn indentations(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_comment_as_long_as_a_file_keeps_its_places() {
+        let lines = |line: &str, count: usize| format!("{line}\n").repeat(count);
+        let text = format!("x = 1\n{}y = 2\n", lines("  # ü", 1000));
+        let calm = calm(text.as_bytes()).unwrap();
+        assert_eq!(calm.len(), text.len());
+        assert!(calm.ends_with(b"\n      \ny = 2\n"));
+        assert_eq!(calm.iter().filter(|it| **it == b'#').count(), FEW_COMMENTS);
+        let tree = Language::Python.parse(&text).unwrap();
+        assert_eq!(tree.root_node().end_position().row, 1002);
+        // What may end a text stays, and is parsed as far as that is quick.
+        assert!(Language::Python.parse(&lines("# it's", 1000)).is_ok());
+        assert!(Language::Python.parse(&lines("# it's", 6000)).is_err());
+    }
 
     #[test]
     fn every_kind_of_node_that_is_named_is_one_of_a_grammar() {

@@ -37,7 +37,7 @@ pub(super) fn other_encoding(path: &str, text: &str) -> Option<(usize, String)> 
 }
 
 /// The lines on which comments allow a prompt in code: P510 that of the comment, P514 and P525 the
-/// next as well. A text that says so allows nothing, least of all itself.
+/// next as well where the comment has a line of its own. A text that says so allows nothing, least of all itself.
 pub(super) fn allowed_lines(
     how: Option<Reading>,
     text: &str,
@@ -66,7 +66,12 @@ pub(super) fn allowed_lines(
         if let Some((before, rest)) = line.split_once(ALLOWS)
             && is_comment(start + before.len(), before)
         {
+            // Behind code it is said of that line alone.
+            let is_alone = COMMENTS
+                .iter()
+                .any(|mark| line.trim_start().starts_with(mark));
             for (_, below) in codes.iter().filter(|(code, _)| rest.starts_with(code)) {
+                let below = if is_alone { *below } else { 0 };
                 allowed.extend(index + 1..=index + 1 + below);
             }
         }
