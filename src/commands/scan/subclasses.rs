@@ -163,7 +163,7 @@ impl Search {
             owners: owners.clone(),
             items: regex(&format!(r"\b(?:{items})\b"))?,
             aliases: regex(
-                r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]*?)?\bfrom\s*["'](?:[^"'\n]*/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]*)?=[ \t]*(?:[\w$]+\.)*(?P<of>[\w$]+)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
+                r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]*?)?\bfrom\s*["'](?:[^"'\n]*/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]*)?=[ \t]*(?:[\w$]+\.)*(?P<of>[A-Za-z_$][\w$]*)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
             )?,
             taken: regex(r"(?P<base>\b[\w$]+)\s*:\s*(?P<name>[\w$]+)")?,
         })
