@@ -1,5 +1,7 @@
 //! Quantiles of values that come one by one: exact for as many as can be kept, close beyond.
 
+use std::collections::BTreeMap;
+
 use super::Interval;
 use super::quantile::quantile_ranks;
 
@@ -84,34 +86,57 @@ impl Quantiles {
         matches!(self, Self::Exact(_))
     }
 
-    /// The quantiles `wanted`, rising, of type 7; none where there are no values.
-    pub fn figures<const N: usize>(&self, wanted: [f64; N]) -> Option<[f64; N]> {
-        let last = self.n().checked_sub(1)?;
-        let mut values = match self {
-            Self::Exact(values) => values.clone(),
-            Self::Close(_) => Vec::new(),
+    /// Puts the values that are kept in their order, after which any quantile is found at once.
+    pub fn sort(&mut self) {
+        if let Self::Exact(values) = self {
+            // Those that were in order already are a run, which this sort makes use of.
+            values.sort_by(f64::total_cmp);
+        }
+    }
+
+    /// The values of these ranks, counted from 0.
+    fn at(&self, ranks: &[usize]) -> Vec<f64> {
+        let values = match self {
+            Self::Close(sketch) => {
+                return ranks.iter().map(|it| sketch.at(*it as u64)).collect();
+            }
+            Self::Exact(values) => values,
         };
+        if values.is_sorted_by(|one, next| one.total_cmp(next).is_le()) {
+            return ranks.iter().map(|it| values[*it]).collect();
+        }
+        let mut values = values.clone();
+        let mut rising = ranks.to_vec();
+        rising.sort_unstable();
+        rising.dedup();
         let mut done = 0;
-        Some(wanted.map(|q| {
-            let place = q.clamp(0.0, 1.0) * last as f64;
-            let below = place.floor();
-            let part = place - below;
-            let (one, other) = match self {
-                Self::Exact(_) => {
-                    // What was set aside for a smaller quantile is smaller than all that is left.
-                    let at = below as usize;
-                    let (_, one, above) =
-                        values[done..].select_nth_unstable_by(at - done, f64::total_cmp);
-                    let one = *one;
-                    let next = above.iter().copied().min_by(f64::total_cmp);
-                    done = at;
-                    (one, next.unwrap_or(one))
-                }
-                Self::Close(sketch) => {
-                    let above = (below as u64 + 1).min(last);
-                    (sketch.at(below as u64), sketch.at(above))
-                }
-            };
+        let mut found = BTreeMap::new();
+        for rank in rising {
+            // What was set aside for a smaller rank is no greater than all that is left.
+            let left = &mut values[done..];
+            let (_, value, _) = left.select_nth_unstable_by(rank - done, f64::total_cmp);
+            found.insert(rank, *value);
+            done = rank;
+        }
+        ranks
+            .iter()
+            .filter_map(|rank| found.get(rank).copied())
+            .collect()
+    }
+
+    /// The quantiles `wanted` of type 7; none where there are no values.
+    pub fn figures<const N: usize>(&self, wanted: [f64; N]) -> Option<[f64; N]> {
+        let last = usize::try_from(self.n()).ok()?.checked_sub(1)?;
+        let places = wanted.map(|q| q.clamp(0.0, 1.0) * last as f64);
+        let below = places.map(|place| place.floor() as usize);
+        let ranks: Vec<usize> = below
+            .iter()
+            .flat_map(|it| [*it, (*it + 1).min(last)])
+            .collect();
+        let values = self.at(&ranks);
+        Some(std::array::from_fn(|index| {
+            let (one, other) = (values[2 * index], values[2 * index + 1]);
+            let part = places[index] - places[index].floor();
             one + part * (other - one)
         }))
     }
@@ -119,19 +144,12 @@ impl Quantiles {
     /// The interval of the quantile `q`, by ranks; none where there are too few values for it.
     pub fn interval(&self, q: f64, level: f64) -> Option<Interval> {
         let (low, high) = quantile_ranks(usize::try_from(self.n()).ok()?, q, level)?;
-        let [low, high] = match self {
-            Self::Exact(values) => {
-                let mut values = values.clone();
-                let (_, at_low, above) = values.select_nth_unstable_by(low - 1, f64::total_cmp);
-                let at_high = match high.saturating_sub(low) {
-                    0 => *at_low,
-                    more => *above.select_nth_unstable_by(more - 1, f64::total_cmp).1,
-                };
-                [*at_low, at_high]
-            }
-            Self::Close(sketch) => [low, high].map(|rank| sketch.at(rank as u64 - 1)),
-        };
-        Some(Interval { low, high, level })
+        let ends = self.at(&[low - 1, high - 1]);
+        Some(Interval {
+            low: ends[0],
+            high: ends[1],
+            level,
+        })
     }
 }
 

@@ -324,6 +324,8 @@ impl<'q> Tally<'q> {
     /// The groups of each question, once everything was read; where a question has a cache, and it is known what
     /// files were read, they are kept for the next reading.
     pub(super) fn finish(mut self, caches: &[Option<&Cache>], covers: Option<&[Cover]>) -> Ended {
+        let groups = self.answers.iter_mut().flat_map(|it| &mut it.groups);
+        groups.for_each(|group| group.latency.sort());
         for (set, fact) in std::mem::take(&mut self.waiting) {
             let place = self.places.get(&fact.id);
             let had = place.map(|place| &self.became[*place as usize].1.had);
