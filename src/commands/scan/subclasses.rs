@@ -163,7 +163,7 @@ impl Search {
             owners: owners.clone(),
             items: regex(&format!(r"\b(?:{items})\b"))?,
             aliases: regex(
-                r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]*?)?\bfrom\s*["'](?:[^"'\n]*/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]*)?=[ \t]*(?:[\w$]+\.)*(?P<of>[A-Za-z_$][\w$]*)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
+                r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]{0,200}?)?\bfrom\s*["'](?:[^"'\n]{0,200}/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]{0,200})?=[ \t]*(?:[\w$]+\.)*(?P<of>[A-Za-z_$][\w$]*)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
             )?,
             taken: regex(r"(?P<base>\b[\w$]+)\s*:\s*(?P<name>[\w$]+)")?,
         })
@@ -242,11 +242,14 @@ impl Search {
 
 /// Whether a class gives its objects what stands here under a name: not where it only reads it.
 fn gives(body: &[u8], name: Range<usize>) -> bool {
-    let before = body[..name.start].trim_ascii_end();
+    // A line of a packed file may be as long as the file, and hold the name a thousand times.
+    let from = name.start.saturating_sub(LONGEST_HEAD);
+    let before = body[from..name.start].trim_ascii_end();
     if before.ends_with(b".") {
         return object_of(body, name).is_some();
     }
-    let after = body[name.end..].trim_ascii_start();
+    let after = &body[name.end..body.len().min(name.end + LONGEST_HEAD)];
+    let after = after.trim_ascii_start();
     let marks = after
         .iter()
         .take_while(|it| b"?!\"'`]".contains(it))
