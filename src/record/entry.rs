@@ -6,10 +6,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest as _, Sha256};
-use uuid::{NoContext, Uuid};
 
 use super::fields::names_of;
+use super::id::new_id;
 use super::possible::{CallFigures, Impossible, can_be_added};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -467,40 +466,6 @@ impl Outcome {
             note: None,
         }
     }
-}
-
-/// A new id for something that happens at `time`: ids sort by time.
-pub fn new_id(time: Timestamp) -> String {
-    // Before 1970 the clock is wrong; the id is as good with any time.
-    let seconds = u64::try_from(time.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(time.subsec_nanosecond()).unwrap_or(0);
-    let time = uuid::Timestamp::from_unix(NoContext, seconds, nanos);
-    Uuid::new_v7(time).to_string()
-}
-
-/// The id of a line that a service wrote without one, below so many equal lines: the same line has the same
-/// again. None where nothing in it tells one call from the next.
-pub fn id_of_line(record: &Record, line: &Value, above: u32) -> Option<String> {
-    let time = line.get("time").and_then(Value::as_str);
-    let has_moment = time.is_some_and(|it| it.contains(['.', ',']));
-    let mut hash = Sha256::new();
-    match record.response_id.as_deref().filter(|it| !it.is_empty()) {
-        // It is the same call, whatever else is said of it.
-        Some(response) => hash.update(format!("{} {response}", record.prompt)),
-        None if has_moment => {
-            hash.update(line.to_string());
-            hash.update(above.to_le_bytes());
-        }
-        None => return None,
-    }
-    let hash = hash.finalize();
-    let id = match (time, u64::try_from(record.time.as_millisecond())) {
-        (Some(_), Ok(time)) => {
-            uuid::Builder::from_unix_timestamp_millis(time, hash.first_chunk::<10>()?)
-        }
-        _ => uuid::Builder::from_random_bytes(*hash.first_chunk::<16>()?),
-    };
-    Some(id.into_uuid().to_string())
 }
 
 /// Times as RFC 3339 in UTC with milliseconds.

@@ -2,7 +2,46 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+use jiff::Timestamp;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use uuid::{Builder, NoContext, Uuid};
+
+/// A new id for something that happens at `time`: ids sort by time.
+pub fn new_id(time: Timestamp) -> String {
+    // Before 1970 the clock is wrong; the id is as good with any time.
+    let seconds = u64::try_from(time.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(time.subsec_nanosecond()).unwrap_or(0);
+    let time = uuid::Timestamp::from_unix(NoContext, seconds, nanos);
+    Uuid::new_v7(time).to_string()
+}
+
+/// The id of a line that a service wrote without one, of a call that began at `time`, below so many equal
+/// lines: the same line has the same again. None where nothing in it tells one call from the next.
+pub fn id_of_line(line: &Value, time: Timestamp, above: u32) -> Option<String> {
+    let text = |key: &str| line.get(key).and_then(Value::as_str);
+    let written = text("time");
+    let has_moment = written.is_some_and(|it| it.contains(['.', ',']));
+    let mut hash = Sha256::new();
+    match text("response_id").filter(|it| !it.is_empty()) {
+        // It is the same call, whatever else is said of it.
+        Some(response) => {
+            let prompt = text("prompt").unwrap_or_default();
+            hash.update(format!("{prompt} {response}"));
+        }
+        None if has_moment => {
+            hash.update(line.to_string());
+            hash.update(above.to_le_bytes());
+        }
+        None => return None,
+    }
+    let hash = hash.finalize();
+    let id = match (written, u64::try_from(time.as_millisecond())) {
+        (Some(_), Ok(time)) => Builder::from_unix_timestamp_millis(time, hash.first_chunk()?),
+        _ => Builder::from_random_bytes(*hash.first_chunk()?),
+    };
+    Some(id.into_uuid().to_string())
+}
 
 /// An id in 128 bits: a UUID as it is, anything else by its hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

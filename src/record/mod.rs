@@ -15,7 +15,7 @@ mod fields;
 pub mod filter;
 pub mod groups;
 pub mod history;
-mod id;
+pub mod id;
 pub mod log;
 pub mod mend;
 pub mod outcome_rows;

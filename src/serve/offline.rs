@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::openai::echo;
-use crate::record::entry::new_id;
+use crate::record::id::new_id;
 
 /// Whether this request is answered here.
 pub(super) fn is_ours(body: &Value) -> bool {

@@ -474,7 +474,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::entry::new_id;
+    use crate::record::id::new_id;
 
     #[test]
     fn executions_are_found_by_both_ids_until_others_take_their_place() {

@@ -19,7 +19,7 @@ use crate::openai::prices::warm_up;
 use crate::output::progress::Progress;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
-use crate::record::entry::new_id;
+use crate::record::id::new_id;
 
 /// How questions are asked.
 pub(in crate::commands) struct Asking<'a> {

@@ -15,7 +15,8 @@ use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
 use crate::record::backfill::Already;
-use crate::record::entry::{Record, id_of_line};
+use crate::record::entry::Record;
+use crate::record::id::id_of_line;
 use crate::record::log::Log;
 use crate::releases::Store;
 
@@ -63,9 +64,12 @@ pub(super) fn run(
             read(line, session).map_err(|failure| failure.at(format!("{place}:{}", number + 1)))?;
         if line.get("id").is_some() {
             has_ids = true;
-        } else if let Some(first) = id_of_line(&record, &line, 0) {
-            let above = above.entry(first).or_default();
-            record.id = id_of_line(&record, &line, *above).unwrap_or(record.id);
+        } else if let Some(first) = id_of_line(&line, record.time, 0) {
+            let above = above.entry(first.clone()).or_default();
+            record.id = match *above {
+                0 => first,
+                above => id_of_line(&line, record.time, above).unwrap_or(first),
+            };
             *above += 1;
             has_ids = true;
         }

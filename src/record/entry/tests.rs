@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::id::id_of_line;
 use serde_json::json;
 
 fn now() -> Timestamp {
@@ -61,7 +62,7 @@ fn ids_sort_by_their_time() {
     let (first, second) = (new_id(now()), new_id(later));
     assert!(first < second, "{first} {second}");
     assert_ne!(new_id(now()), new_id(now()));
-    assert_eq!(Uuid::parse_str(&first).unwrap().get_version_num(), 7);
+    assert_eq!(uuid::Uuid::parse_str(&first).unwrap().get_version_num(), 7);
 }
 
 #[test]
@@ -167,7 +168,7 @@ fn a_line_has_the_same_id_whenever_it_is_read() {
         let times = ["2026-11-20T12:00:00Z", "2026-11-21T12:00:00.5Z"];
         times.map(|now| {
             let record = Record::external(&line, now.parse().unwrap()).unwrap();
-            [0, 1].map(|above| id_of_line(&record, &line, above))
+            [0, 1].map(|above| id_of_line(&line, record.time, above))
         })
     };
     for (line, is_counted) in [
