@@ -163,10 +163,12 @@ impl<'t> Wanted<'t> {
     }
 
     fn hits_of(&self, record: &Brief<'_>, hits: &mut Vec<Hit<'t>>) {
-        if let Some(id) = self.ids.get(record.id) {
+        if let Some(id) = self.ids.get(record.id.as_str()) {
             hits.push(Hit::Id(id));
         }
-        let response = record.response_id.and_then(|id| self.responses.get(id));
+        let response = record
+            .response_id
+            .and_then(|id| self.responses.get(id.as_str()));
         let labels = self
             .labels
             .iter()
@@ -175,7 +177,7 @@ impl<'t> Wanted<'t> {
             response
                 .into_iter()
                 .chain(labels)
-                .map(|whose| Hit::Other(whose, record.id.to_owned())),
+                .map(|whose| Hit::Other(whose, record.id.as_str().to_owned())),
         );
     }
 }
@@ -191,7 +193,7 @@ impl Log {
         let wanted: HashSet<&str> = records.iter().map(|it| it.id.as_str()).collect();
         let of = |line: &[u8], found: &mut Vec<String>| {
             let id = match read(line) {
-                Line::Brief(record) => wanted.get(record.id).copied(),
+                Line::Brief(record) => wanted.get(record.id.as_str()).copied(),
                 Line::Parsed(Parsed::Record(record)) => wanted.get(record.id.as_str()).copied(),
                 Line::Parsed(Parsed::Outcome(_) | Parsed::Bad(..)) => None,
             };

@@ -7,6 +7,7 @@
 mod cursor;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -33,25 +34,54 @@ fn is_whole(line: &[u8]) -> bool {
     line.ends_with(b"\"}") || line.ends_with(b"null}")
 }
 
+/// A text of a line. That it is sound UTF-8 was seen when it was read, and is seen again by who looks at it: most are
+/// not looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(in crate::record) struct Text<'l>(&'l [u8]);
+
+impl<'l> Text<'l> {
+    pub(in crate::record) fn as_str(self) -> &'l str {
+        std::str::from_utf8(self.0).unwrap_or_default()
+    }
+}
+
+impl AsRef<[u8]> for Text<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+    }
+}
+
+impl<'l> From<&'l str> for Text<'l> {
+    fn from(text: &'l str) -> Self {
+        Self(text.as_bytes())
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
 /// The short fields of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::record) struct Brief<'l> {
-    pub(in crate::record) id: &'l str,
+    pub(in crate::record) id: Text<'l>,
     pub(in crate::record) time: Timestamp,
-    pub(in crate::record) prompt: &'l str,
+    pub(in crate::record) prompt: Text<'l>,
     pub(in crate::record) version: Option<u32>,
-    pub(in crate::record) environment: Option<&'l str>,
-    pub(in crate::record) variant: Option<&'l str>,
+    pub(in crate::record) environment: Option<Text<'l>>,
+    pub(in crate::record) variant: Option<Text<'l>>,
     pub(in crate::record) source: Source,
-    pub(in crate::record) model: Option<&'l str>,
+    pub(in crate::record) model: Option<Text<'l>>,
     pub(in crate::record) status: Status,
     pub(in crate::record) duration_ms: Option<u64>,
     pub(in crate::record) usage: Usage,
     pub(in crate::record) cost_usd: Option<f64>,
-    pub(in crate::record) response_id: Option<&'l str>,
-    pub(in crate::record) case: Option<&'l str>,
+    pub(in crate::record) response_id: Option<Text<'l>>,
+    pub(in crate::record) case: Option<Text<'l>>,
     /// The hash of the whole request, with what a caller added.
-    pub(in crate::record) request: Option<&'l str>,
+    pub(in crate::record) request: Option<Text<'l>>,
     /// What went wrong.
     pub(in crate::record) error: Option<BriefError<'l>>,
     /// Which of its figures were taken out, since no call has them.
@@ -81,7 +111,7 @@ struct WrittenError<'l> {
 #[derive(Debug, Clone, Copy)]
 enum Labels<'l> {
     /// `"a":"b","c":"d"`, nothing in it escaped.
-    Line(&'l str),
+    Line(Text<'l>),
     Map(&'l BTreeMap<String, String>),
 }
 
@@ -94,7 +124,7 @@ impl PartialEq for Labels<'_> {
 impl<'l> Labels<'l> {
     fn pairs(self) -> Vec<(&'l str, &'l str)> {
         match self {
-            Self::Line(text) => pairs(text).collect(),
+            Self::Line(text) => pairs(text.as_str()).collect(),
             Self::Map(map) => map.iter().map(|(key, value)| (&**key, &**value)).collect(),
         }
     }
@@ -110,24 +140,25 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
 impl<'l> Brief<'l> {
     /// The short fields of a record that was read whole.
     pub(in crate::record) fn of(record: &'l Record) -> Self {
+        let text = |text: &'l Option<String>| text.as_deref().map(Text::from);
         Self {
-            id: &record.id,
+            id: record.id.as_str().into(),
             time: record.time,
-            prompt: &record.prompt,
+            prompt: record.prompt.as_str().into(),
             version: record.version,
-            environment: record.environment.as_deref(),
-            variant: record.variant.as_deref(),
+            environment: text(&record.environment),
+            variant: text(&record.variant),
             source: record.source,
-            model: record.model.as_deref(),
+            model: text(&record.model),
             status: record.status,
             duration_ms: record.duration_ms,
             usage: record.usage,
             cost_usd: record.cost_usd,
-            response_id: record.response_id.as_deref(),
-            case: record.case.as_deref(),
+            response_id: text(&record.response_id),
+            case: text(&record.case),
             request: match &record.sent_hash {
-                Some(hash) => Some(hash),
-                None if record.sent.is_empty() => record.request_hash.as_deref(),
+                Some(hash) => Some(hash.as_str().into()),
+                None if record.sent.is_empty() => text(&record.request_hash),
                 None => None,
             },
             error: record.error.as_ref().map(|error| BriefError {
@@ -154,7 +185,7 @@ impl<'l> Brief<'l> {
     /// The value of a label.
     pub(in crate::record) fn label(&self, name: &str) -> Option<&'l str> {
         match self.labels {
-            Labels::Line(text) => pairs(text)
+            Labels::Line(text) => pairs(text.as_str())
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| value),
             Labels::Map(map) => map.get(name).map(String::as_str),

@@ -3,7 +3,7 @@
 use crate::prompt::pattern::Pattern;
 use jiff::Timestamp;
 
-use super::brief::Brief;
+use super::brief::{Brief, Text};
 use super::entry::{Outcome, Record, Source, Status};
 
 /// Which records are meant; what is `None` or empty leaves none out.
@@ -42,21 +42,23 @@ impl Filter {
     pub(super) fn matches(&self, record: &Brief<'_>) -> bool {
         self.id
             .as_ref()
-            .is_none_or(|part| has_part(record.id, part))
+            .is_none_or(|part| has_part(record.id.as_str(), part))
             && self
                 .prompt
                 .as_ref()
-                .is_none_or(|prompt| is_prompt(prompt, record.prompt))
+                .is_none_or(|prompt| is_prompt(prompt, record.prompt.as_str()))
             && self
                 .version
                 .is_none_or(|version| record.version == Some(version))
-            && (self.environment.is_none() || self.environment.as_deref() == record.environment)
+            && (self.environment.is_none()
+                || self.environment.as_deref() == record.environment.map(Text::as_str))
             && self.status.is_none_or(|status| record.status == status)
             && self.source.is_none_or(|source| record.source == source)
-            && self
-                .model
-                .as_ref()
-                .is_none_or(|model| record.model.is_some_and(|given| is_model(model, given)))
+            && self.model.as_ref().is_none_or(|model| {
+                record
+                    .model
+                    .is_some_and(|given| is_model(model, given.as_str()))
+            })
             && self.since.is_none_or(|since| record.time >= since)
             && self.until.is_none_or(|until| record.time < until)
             && self

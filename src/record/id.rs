@@ -48,11 +48,11 @@ pub fn id_of_line(line: &Value, time: Timestamp, above: u32) -> Option<String> {
 pub(super) struct Id(pub(super) [u64; 2]);
 
 impl Id {
-    pub(super) fn of(text: &str) -> Self {
-        if let Some(id) = uuid(text.as_bytes()) {
+    pub(super) fn of(text: impl AsRef<[u8]>) -> Self {
+        if let Some(id) = uuid(text.as_ref()) {
             return Self(id);
         }
-        let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        let hash: [u8; 32] = Sha256::digest(text).into();
         let half = |from: usize| {
             let bytes = std::array::from_fn(|at| hash[from + at]);
             u64::from_be_bytes(bytes)

@@ -52,7 +52,7 @@ pub use proportion::{
     wilson_share,
 };
 pub use quantile::{quantile, quantile_interval, quantile_needs, quantile_ranks};
-pub use quantiles::{EXACT, OFF, Quantiles, Sketch};
+pub use quantiles::{EXACT, OFF, Quantiles, Sketch, Values};
 pub use random::{Pcg, seed_of};
 pub use sequential::Msprt;
 pub use split::{periods, split_p};

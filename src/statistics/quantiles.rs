@@ -1,7 +1,5 @@
 //! Quantiles of values that come one by one: exact for as many as can be kept, close beyond.
 
-use std::collections::BTreeMap;
-
 use super::Interval;
 use super::quantile::quantile_ranks;
 
@@ -18,15 +16,94 @@ const MOST: f64 = 1e15;
 /// Values from 0 upwards, for their quantiles.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Quantiles {
-    /// All of them, in the order in which they came.
-    Exact(Vec<f64>),
+    /// All of them.
+    Exact(Values),
     /// How many lie where.
     Close(Sketch),
 }
 
 impl Default for Quantiles {
     fn default() -> Self {
-        Self::Exact(Vec::new())
+        Self::Exact(Values::default())
+    }
+}
+
+/// Values that are all kept: the different ones in their order, and those that came since these were put in order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Values {
+    /// Each with how many are not greater.
+    runs: Vec<(f64, u32)>,
+    /// In the order in which they came.
+    fresh: Vec<f64>,
+}
+
+impl Values {
+    /// The values of runs that rise, each with how many of all are not greater; none where they do not rise.
+    pub fn of_runs(runs: Vec<(f64, u32)>) -> Option<Self> {
+        let rises = runs.is_sorted_by(|one, next| one.0 < next.0 && one.1 < next.1);
+        rises.then_some(Self {
+            runs,
+            fresh: Vec::new(),
+        })
+    }
+
+    /// The different values in their order, each with how many of all are not greater, once they were put in order.
+    pub fn runs(&self) -> &[(f64, u32)] {
+        &self.runs
+    }
+
+    fn len(&self) -> usize {
+        self.in_order() + self.fresh.len()
+    }
+
+    /// How many were put in order.
+    fn in_order(&self) -> usize {
+        self.runs.last().map_or(0, |(_, up_to)| *up_to as usize)
+    }
+
+    fn each(&self, mut take: impl FnMut(f64)) {
+        let mut before = 0;
+        for (value, up_to) in &self.runs {
+            (before..*up_to).for_each(|_| take(*value));
+            before = *up_to;
+        }
+        self.fresh.iter().for_each(|value| take(*value));
+    }
+
+    fn sort(&mut self) {
+        if self.fresh.is_empty() {
+            return;
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        fresh.sort_unstable_by(f64::total_cmp);
+        let known = std::mem::take(&mut self.runs);
+        let (mut known, mut fresh) = (known.into_iter().peekable(), fresh.into_iter().peekable());
+        let (mut of_known, mut sum) = (0, 0);
+        loop {
+            let value: f64 = match (known.peek(), fresh.peek()) {
+                (Some((one, _)), Some(other)) if one.total_cmp(other).is_gt() => *other,
+                (Some((one, _)), Some(_)) => *one,
+                (Some((only, _)), None) | (None, Some(only)) => *only,
+                (None, None) => return,
+            };
+            let is_it = |other: &f64| other.total_cmp(&value).is_eq();
+            if let Some((_, up_to)) = known.next_if(|(other, _)| is_it(other)) {
+                sum += up_to - of_known;
+                of_known = up_to;
+            }
+            while fresh.next_if(is_it).is_some() {
+                sum += 1;
+            }
+            self.runs.push((value, sum));
+        }
+    }
+
+    /// The value of a rank, once they were put in order.
+    fn at(&self, rank: usize) -> f64 {
+        let place = self
+            .runs
+            .partition_point(|(_, up_to)| *up_to as usize <= rank);
+        self.runs[place].0
     }
 }
 
@@ -34,7 +111,7 @@ impl Quantiles {
     /// Takes one more value in.
     pub fn push(&mut self, value: f64) {
         match self {
-            Self::Exact(values) if values.len() < EXACT => values.push(value),
+            Self::Exact(values) if values.len() < EXACT => values.fresh.push(value),
             Self::Exact(_) => {
                 let mut sketch = self.to_sketch();
                 sketch.push(value);
@@ -49,7 +126,7 @@ impl Quantiles {
         match self {
             Self::Exact(values) => {
                 let mut sketch = Sketch::default();
-                values.iter().for_each(|value| sketch.push(*value));
+                values.each(|value| sketch.push(value));
                 sketch
             }
             Self::Close(sketch) => sketch.clone(),
@@ -68,7 +145,7 @@ impl Quantiles {
     /// Takes all values of others in; exact where both are, and there are not too many.
     pub fn merge_all(&mut self, more: &Self) {
         match more {
-            Self::Exact(values) => values.iter().for_each(|value| self.push(*value)),
+            Self::Exact(values) => values.each(|value| self.push(value)),
             Self::Close(sketch) => self.merge(sketch),
         }
     }
@@ -89,39 +166,23 @@ impl Quantiles {
     /// Puts the values that are kept in their order, after which any quantile is found at once.
     pub fn sort(&mut self) {
         if let Self::Exact(values) = self {
-            // Those that were in order already are a run, which this sort makes use of.
-            values.sort_by(f64::total_cmp);
+            values.sort();
         }
     }
 
     /// The values of these ranks, counted from 0.
     fn at(&self, ranks: &[usize]) -> Vec<f64> {
-        let values = match self {
-            Self::Close(sketch) => {
-                return ranks.iter().map(|it| sketch.at(*it as u64)).collect();
+        match self {
+            Self::Close(sketch) => ranks.iter().map(|it| sketch.at(*it as u64)).collect(),
+            Self::Exact(values) if values.fresh.is_empty() => {
+                ranks.iter().map(|it| values.at(*it)).collect()
             }
-            Self::Exact(values) => values,
-        };
-        if values.is_sorted_by(|one, next| one.total_cmp(next).is_le()) {
-            return ranks.iter().map(|it| values[*it]).collect();
+            Self::Exact(values) => {
+                let mut values = values.clone();
+                values.sort();
+                ranks.iter().map(|it| values.at(*it)).collect()
+            }
         }
-        let mut values = values.clone();
-        let mut rising = ranks.to_vec();
-        rising.sort_unstable();
-        rising.dedup();
-        let mut done = 0;
-        let mut found = BTreeMap::new();
-        for rank in rising {
-            // What was set aside for a smaller rank is no greater than all that is left.
-            let left = &mut values[done..];
-            let (_, value, _) = left.select_nth_unstable_by(rank - done, f64::total_cmp);
-            found.insert(rank, *value);
-            done = rank;
-        }
-        ranks
-            .iter()
-            .filter_map(|rank| found.get(rank).copied())
-            .collect()
     }
 
     /// The quantiles `wanted` of type 7; none where there are no values.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use memchr::memchr;
 
+use super::Text;
 use crate::record::id::eight;
 
 /// What stands in a field that may be null.
@@ -90,8 +91,8 @@ impl<'l> Cursor<'l> {
     }
 
     #[inline(always)]
-    pub(super) fn text(&mut self) -> Option<&'l str> {
-        std::str::from_utf8(self.bytes()?).ok()
+    pub(super) fn text(&mut self) -> Option<Text<'l>> {
+        self.bytes().map(Text)
     }
 
     #[inline(always)]
@@ -103,7 +104,7 @@ impl<'l> Cursor<'l> {
     }
 
     #[inline(always)]
-    pub(super) fn text_or_null(&mut self) -> Option<Field<&'l str>> {
+    pub(super) fn text_or_null(&mut self) -> Option<Field<Text<'l>>> {
         match self.eat(b"null") {
             Some(()) => Some(Field::Null),
             None => self.text().map(Field::Value),
@@ -152,7 +153,7 @@ impl<'l> Cursor<'l> {
     }
 
     /// What stands between the braces of the labels.
-    pub(super) fn labels(&mut self) -> Option<&'l str> {
+    pub(super) fn labels(&mut self) -> Option<Text<'l>> {
         let start = self.at;
         let mut before = None;
         while self.eat(b"}").is_none() {
@@ -168,7 +169,7 @@ impl<'l> Cursor<'l> {
             self.eat(b":")?;
             self.bytes()?;
         }
-        std::str::from_utf8(&self.line[start..self.at - 1]).ok()
+        Some(Text(&self.line[start..self.at - 1]))
     }
 }
 
@@ -203,7 +204,8 @@ pub(super) fn millisecond(text: &[u8]) -> Option<Timestamp> {
     // Whatever is no digit is at least ten.
     let digit = |at: usize| i64::from(text[at].wrapping_sub(b'0'));
     const DIGITS: [usize; 17] = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18, 20, 21, 22];
-    if !is_marked || !DIGITS.iter().all(|at| digit(*at) < 10) {
+    let are_digits = (DIGITS.iter()).fold(true, |so_far, at| so_far & (digit(*at) < 10));
+    if !is_marked || !are_digits {
         return None;
     }
     let two = |at: usize| digit(at) * 10 + digit(at + 1);

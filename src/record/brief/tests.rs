@@ -94,11 +94,11 @@ fn a_plain_line_is_read_without_another_reader() {
 fn a_request_with_what_a_caller_added_is_another_than_the_prompts_own() {
     let mut record = Record::new("a", "2024-02-29T23:59:59.999Z".parse().unwrap());
     record.request_hash = Some("own".to_owned());
-    assert_eq!(Brief::of(&record).request, Some("own"));
+    assert_eq!(Brief::of(&record).request, Some("own".into()));
     record.sent = vec!["user".to_owned()];
     assert_eq!(Brief::of(&record).request, None);
     record.sent_hash = Some("added".to_owned());
-    assert_eq!(Brief::of(&record).request, Some("added"));
+    assert_eq!(Brief::of(&record).request, Some("added".into()));
 }
 
 #[test]

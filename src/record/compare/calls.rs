@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::CompareOptions;
 use crate::error::Failure;
-use crate::record::brief::Brief;
+use crate::record::brief::{Brief, Text};
 use crate::record::entry::{SUBJECT, Status};
 use crate::record::groups::{Ending, Groups, Question, Row, rows};
 use crate::record::log::Log;
@@ -33,7 +33,7 @@ impl Chosen {
     fn means(&self, record: &Brief<'_>) -> bool {
         match self {
             Self::Version { prompt, version } => {
-                record.prompt == prompt && record.version == Some(*version)
+                record.prompt.as_str() == prompt && record.version == Some(*version)
             }
             Self::Label { key, value } => record.label(key) == Some(value),
         }
@@ -260,8 +260,8 @@ fn made(
     Some(Made::Call(Box::new(Call {
         is_head,
         time: record.time.as_millisecond(),
-        model: known("model", record.model),
-        environment: known("environment", record.environment),
+        model: known("model", record.model.map(Text::as_str)),
+        environment: known("environment", record.environment.map(Text::as_str)),
         unit: unit.map(seed_of),
         status: record.status,
         duration: record.duration_ms.map(|it| it as f64),

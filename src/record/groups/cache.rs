@@ -24,12 +24,12 @@ use super::question::Question;
 use crate::record::history::Summed;
 use crate::record::id::{Id, IdPlaces};
 use crate::record::log::read::Part;
-use crate::statistics::{Quantiles, Sketch};
+use crate::statistics::{Quantiles, Sketch, Values};
 
 pub(super) use ids::{Ids, Torn};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS7";
+const MAGIC: &[u8; 8] = b"PCSTATS8";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;
@@ -46,8 +46,10 @@ const HEADER: usize = 48;
 /// So many ids stand under one hash.
 const CHUNK: usize = 512;
 
-/// The length of an id with what is known of it, and of a hash with the id that its chunk begins with.
+/// The length of an id with what is known of it, of a latency with how many are not greater, and of a hash with the id
+/// that its chunk begins with.
 const ROW: usize = 16 + Counted::LENGTH;
+const RUN: usize = 8;
 const MARK: usize = 24;
 
 /// Where a question has its file.
@@ -70,7 +72,7 @@ pub(super) struct Cover {
 struct Kept {
     key: Vec<Value>,
     group: Group,
-    /// How many latencies are kept, or where they lie.
+    /// How many different latencies are kept, or where they lie.
     exact: usize,
     close: Option<Vec<u64>>,
 }
@@ -177,7 +179,7 @@ impl Cache {
         let length = file.metadata()?.len();
         let marks = rows.div_ceil(CHUNK as u64).saturating_mul(MARK as u64);
         let before = head
-            .saturating_add(latencies.saturating_mul(4))
+            .saturating_add(latencies.saturating_mul(RUN as u64))
             .saturating_add(requests.saturating_mul(8))
             .saturating_add(marks);
         let whole = before
@@ -192,7 +194,7 @@ impl Cache {
             return Ok(None);
         }
         let (head, rest) = text.split_at(head as usize);
-        let (latencies, rest) = rest.split_at(latencies as usize * 4);
+        let (latencies, rest) = rest.split_at(latencies as usize * RUN);
         let (requests, marks) = rest.split_at(requests as usize * 8);
         let Ok(head) = serde_json::from_slice::<Head>(head) else {
             return Ok(None);
@@ -200,9 +202,9 @@ impl Cache {
         if head.question != self.question {
             return Ok(None);
         }
-        let mut latencies = latencies.chunks_exact(4).map(|bytes| {
-            let bytes = bytes.try_into().unwrap_or([0; 4]);
-            f64::from(u32::from_le_bytes(bytes))
+        let mut latencies = latencies.chunks_exact(RUN).map(|run| {
+            let run = word(run);
+            (f64::from(run as u32), (run >> 32) as u32)
         });
         let mut groups = Vec::with_capacity(head.groups.len());
         for Kept {
@@ -212,13 +214,17 @@ impl Cache {
             close,
         } in head.groups
         {
-            group.latency = match close {
-                Some(bits) => match Sketch::from_bits(&bits) {
-                    Some(sketch) => Quantiles::Close(sketch),
-                    None => return Ok(None),
-                },
-                None => Quantiles::Exact(latencies.by_ref().take(exact).collect()),
+            let latency = match close {
+                Some(bits) => Sketch::from_bits(&bits).map(Quantiles::Close),
+                None => {
+                    let runs = latencies.by_ref().take(exact).collect();
+                    Values::of_runs(runs).map(Quantiles::Exact)
+                }
             };
+            let Some(latency) = latency else {
+                return Ok(None);
+            };
+            group.latency = latency;
             groups.push((key, group));
         }
         let marks = marks.chunks_exact(MARK).map(|mark| {
@@ -262,20 +268,17 @@ impl Cache {
             let (exact, close) = match &group.latency {
                 Quantiles::Close(sketch) => (0, Some(sketch.to_bits())),
                 Quantiles::Exact(values) => {
-                    let mut sorted = values.clone();
-                    sorted.sort_unstable_by(f64::total_cmp);
+                    let runs = values.runs();
                     // Times in milliseconds are whole, and shorter than seven weeks.
-                    if sorted
-                        .last()
-                        .is_some_and(|most| *most > f64::from(u32::MAX))
-                    {
+                    let most = f64::from(u32::MAX);
+                    if runs.last().is_some_and(|(longest, _)| *longest > most) {
                         return Ok(());
                     }
-                    let bytes = sorted
-                        .iter()
-                        .flat_map(|value| (*value as u32).to_le_bytes());
-                    latencies.extend(bytes);
-                    (values.len(), None)
+                    for (value, up_to) in runs {
+                        latencies.extend_from_slice(&(*value as u32).to_le_bytes());
+                        latencies.extend_from_slice(&up_to.to_le_bytes());
+                    }
+                    (runs.len(), None)
                 }
             };
             groups.push(Kept {
@@ -325,7 +328,7 @@ impl Cache {
         fresh.write_all(MAGIC)?;
         for number in [
             head.len() as u64,
-            latencies.len() as u64 / 4,
+            (latencies.len() / RUN) as u64,
             keep.requests.len() as u64,
             count,
             hash(&text),

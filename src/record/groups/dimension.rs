@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::record::brief::Brief;
+use crate::record::brief::{Brief, Text};
 
 /// What executions are put into groups by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,16 +170,16 @@ pub(super) fn given<'l>(
 ) -> Option<Given<'l>> {
     let text = |text: Option<&'l str>| text.map_or(Given::Missing, Given::Text);
     Some(match dimension {
-        Dimension::Prompt => Given::Text(record.prompt),
+        Dimension::Prompt => Given::Text(record.prompt.as_str()),
         Dimension::Version => record
             .version
             .map_or(Given::Missing, |it| Given::Number(it.into())),
         Dimension::Release => release(record, releases).unwrap_or(Given::Missing),
-        Dimension::Environment => text(record.environment),
-        Dimension::Model => text(record.model),
-        Dimension::Variant => text(record.variant),
+        Dimension::Environment => text(record.environment.map(Text::as_str)),
+        Dimension::Model => text(record.model.map(Text::as_str)),
+        Dimension::Variant => text(record.variant.map(Text::as_str)),
         Dimension::Source => Given::Text(record.source.as_str()),
-        Dimension::Case => text(record.case),
+        Dimension::Case => text(record.case.map(Text::as_str)),
         Dimension::Status => Given::Text(record.status.as_str()),
         Dimension::Label(key) => text(record.label(key)),
         Dimension::Day | Dimension::Week | Dimension::Month | Dimension::Hour => return None,
@@ -187,8 +187,8 @@ pub(super) fn given<'l>(
 }
 
 fn release<'l>(record: &Brief<'l>, releases: &Releases) -> Option<Given<'l>> {
-    let environment = record.environment?;
-    let row = releases.get(&(record.prompt.to_owned(), environment.to_owned()))?;
+    let environment = record.environment?.as_str();
+    let row = releases.get(&(record.prompt.as_str().to_owned(), environment.to_owned()))?;
     let after = row.partition_point(|(from, _)| *from <= record.time);
     let (_, number) = row.get(after.checked_sub(1)?)?;
     Some(Given::Release(environment, *number))

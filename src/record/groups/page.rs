@@ -289,7 +289,7 @@ impl Reader<'_> {
             time: record.time.as_millisecond(),
             cost: record.cost_usd.unwrap_or(f64::NAN),
             request: match record.request.filter(|_| self.with_costs) {
-                Some(hash) => seed_of(hash).max(1),
+                Some(hash) => seed_of(hash.as_str()).max(1),
                 None => 0,
             },
             key: self.keys.of(record),
@@ -339,7 +339,7 @@ fn mix(record: &Brief<'_>) -> Vec<(Box<str>, Box<str>)> {
     let plain = [("model", record.model), ("environment", record.environment)];
     let plain = plain
         .into_iter()
-        .filter_map(|(name, value)| Some((name.into(), value?.into())));
+        .filter_map(|(name, value)| Some((name.into(), value?.as_str().into())));
     let labels = record.labels().into_iter();
     let labels = labels.map(|(name, value)| (format!("label {name}").into(), value.into()));
     plain.chain(labels).collect()

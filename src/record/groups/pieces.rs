@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::page::{Page, page};
 use super::question::Question;
@@ -66,17 +66,34 @@ struct Pieces {
     next: Option<Piece>,
     /// What cannot be read, with the file.
     path: PathBuf,
-    /// Places of pieces that were read, for those to come.
-    free: Vec<Vec<u8>>,
+    /// How many were given out.
+    given: usize,
 }
 
 impl Pieces {
-    fn next(&mut self) -> io::Result<Option<Piece>> {
+    fn new(wanted: Vec<Wanted>) -> Self {
+        Self {
+            wanted: wanted.into_iter(),
+            blocks: None,
+            next: None,
+            path: PathBuf::new(),
+            given: 0,
+        }
+    }
+
+    /// The next one, in the place of an earlier one.
+    fn next(&mut self, place: Vec<u8>) -> Result<Option<Piece>, Failure> {
+        let piece = self.next_of_files(place);
+        self.given += 1;
+        piece.map_err(|error| Log::at(&self.path).read_failed(error))
+    }
+
+    fn next_of_files(&mut self, place: Vec<u8>) -> io::Result<Option<Piece>> {
         if let Some(piece) = self.next.take() {
             return Ok(Some(piece));
         }
         if let Some(blocks) = &mut self.blocks
-            && let Some((_, text)) = blocks.next_into(self.free.pop().unwrap_or_default())?
+            && let Some((_, text)) = blocks.next_into(place)?
         {
             return Ok(Some(Piece::Text(text)));
         }
@@ -105,14 +122,17 @@ pub(super) enum Read {
 
 impl Piece {
     /// What is in it, and its place, which is free then.
-    fn read(self, questions: &[&Question]) -> (Read, Option<Vec<u8>>) {
+    fn read(self, questions: &[&Question]) -> (Read, Vec<u8>) {
         match self {
-            Self::File { path, is_more } => (Read::File { path, is_more }, None),
-            Self::Damaged(why) => (Read::Damaged(why), None),
-            Self::Text(text) => (Read::Page(page(&text, questions)), Some(text)),
+            Self::File { path, is_more } => (Read::File { path, is_more }, Vec::new()),
+            Self::Damaged(why) => (Read::Damaged(why), Vec::new()),
+            Self::Text(text) => (Read::Page(page(&text, questions)), text),
         }
     }
 }
+
+/// Takes what was read, in the order of the files.
+pub(super) type Take<'t> = dyn FnMut(Read) -> Result<(), Failure> + Send + 't;
 
 /// Reads files and hands what is in them over, in their order.
 ///
@@ -121,156 +141,145 @@ impl Piece {
 pub(super) fn each_page(
     wanted: Vec<Wanted>,
     questions: &[&Question],
-    take: &mut dyn FnMut(Read) -> Result<(), Failure>,
+    take: &mut Take<'_>,
 ) -> Result<(), Failure> {
-    let size = wanted
-        .iter()
-        .map(|it| it.part.size().saturating_sub(it.from));
-    let size: u64 = size.sum();
-    let mut pieces = Pieces {
-        wanted: wanted.into_iter(),
-        blocks: None,
-        next: None,
-        path: PathBuf::new(),
-        free: Vec::new(),
+    let sizes = (wanted.iter()).map(|it| it.part.size().saturating_sub(it.from));
+    let is_small = sizes.sum::<u64>() < SMALL;
+    let mut pieces = Pieces::new(wanted);
+    // Counting the threads starts them.
+    let threads = match is_small {
+        true => 1,
+        false => rayon::current_num_threads(),
     };
-    let threads = rayon::current_num_threads();
-    let failed = |error: io::Error, path: &PathBuf| Log::at(path).read_failed(error);
-    if size < SMALL || threads < 2 {
-        while let Some(piece) = pieces.next().map_err(|error| failed(error, &pieces.path))? {
-            let (read, free) = piece.read(questions);
-            pieces.free.extend(free);
+    if threads < 2 {
+        let mut place = Vec::new();
+        while let Some(piece) = pieces.next(place)? {
+            let read;
+            (read, place) = piece.read(questions);
             take(read)?;
         }
         return Ok(());
     }
     let desk = Desk {
-        state: Mutex::new(State {
-            pieces,
-            read: BTreeMap::new(),
-            given: 0,
-            taken: 0,
-            working: threads,
-            failure: None,
-            is_over: false,
-        }),
+        pieces: Mutex::new(pieces),
+        take: Mutex::new(take),
+        state: Mutex::new(State::default()),
         changed: Condvar::new(),
     };
     std::thread::scope(|scope| {
-        for _ in 0..threads {
+        for _ in 1..threads {
             scope.spawn(|| desk.work(questions));
         }
-        let taken = desk.take_all(take);
-        desk.stop();
-        taken
-    })
+        desk.work(questions);
+    });
+    let state = desk.state.into_inner();
+    let failure = state.unwrap_or_else(PoisonError::into_inner).failure;
+    failure.map_or(Ok(()), Err)
 }
 
-/// Where threads take pieces and put what they read.
-struct Desk {
+/// Where threads get pieces and put what they read. Whoever puts down the one whose turn it is also hands it over, so
+/// that no thread has to be woken for it.
+struct Desk<'t, 'f> {
+    /// Locked before `state`, where both are.
+    pieces: Mutex<Pieces>,
+    take: Mutex<&'t mut Take<'f>>,
     state: Mutex<State>,
+    /// There is room for more pieces, or it is over.
     changed: Condvar,
 }
 
+#[derive(Default)]
 struct State {
-    pieces: Pieces,
     read: BTreeMap<usize, Read>,
-    /// How many pieces were given out, and how many taken after they were read.
-    given: usize,
+    /// How many were handed over, or are being.
     taken: usize,
-    working: usize,
+    /// Whether a thread hands over.
+    is_taking: bool,
+    /// Whether a thread waits for room.
+    is_waited_for: bool,
     failure: Option<Failure>,
     is_over: bool,
 }
 
-impl Desk {
+impl Desk<'_, '_> {
     fn work(&self, questions: &[&Question]) {
         // Leaving is noted also where a thread panics, so that nobody waits for it.
-        let _leave = Leave(self);
-        while let Some((number, piece)) = self.give() {
-            let (read, free) = piece.read(questions);
-            let mut state = self.lock();
-            state.read.insert(number, read);
-            state.pieces.free.extend(free);
-            self.changed.notify_all();
+        let _leave = Leave(&self.state, &self.changed);
+        let mut place = Vec::new();
+        while let Some((number, piece)) = self.give(place) {
+            let read;
+            (read, place) = piece.read(questions);
+            self.hand_over(number, read);
         }
     }
 
-    fn give(&self) -> Option<(usize, Piece)> {
-        let mut state = self.lock();
-        while !state.is_over && state.given >= state.taken + AHEAD {
-            state = self.wait(state);
+    fn give(&self, place: Vec<u8>) -> Option<(usize, Piece)> {
+        let mut pieces = lock(&self.pieces);
+        let number = pieces.given;
+        let mut state = lock(&self.state);
+        while !state.is_over && number >= state.taken + AHEAD {
+            state.is_waited_for = true;
+            let waited = self.changed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
         }
         if state.is_over {
             return None;
         }
-        match state.pieces.next() {
-            Ok(Some(piece)) => {
-                state.given += 1;
-                Some((state.given - 1, piece))
-            }
-            Ok(None) => None,
-            Err(error) => {
-                let failure = Log::at(&state.pieces.path).read_failed(error);
-                state.failure.get_or_insert(failure);
-                state.is_over = true;
+        drop(state);
+        match pieces.next(place) {
+            Ok(piece) => piece.map(|piece| (number, piece)),
+            Err(failure) => {
+                lock(&self.state).fail(failure);
                 None
             }
         }
     }
 
-    fn take_all(&self, take: &mut dyn FnMut(Read) -> Result<(), Failure>) -> Result<(), Failure> {
-        loop {
-            let mut state = self.lock();
-            let read = loop {
-                if let Some(failure) = state.failure.take() {
-                    return Err(failure);
-                }
-                let turn = state.taken;
-                if let Some(read) = state.read.remove(&turn) {
-                    break read;
-                }
-                if state.working == 0 {
-                    return Ok(());
-                }
-                state = self.wait(state);
-            };
-            state.taken += 1;
-            self.changed.notify_all();
-            drop(state);
-            take(read)?;
+    fn hand_over(&self, number: usize, read: Read) {
+        let mut state = lock(&self.state);
+        state.read.insert(number, read);
+        if state.is_taking {
+            return;
         }
-    }
-
-    fn stop(&self) {
-        self.lock().is_over = true;
-        self.changed.notify_all();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        // A thread that panicked ends the scope with its panic.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'g>(
-        &self,
-        state: std::sync::MutexGuard<'g, State>,
-    ) -> std::sync::MutexGuard<'g, State> {
-        self.changed
-            .wait(state)
-            .unwrap_or_else(PoisonError::into_inner)
+        state.is_taking = true;
+        while let turn = state.taken
+            && !state.is_over
+            && let Some(read) = state.read.remove(&turn)
+        {
+            state.taken += 1;
+            drop(state);
+            let taken = lock(&self.take)(read);
+            state = lock(&self.state);
+            taken.unwrap_or_else(|failure| state.fail(failure));
+            if std::mem::take(&mut state.is_waited_for) {
+                self.changed.notify_all();
+            }
+        }
+        state.is_taking = false;
     }
 }
 
+impl State {
+    fn fail(&mut self, failure: Failure) {
+        self.failure.get_or_insert(failure);
+        self.is_over = true;
+    }
+}
+
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked ends the scope with its panic.
+    it.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Notes that a thread has left.
-struct Leave<'d>(&'d Desk);
+struct Leave<'d>(&'d Mutex<State>, &'d Condvar);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        state.working -= 1;
         // What a thread that panicked had in hand never comes.
-        state.is_over |= std::thread::panicking();
-        self.0.changed.notify_all();
+        if std::thread::panicking() {
+            lock(self.0).is_over = true;
+            self.1.notify_all();
+        }
     }
 }

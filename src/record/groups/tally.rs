@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use super::cache::{Cache, Cover, Ids, Keep, Known, Torn};
 use super::counted::Counted;
 use super::dimension::Value;
@@ -325,7 +327,11 @@ impl<'q> Tally<'q> {
     /// files were read, they are kept for the next reading.
     pub(super) fn finish(mut self, caches: &[Option<&Cache>], covers: Option<&[Cover]>) -> Ended {
         let groups = self.answers.iter_mut().flat_map(|it| &mut it.groups);
-        groups.for_each(|group| group.latency.sort());
+        match self.older {
+            // Few were added to those that are in order, and threads would take longer to start.
+            Some(_) => groups.for_each(|group| group.latency.sort()),
+            None => (groups.collect::<Vec<_>>().into_par_iter()).for_each(|it| it.latency.sort()),
+        }
         for (set, fact) in std::mem::take(&mut self.waiting) {
             let place = self.places.get(&fact.id);
             let had = place.map(|place| &self.became[*place as usize].1.had);
