@@ -1,5 +1,6 @@
 //! Templates whose helpers multiply: they are tried before anybody renders them.
 
+use memchr::{memchr_iter, memmem};
 use serde_json::{Value, json};
 
 use super::{Finding, Subject};
@@ -7,6 +8,9 @@ use crate::prompt::code;
 use crate::prompt::document::{Object, Part};
 use crate::prompt::rendered::Variable;
 use crate::prompt::template::Compiled;
+
+/// The helpers that make more than they are given, as they stand in a bracket.
+const MULTIPLYING: [&str; 4] = ["join ", "json ", "indent ", "currency "];
 
 /// How many cases are tried.
 const MAX_CASES: usize = 3;
@@ -51,11 +55,10 @@ fn may_multiply(subject: &Subject<'_>) -> bool {
     let texts = own.chain(partials.map(|partial| partial.text.as_str()));
     let (mut helpers, mut loops) = (0, 0);
     for text in texts {
-        helpers += ["join", "json", "indent", "currency"]
-            .iter()
-            .map(|name| text.matches(&format!("({name} ")).count())
-            .sum::<usize>();
-        loops += text.matches("{{#each").count();
+        let inside = memchr_iter(b'(', text.as_bytes()).map(|at| &text[at + 1..]);
+        let helper = |inside: &str| MULTIPLYING.iter().any(|it| inside.starts_with(it));
+        helpers += inside.filter(|inside| helper(inside)).count();
+        loops += memmem::find_iter(text.as_bytes(), "{{#each").count();
     }
     helpers >= 2 || loops >= 5
 }

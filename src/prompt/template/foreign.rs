@@ -78,9 +78,25 @@ pub fn foreign(text: &str) -> Vec<Foreign<'_>> {
             }
             _ => {}
         }
-        at += 1;
+        at = next(bytes, at + 1);
     }
     found
+}
+
+/// Where the next byte stands that can mean something here: one of those that [`foreign`] looks at, or the first of a
+/// line.
+fn next(bytes: &[u8], from: usize) -> usize {
+    if from > 0 && bytes[from - 1] == b'\n' {
+        return from;
+    }
+    let means = |byte: &u8| {
+        matches!(
+            byte,
+            b'`' | b'{' | b'}' | b'[' | b']' | b'$' | b'%' | b'<' | b'\n'
+        )
+    };
+    let found = bytes[from..].iter().position(means);
+    found.map_or(bytes.len(), |found| from + found)
 }
 
 fn line_at(text: &str, at: usize) -> &str {

@@ -1,5 +1,7 @@
 //! Jinja that was left in a template, and how Handlebars says the same.
 
+use memchr::memmem;
+
 use super::helpers;
 use super::scan::Tag;
 use crate::prompt::code;
@@ -22,10 +24,8 @@ const STATEMENTS: &[(&str, &str)] = &[
 
 /// A warning at the first Jinja statement or comment of a text that is not inside a tag.
 pub(super) fn statements(text: &str, tags: &[Tag<'_>]) -> Option<Finding> {
-    let mut from = 0;
-    while let Some(found) = text[from..].find("{%") {
-        let at = from + found;
-        from = at + 2;
+    for at in memmem::find_iter(text.as_bytes(), "{%") {
+        let from = at + 2;
         let inner = text[from..].trim_start_matches(['-', '+']).trim_start();
         let word = inner
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -41,8 +41,7 @@ pub(super) fn statements(text: &str, tags: &[Tag<'_>]) -> Option<Finding> {
         let warning = Finding::new(code::JINJA, message).at(up_to(text, at, "%}"));
         return Some(warning.help(format!("Handlebars writes {instead}")));
     }
-    let at = text
-        .find("{# ")
+    let at = memmem::find(text.as_bytes(), b"{# ")
         .filter(|at| is_outside(*at, tags) && closes(&text[*at..], " #}"))?;
     let message = "`{# … #}` is a Jinja comment and goes to the model as it stands";
     let warning = Finding::new(code::JINJA, message).at(up_to(text, at, "#}"));

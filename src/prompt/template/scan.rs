@@ -3,6 +3,9 @@
 //! It runs before the real parser, so that what would overflow the parser's stack or take it
 //! long is refused first, and it knows the place of each tag, which the parser does not.
 
+use memchr::memmem::Finder;
+use memchr::{memchr_iter, memrchr};
+
 use crate::prompt::code;
 use crate::prompt::finding::{self, Finding, Span};
 
@@ -106,8 +109,9 @@ pub(super) fn scan(text: &str) -> Scan<'_> {
     let mut tags = Vec::new();
     let mut place = Cursor::default();
     let mut absent = Absent::default();
+    let braces = Finder::new("{{");
     let mut from = 0;
-    while let Some(found) = text[from..].find("{{") {
+    while let Some(found) = braces.find(&text.as_bytes()[from..]) {
         let start = from + found;
         let slashes = text[from..start]
             .bytes()
@@ -156,9 +160,9 @@ impl Cursor {
     /// Moves to the place where a tag opens.
     fn advance(&mut self, text: &str, offset: usize) -> Span {
         let passed = &text[self.offset..offset];
-        match passed.rfind('\n') {
+        match memrchr(b'\n', passed.as_bytes()) {
             Some(last) => {
-                self.lines += passed.bytes().filter(|&byte| byte == b'\n').count();
+                self.lines += memchr_iter(b'\n', passed.as_bytes()).count();
                 self.columns = passed[last + 1..].chars().count();
             }
             None => self.columns += passed.chars().count(),

@@ -68,6 +68,31 @@ proptest! {
     }
 
     #[test]
+    fn values_that_are_put_in_order_now_and_then_are_the_same_values(
+        values in proptest::collection::vec((0..40_u32, proptest::bool::weighted(0.1)), 1..80),
+        kept in 0..80_usize,
+    ) {
+        let mut now_and_then = Quantiles::default();
+        for (at, (value, is_time)) in values.iter().enumerate() {
+            now_and_then.push(f64::from(*value));
+            if *is_time || at == kept {
+                now_and_then.sort();
+            }
+            if at == kept && let Quantiles::Exact(values) = &now_and_then {
+                now_and_then = Quantiles::Exact(Values::of_runs(values.runs().to_vec()).unwrap());
+            }
+        }
+        let mut sorted: Vec<f64> = values.iter().map(|(value, _)| f64::from(*value)).collect();
+        sorted.sort_by(f64::total_cmp);
+        let shares = [0.0, 0.1, 0.5, 0.99, 1.0];
+        let expected = Some(shares.map(|q| quantile(&sorted, q).unwrap()));
+        prop_assert_eq!(now_and_then.figures(shares), expected);
+        now_and_then.sort();
+        prop_assert_eq!(now_and_then.figures(shares), expected);
+        prop_assert_eq!(now_and_then.n(), sorted.len() as u64);
+    }
+
+    #[test]
     fn intervals_of_shares_hold_them_and_are_symmetric(count in counts(), other in counts()) {
         let found = wilson(count, 0.95).unwrap();
         prop_assert!(found.holds(count.share()) && found.low >= 0.0 && found.high <= 1.0);
