@@ -94,11 +94,11 @@ body{margin:0 auto;max-width:60rem;padding:1rem;font:16px/1.5 system-ui,sans-ser
 h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}\
 p,figcaption,caption{color:var(--dim)}caption{text-align:left;padding:.25rem 0}\
 figure{margin:1rem 0}svg{width:100%;height:auto;display:block}\
-.wide{overflow:auto;max-height:28rem}.wide:focus-visible{outline:2px solid}\
+.wide{overflow:auto;max-height:28rem}.drawn{overflow-x:auto}.wide:focus-visible,.drawn:focus-visible{outline:2px solid}\
 table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}thead th{background:var(--band)}tbody th{font-weight:normal}\
-@media(max-width:40rem){body{padding:.5rem}}";
+@media screen and (max-width:40rem){body{padding:.5rem}.drawn svg{min-width:47.5rem}}";
 
 const DARK: &str =
     ":root{--ink:#e6e9ee;--paper:#16191d;--dim:#a6adb7;--rule:#3a3f47;--band:#20242a}";
@@ -171,7 +171,8 @@ impl Section {
             let svg = svg.replacen('>', &format!("><title id=\"c{number}\">{title}</title>"), 1);
             let _ = writeln!(
                 out,
-                "<figure>{svg}<figcaption>{title}</figcaption></figure>"
+                "<figure><div class=\"drawn\" role=\"group\" tabindex=\"0\" aria-labelledby=\"c{number}\">{svg}</div>\
+                 <figcaption>{title}</figcaption></figure>"
             );
         }
         for table in &self.tables {

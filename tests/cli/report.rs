@@ -467,6 +467,8 @@ const axe = require('fs').readFileSync(require.resolve('axe-core/axe.min.js'), '
         found.wide.push(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
         found.charts = await page.evaluate(() =>
             [...document.querySelectorAll('svg')].filter(it => it.getBoundingClientRect().height > 50).length);
+        found.letters = await page.evaluate(() =>
+            Math.min(...[...document.querySelectorAll('svg text')].map(it => it.getBoundingClientRect().height)));
         found.cells = await page.evaluate(() =>
             [...document.querySelectorAll('table')].find(it => it.caption.innerText.startsWith('Versions'))
                 .querySelectorAll('tbody [data-value]').length);
@@ -507,7 +509,12 @@ fn a_browser_finds_the_page_accessible_in_light_dark_and_on_a_phone() {
     assert_eq!(found["axe"], json!([]));
     assert_eq!(
         (&found["charts"], &found["wide"]),
-        (&json!(7), &json!([true, true, true]))
+        (&json!(9), &json!([true, true, true]))
+    );
+    let letters = found["letters"].as_f64();
+    assert!(
+        letters.is_some_and(|it| it > 9.5),
+        "{letters:?} px on a phone"
     );
     let versions = rows(&repo.read("page.html"), "Versions, the newest first");
     let figures = versions.iter().flatten().filter(|cell| cell.1.is_some());
