@@ -82,6 +82,16 @@ macro_rules! commands {
         /// The commands as a person would look for them.
         const GROUPS: &[(&str, &[&str])] = &[$(($title, &[$(stringify!($module)),+])),+];
 
+        /// What a command says of itself, which its arguments know.
+        fn about(name: &str) -> String {
+            let bare = clap::Command::new("");
+            let known = match name {
+                $($(stringify!($module) => <$module::Args as clap::Args>::augment_args(bare),)+)+
+                _ => bare,
+            };
+            known.get_about().map(ToString::to_string).unwrap_or_default()
+        }
+
         impl Command {
             fn run(self, session: &mut Session) -> Result<Exit, Failure> {
                 match self {
@@ -111,19 +121,11 @@ pub fn command_line() -> clap::Command {
 }
 
 fn with_grouped_help(command: clap::Command, width: usize) -> clap::Command {
-    // What a command says of itself is known when its arguments are.
-    let mut known = command.clone();
-    known.build();
     let mut groups = String::new();
     for (title, names) in GROUPS {
         groups.push_str(&format!("{title}:\n"));
         for name in *names {
-            let about = known
-                .find_subcommand(name)
-                .and_then(clap::Command::get_about)
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            groups.push_str(&listed(&format!("  {name:<12} "), &about, width));
+            groups.push_str(&listed(&format!("  {name:<12} "), &about(name), width));
         }
         groups.push('\n');
     }
