@@ -25,7 +25,7 @@ pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
 pub const OWN_FOLDER: &str = ".promptctl";
 
 /// How often the file is opened anew when it was swapped while we waited for its lock.
-const MOST_SWAPS: usize = 1000;
+pub(super) const MOST_SWAPS: usize = 1000;
 
 /// An execution log.
 #[derive(Debug, Clone)]
@@ -90,6 +90,18 @@ impl Log {
     pub fn append_all<T: Serialize>(&self, lines: &[T]) -> Result<(), Failure> {
         let mut text = Vec::new();
         for line in lines {
+        match lines.is_empty() {
+            true => Ok(()),
+            false => self.append_held(self.open_locked()?, lines),
+        }
+    }
+
+    /// The same for one who holds the log already, and lets go of it.
+    pub(super) fn append_held<T: Serialize>(
+        &self,
+        mut held: Held,
+        lines: &[T],
+    ) -> Result<(), Failure> {
             serde_json::to_writer(&mut text, line)
                 .map_err(|error| self.unwritable("the record is not JSON").caused_by(error))?;
             text.push(b'\n');
@@ -97,11 +109,11 @@ impl Log {
         if text.is_empty() {
             return Ok(());
         }
-        let mut held = self.open_locked()?;
         let is_rotated = self.is_full(&held.file, text.len()) && self.set_aside().is_ok();
         if is_rotated {
-            drop(held);
-            held = self.open_locked()?;
+            // Nobody else has a turn in between.
+            let turn = held.into_turn();
+            held = self.open_in(turn)?;
         }
         self.append_text(&mut held.file, text)
             .map_err(|error| self.write_failed(error))?;
@@ -162,8 +174,17 @@ impl Log {
                 return Ok(Held::new(file, turn));
             }
         }
-        Err(self.unwritable("the execution log is being swapped over and over"))
+        Err(self.swapped_over_and_over())
     }
+
+    pub(super) fn swapped_over_and_over(&self) -> Failure {
+        self.unwritable("the execution log is being swapped over and over")
+    }
+        self.open_in(turn)
+    }
+
+    fn open_in(&self, turn: Turn) -> Result<Held, Failure> {
+        let failed = |error: io::Error| self.write_failed(error);
 
     fn open_or_create(&self) -> io::Result<File> {
         refuse_pipe(&self.path)?;

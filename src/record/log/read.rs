@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::hold::{Turn, quiet_length};
+use super::hold::{Held, Turn, quiet_length};
 use super::lines::{Blocks, Segment, lines_of};
 use super::parse::{Parsed, Since, is_before, parse};
 use super::{Log, is_same};
@@ -143,6 +143,18 @@ impl Log {
         query: &Query,
         each: &mut dyn FnMut(Item) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
+    ) -> Result<(), Failure> {
+        self.visit_all(query, &mut |met| match met {
+            Ok(item) => each(item),
+            Err(_) => ControlFlow::Continue(()),
+        })
+    }
+
+    /// The same, with the ids of the records that the filter leaves out.
+    pub(super) fn visit_all(
+        &self,
+        query: &Query,
+        each: &mut dyn FnMut(Result<Item, Id>) -> ControlFlow<()>,
         let mut parts = self.parts()?;
         if query.order == Order::NewestFirst {
             parts.reverse();
