@@ -18,8 +18,10 @@ pub(super) mod lines;
 pub(super) mod newest;
 pub(super) mod parse;
 pub(super) mod read;
+mod since;
 
 pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
+pub use since::Since;
 
 /// The folder whose content git shall ignore.
 pub const OWN_FOLDER: &str = ".promptctl";
@@ -88,8 +90,6 @@ impl Log {
     /// # Errors
     /// See [`append`](Self::append).
     pub fn append_all<T: Serialize>(&self, lines: &[T]) -> Result<(), Failure> {
-        let mut text = Vec::new();
-        for line in lines {
         match lines.is_empty() {
             true => Ok(()),
             false => self.append_held(self.open_locked()?, lines),
@@ -102,6 +102,8 @@ impl Log {
         mut held: Held,
         lines: &[T],
     ) -> Result<(), Failure> {
+        let mut text = Vec::new();
+        for line in lines {
             serde_json::to_writer(&mut text, line)
                 .map_err(|error| self.unwritable("the record is not JSON").caused_by(error))?;
             text.push(b'\n');
@@ -158,6 +160,14 @@ impl Log {
         })
     }
 
+    /// Fails where a line could not be appended.
+    ///
+    /// # Errors
+    /// See [`append`](Self::append).
+    pub fn require_writable(&self) -> Result<(), Failure> {
+        self.open_locked().map(drop)
+    }
+
     /// Waits for the turn to write, and opens the file for appending.
     pub(super) fn open_locked(&self) -> Result<Held, Failure> {
         self.refuse_link()?;
@@ -166,6 +176,11 @@ impl Log {
             .context("making the log's folder")
             .map_err(|error| self.write_failed(error))?;
         let turn = Turn::wait(&self.path).map_err(failed)?;
+        self.open_in(turn)
+    }
+
+    fn open_in(&self, turn: Turn) -> Result<Held, Failure> {
+        let failed = |error: io::Error| self.write_failed(error);
         for _ in 0..MOST_SWAPS {
             let file = self.open_or_create().map_err(failed)?;
             lock_itself(&file).map_err(failed)?;
@@ -180,11 +195,6 @@ impl Log {
     pub(super) fn swapped_over_and_over(&self) -> Failure {
         self.unwritable("the execution log is being swapped over and over")
     }
-        self.open_in(turn)
-    }
-
-    fn open_in(&self, turn: Turn) -> Result<Held, Failure> {
-        let failed = |error: io::Error| self.write_failed(error);
 
     fn open_or_create(&self) -> io::Result<File> {
         refuse_pipe(&self.path)?;
@@ -226,7 +236,7 @@ impl Log {
             _ => "the execution log could not be written",
         };
         self.unwritable(message)
-            .hint("the answer was not recorded; make room or name another file for the log")
+            .hint("make room, or name another file for the log")
             .caused_by(error)
     }
 
