@@ -36,6 +36,9 @@ pub(super) fn today(
         session.ui.warning(format!("{failure:#}"));
     }
     let spent = spent_today(&log(store, config, session), session.now)?;
+    if let Some(words) = spent.incomplete() {
+        session.ui.warning(words);
+    }
     let budget_states = budget_states(&config.budgets, &spent).into_iter();
     let budgets = budget_states.map(|it| Budget {
         prompt: it.prompt.map(str::to_owned),

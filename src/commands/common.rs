@@ -362,3 +362,22 @@ pub(super) fn warn_of_unknown_releases(store: &Store, session: &mut Session) {
         }
     }
 }
+
+/// All of several; where some failed, why each did: the last is returned, and those before it are said.
+pub(super) fn all_or_why_not<T>(
+    several: impl IntoIterator<Item = Result<T, Failure>>,
+    session: &mut Session,
+) -> Result<Vec<T>, Failure> {
+    let (mut all, mut why_not) = (Vec::new(), None);
+    for one in several {
+        match one {
+            Ok(one) => all.push(one),
+            Err(failure) => {
+                if let Some(before) = why_not.replace(failure) {
+                    session.ui.failure(&before);
+                }
+            }
+        }
+    }
+    why_not.map_or(Ok(all), Err)
+}

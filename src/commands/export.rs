@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::common::{FormatArg, count};
+use super::common::{FormatArg, all_or_why_not, count};
 use super::load_at::load_at;
 use super::session::Session;
 use crate::error::{Exit, Failure};
@@ -82,11 +82,12 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     if args.dry_run {
         store.write_nothing();
     }
-    let mut exports = Vec::new();
+    let mut loaded = Vec::new();
     for reference in references(args, &store)? {
-        let loaded = load_at(&store, &reference, None, session)?;
-        exports.push(one(&loaded, args));
+        loaded.push(load_at(&store, &reference, None, session));
     }
+    let loaded = all_or_why_not(loaded, session)?;
+    let exports: Vec<Export> = loaded.iter().map(|loaded| one(loaded, args)).collect();
     let files: Vec<&(String, String)> = exports.iter().flat_map(|export| &export.files).collect();
     match &args.out {
         Some(folder) => {

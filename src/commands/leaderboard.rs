@@ -44,9 +44,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHAT", default_value = "version")]
     by: By,
     /// By what: success, score, win, label:NAME, coverage, or the name of a metric; and errors, invalid,
-    /// interrupted, fallbacks, p50, p90, p99 or cost_per_call, of which the lowest are the best
-    #[arg(long, value_name = "FIGURE", default_value = "success", value_parser = parse_metric)]
-    metric: Measure,
+    /// interrupted, fallbacks, p50, p90, p99 or cost_per_call, of which the lowest are the best; success when
+    /// left out, and win where --win says what that is
+    #[arg(long, value_name = "FIGURE", value_parser = parse_metric)]
+    metric: Option<Measure>,
     /// The lowest are the best, as of a metric that counts complaints
     #[arg(long)]
     lowest: bool,
@@ -95,8 +96,16 @@ impl Args {
     fn best(&self) -> Best {
         match self.lowest {
             true => Best::Lowest,
-            false => self.metric.best(),
+            false => self.metric().best(),
         }
+    }
+
+    fn metric(&self) -> Measure {
+        let usual = match self.read.is_win_named() {
+            true => Measure::Win,
+            false => Measure::Success,
+        };
+        self.metric.clone().unwrap_or(usual)
     }
 }
 
@@ -141,14 +150,15 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             .groups
             .retain(|key, _| names.contains(&key[0].to_string()));
     }
+    let metric = args.metric();
     let figures = groups.groups.iter().filter_map(|(key, group)| {
-        let figure = args.metric.of(group, &[], args.level)?;
+        let figure = metric.of(group, &[], args.level)?;
         Some((key.clone(), figure))
     });
     let board = rank(figures, FEWEST_RANKED, args.best());
     let is_json = args.format.is_json();
     let mut notes = all_notes(&groups);
-    if args.metric.is_of_outcomes() {
+    if metric.is_of_outcomes() {
         notes.extend(notes::covered(&groups));
     }
     notes.extend(apart(&board, &groups));
@@ -196,13 +206,14 @@ fn of_category(category: &str, session: &mut Session) -> Result<BTreeSet<String>
 }
 
 fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
-    let figure = args.metric.to_string();
+    let metric = args.metric();
+    let figure = metric.to_string();
     let mut titles = vec!["rank"];
     let by: Vec<String> = groups.by.iter().map(ToString::to_string).collect();
     titles.extend(by.iter().map(String::as_str));
     let figure = figure.strip_prefix("metric:").unwrap_or(&figure);
     titles.extend([figure, "low", "high", "n"]);
-    let with_coverage = args.metric.is_of_outcomes();
+    let with_coverage = metric.is_of_outcomes();
     if with_coverage {
         titles.push("coverage");
     }
@@ -222,9 +233,9 @@ fn table(args: &Args, board: &Board, groups: &Groups, session: &mut Session) {
         cells.extend(keys.map(|(by, value)| TableCell::from(named(by, value))));
         let interval = place.figure.interval;
         let ends = [interval.map(|it| it.low), interval.map(|it| it.high)];
-        cells.push(TableCell::from(shown(&args.metric, place.figure.value)));
+        cells.push(TableCell::from(shown(&metric, place.figure.value)));
         cells.extend(ends.map(|end| {
-            TableCell::from(end.map_or_else(|| "-".to_owned(), |end| shown(&args.metric, end)))
+            TableCell::from(end.map_or_else(|| "-".to_owned(), |end| shown(&metric, end)))
         }));
         cells.push(TableCell::from(place.figure.n.to_string()));
         let group = groups.groups.get(&place.key);
@@ -263,7 +274,7 @@ fn say_rest(args: &Args, board: &Board, groups: &Groups, session: &mut Session) 
     if without > 0 {
         session
             .ui
-            .status(format!("{without} more have no {} at all", args.metric));
+            .status(format!("{without} more have no {} at all", args.metric()));
     }
     if !board.too_few.is_empty() {
         let has_many = board
@@ -368,7 +379,7 @@ fn shape(args: &Args, board: &Board, groups: &Groups, notes: &[Note]) -> Json {
     };
     json!({
         "by": args.by.word(),
-        "figure": args.metric.to_string(),
+        "figure": args.metric().to_string(),
         "best": match args.best() {
             Best::Highest => "highest",
             Best::Lowest => "lowest",

@@ -73,7 +73,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let (settled, empty) = if args.id == "-" {
         many(args, &log, session)?
     } else {
-        (settle_one(&log, one(args, &log, session)?, session.now)?, 0)
+        let outcome = one(args, &log, session)?;
+        let is_dry = args.plan.dry_run;
+        (settle_one(&log, outcome, session.now, is_dry)?, 0)
     };
     let Settled {
         outcomes,
@@ -81,9 +83,6 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         replaced,
         already,
     } = settled;
-    if !args.plan.dry_run {
-        log.append_all(&outcomes)?;
-    }
     if empty > 0 {
         let (rows, are) = (
             count(empty as usize, "row"),
@@ -174,5 +173,6 @@ fn many(args: &Args, log: &Log, session: &Session) -> Result<(Settled, u64), Fai
     }
     let told = outcomes(&read_file("-", session)?, session.now)?;
     let empty = told.empty;
-    Ok((settle(log, told, session.now)?, empty))
+    let settled = settle(log, told, session.now, args.plan.dry_run)?;
+    Ok((settled, empty))
 }

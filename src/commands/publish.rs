@@ -4,7 +4,7 @@ mod all;
 mod args;
 
 use super::aftermath::{env_option, listed, print_changes, say_next, say_pending, say_unpushed};
-use super::common::{ago_and_when, count, warn_all};
+use super::common::{ago_and_when, all_or_why_not, count, warn_all};
 use super::gate::Gate;
 use super::interrupt::ReleaseWatch;
 use super::publishing::publish;
@@ -39,20 +39,26 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let options = ask_and_check(args, &names, &store, &config)?;
     let mut changed = Vec::new();
     let mut wanted = Vec::new();
+    let mut refused = Vec::new();
     for reference in references {
         // What a reference to a release means may change with the releases made before it.
         let loaded = match reference.selector {
-            Selector::WorkingCopy => Some(store.load(&reference)),
+            Selector::WorkingCopy => match store.load(&reference) {
+                Ok(loaded) => Some(loaded),
+                Err(failure) => {
+                    refused.push(failure);
+                    continue;
+                }
+            },
             Selector::Version(_) | Selector::Named(_) => None,
         };
         let state = match &loaded {
-            Some(Ok(loaded)) => release_state(loaded, &store, &options, session),
-            // What cannot be read is told when it is released.
-            Some(Err(_)) | None => ReleaseState::New,
+            Some(loaded) => release_state(loaded, &store, &options, session),
+            None => ReleaseState::New,
         };
         match state {
             ReleaseState::OlderThanReleased(failure) if args.names(&reference) => {
-                return Err(failure);
+                refused.push(failure);
             }
             ReleaseState::OlderThanReleased(failure) => session.ui.warning(failure.message),
             ReleaseState::Live => wanted.push((reference, loaded)),
@@ -62,6 +68,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             }
         }
     }
+    all_or_why_not(refused.into_iter().map(Err::<(), _>), session)?;
     ask(args, &changed, session)?;
     let gate = Gate::new(&config, session);
     let names: Vec<PromptName> = wanted.iter().map(|(it, _)| it.name.clone()).collect();
@@ -72,7 +79,7 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
             print_changes(&changes, json, args.release.dry_run, &store, session);
             return Err(stopped_at(at, &names, &interrupt, &store));
         }
-        let loaded = loaded.unwrap_or_else(|| store.load(&reference));
+        let loaded = loaded.map_or_else(|| store.load(&reference), Ok);
         let change = publish_one(&reference, loaded, args, &store, &options, &gate, session);
         match change {
             Ok(change) => changes.extend(change),

@@ -161,19 +161,41 @@ impl RunContext {
         if budgets.per_day.is_none() && budgets.per_prompt.is_empty() {
             return Ok(());
         }
-        let spent = spent_today(&self.log(session), session.now)?;
-        let Some(words) = used_up(budgets, &spent, name) else {
-            return Ok(());
-        };
-        let counted = "counted from this machine's log, since midnight in UTC";
-        if budgets.on_exceed == OnExceed::Warn {
+        let log = self.log(session);
+        let spent = spent_today(&log, session.now)?;
+        let refused = |words: String| Failure::new(code::BUDGET, words).exit(Exit::Verdict);
+        let limits = "`budgets:` in promptctl.yaml sets the limits";
+        if let Some(words) = used_up(budgets, &spent, name) {
+            let counted = "counted from this machine's log, since midnight in UTC";
+            if budgets.on_exceed == OnExceed::Refuse {
+                return Err(refused(words).hint(counted).hint(limits));
+            }
             session.ui.warning(format!("{words} ({counted})"));
-            return Ok(());
         }
-        Err(Failure::new(code::BUDGET, words)
-            .exit(Exit::Verdict)
-            .hint(counted)
-            .hint("`budgets:` in promptctl.yaml sets the limits"))
+        let unlogged = match is_unlogged {
+            true => None,
+            false => log.require_writable().err().map(|failure| Failure {
+                code: Some(code::BUDGET),
+                exit: Exit::Verdict,
+                message: format!(
+                    "the call would count against no budget: {}",
+                    failure.message
+                ),
+                ..failure
+            }),
+        };
+        let incomplete = (spent.incomplete()).map(|words| {
+            refused(words)
+                .hint("install that version here")
+                .hint(limits)
+        });
+        for failure in incomplete.into_iter().chain(unlogged) {
+            match budgets.on_exceed {
+                OnExceed::Warn => session.ui.warning(format!("{failure:#}")),
+                OnExceed::Refuse => return Err(failure),
+            }
+        }
+        Ok(())
     }
 
     /// Says, once, that a budget is for a prompt that is not here: it would limit nothing.

@@ -1,35 +1,50 @@
 //! What was spent today, as this machine's log tells, against what may be spent.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::ControlFlow;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Budgets;
 use crate::error::Failure;
 use crate::prompt::name::PromptName;
-use crate::record::entry::{Record, Source};
-use crate::record::filter::Filter;
-use crate::record::log::{Item, Log, Order, Query};
+use crate::record::entry::Record;
+use crate::record::log::{Log, Since};
 
-/// No call takes longer: a record that began so long before the day ends the search.
-const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
-
-/// US dollars spent, by prompt.
+/// What was spent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Spent(BTreeMap<String, f64>);
+pub struct Spent {
+    /// In US dollars, by prompt.
+    costs: BTreeMap<String, f64>,
+    /// How many records a newer version of promptctl wrote.
+    newer: u64,
+}
 
 impl Spent {
     /// What all prompts cost.
     pub fn total(&self) -> f64 {
-        self.0.values().fold(0.0, |sum, cost| sum + cost)
+        self.costs.values().fold(0.0, |sum, cost| sum + cost)
     }
 
     /// What a prompt cost; a name that ends in `/` means all below it.
     pub fn of(&self, name: &str) -> f64 {
-        let meant = self.0.iter().filter(|(prompt, _)| is_meant(name, prompt));
+        let meant = self
+            .costs
+            .iter()
+            .filter(|(prompt, _)| is_meant(name, prompt));
         meant.fold(0.0, |sum, (_, cost)| sum + cost)
+    }
+
+    /// Why it is not all that was spent, if it is not.
+    pub fn incomplete(&self) -> Option<String> {
+        let records = match self.newer {
+            0 => return None,
+            1 => "a record of today was".to_owned(),
+            many => format!("{many} records of today were"),
+        };
+        Some(format!(
+            "{records} written by a newer version of promptctl, so that what was spent today is not known"
+        ))
     }
 
     /// Adds what a record cost beyond what is counted of it already.
@@ -37,7 +52,7 @@ impl Spent {
         // No call earns money: such a line was not written by promptctl.
         let cost = record.cost_usd.unwrap_or_default();
         if cost > *counted {
-            *self.0.entry(record.prompt.clone()).or_default() += cost - *counted;
+            *self.costs.entry(record.prompt.clone()).or_default() += cost - *counted;
             *counted = cost;
         }
     }
@@ -55,30 +70,16 @@ fn is_meant(name: &str, prompt: &str) -> bool {
 pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
     let day = now.to_zoned(TimeZone::UTC);
     let midnight = day.start_of_day().map_or(now, |start| start.timestamp());
-    let query = Query {
-        filter: Filter::default(),
-        order: Order::NewestFirst,
-        limit: None,
-        is_short: true,
-    };
     let mut spent = Spent::default();
     // A log that was put together of others may have a call twice. Of two that differ the dearer one counts:
     // the other could make room.
     let mut counted: HashMap<String, f64> = HashMap::new();
-    log.visit(&query, &mut |item| {
-        let Item::Record(record) = item else {
-            return ControlFlow::Continue(());
-        };
-        if record.time >= midnight {
+    log.visit_since(midnight, &mut |found| match found {
+        Since::Record(record) => {
             let counted = counted.entry(record.id.clone()).or_default();
             spent.add(&record, counted);
         }
-        // Records of other services may be appended late; ours are appended when they end.
-        let is_long_ago = record.time < midnight - LONGEST_CALL;
-        match is_long_ago && record.source != Source::External {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        Since::Newer => spent.newer += 1,
     })?;
     Ok(spent)
 }
@@ -140,6 +141,7 @@ pub fn used_up(budgets: &Budgets, spent: &Spent, name: &PromptName) -> Option<St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::entry::Source;
 
     #[test]
     fn only_today_counts_and_late_records_of_services_hide_nothing() {
@@ -179,5 +181,27 @@ mod tests {
         budgets.per_prompt.insert("b/".to_owned(), 0.25);
         insta::assert_snapshot!(used_up(&budgets, &spent, &name).unwrap(), @"the budget of $0.25 a day for b/ is used up: $0.2500 were spent today");
         assert_eq!(used_up(&budgets, &spent, &"a".parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_hides_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = Log::at(folder.path().join("executions.jsonl")).rotated_at(2_000_000);
+        let now: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let called = |time: &str, cost: f64| {
+            let mut record = Record::new("a", time.parse().unwrap());
+            record.cost_usd = Some(cost);
+            record.output = Some("x".repeat(1000));
+            record
+        };
+        log.append(&called("2026-11-20T11:00:00Z", 0.5)).unwrap();
+        // Of many calls while the clock stood at its beginning, and set aside meanwhile.
+        let back: Vec<Record> = (0..1100)
+            .map(|_| called("1970-01-01T00:00:00Z", 9.0))
+            .collect();
+        log.append_all(&back).unwrap();
+        log.append_all(&back).unwrap();
+        assert!(log.files().unwrap().len() > 1);
+        assert_eq!(spent_today(&log, now).unwrap().total(), 0.5);
     }
 }

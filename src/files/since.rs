@@ -9,7 +9,7 @@ use super::prompts::Prompts;
 use crate::error::Failure;
 use crate::prompt::CONFIG_FILE;
 use crate::prompt::code;
-use crate::prompt::name::PromptName;
+use crate::prompt::name::{PromptName, nearest};
 use crate::prompt::quote::{shell_path, shell_word};
 use crate::repository::ObjectId;
 
@@ -24,6 +24,22 @@ pub struct Base {
     pub tip: ObjectId,
     /// The folders that held prompts where the branch began.
     pub roots: Vec<String>,
+}
+
+/// What the branch is called that others begin at.
+const MAIN: [&str; 3] = ["main", "master", "trunk"];
+
+/// The name of a branch without its remote.
+fn own_name(branch: &str) -> &str {
+    branch.rsplit_once('/').map_or(branch, |(_, own)| own)
+}
+
+/// The branch that was meant: one that is written nearly so, or the main one where it is called otherwise.
+fn near<'b>(revision: &str, branches: &'b [String]) -> Option<&'b str> {
+    let is_main = |branch: &str| MAIN.contains(&own_name(branch));
+    let branches = || branches.iter().map(String::as_str);
+    let main = || branches().find(|branch| is_main(branch));
+    nearest(revision, branches()).or_else(|| is_main(revision).then(main)?)
 }
 
 /// The files of a commit.
@@ -109,19 +125,26 @@ impl Prompts {
     }
 
     fn no_revision(&self, revision: &str) -> Failure {
+        let branches = self.branches();
         let is_remote = self.remote_branch(revision).is_some();
+        let near = near(revision, &branches)
+            // A branch of this clone is not that of the remote.
+            .filter(|near| !is_remote || own_name(near) != own_name(revision))
+            .map(|near| format!("did you mean `{near}`?"));
         if is_remote {
-            return Failure::new(
+            let failure = Failure::new(
                 code::SHALLOW,
                 format!("this clone does not have {revision}"),
             )
             .hint(self.deepen(revision));
+            return near.into_iter().fold(failure, Failure::hint);
         }
+        let usual = || "name a branch, a tag or a commit, such as origin/main".to_owned();
         Failure::new(
             code::UNKNOWN_REVISION,
             format!("git knows no revision `{revision}`"),
         )
-        .hint("name a branch, a tag or a commit, such as origin/main")
+        .hint(near.unwrap_or_else(usual))
     }
 
     /// The remote and the branch that `revision` names, if it is written so.

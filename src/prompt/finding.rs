@@ -27,6 +27,19 @@ impl Span {
         }
     }
 
+    /// The same place of a text that begins at `start` in a larger one.
+    #[must_use]
+    pub fn below(self, start: Self) -> Self {
+        Self {
+            line: self.line + start.line - 1,
+            column: match self.line {
+                1 => self.column + start.column - 1,
+                _ => self.column,
+            },
+            ..self
+        }
+    }
+
     /// The part of a text that these bytes are; of several lines, the first.
     pub fn from_range(text: &str, range: Range<usize>) -> Self {
         let before = &text[..text.floor_char_boundary(range.start.min(text.len()))];

@@ -1,20 +1,15 @@
 //! Whose outcomes are that were told by id, by the id of an answer, or by a label: many at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::io;
 
 use jiff::Timestamp;
-use rayon::prelude::*;
 
 use super::brief::Brief;
-use super::entry::{Outcome, Record};
-use super::history::Summed;
-use super::id::Id;
+use super::entry::Outcome;
+use super::known::{each_line, read_to_append};
 use super::log::Log;
-use super::log::hold::Turn;
-use super::log::lines::{Blocks, lines_of};
+use super::log::hold::Held;
 use super::log::parse::{Line, Parsed, is_of_outcome, read};
-use super::log::read::Order;
 use super::outcome_rows::{Entry, ExecutionKey, OutcomeRows};
 use super::outcomes::{LatestOutcome, ToldAt, newest, told_at};
 use super::possible::is_same_figure;
@@ -38,21 +33,19 @@ pub struct Settled {
     pub already: Vec<String>,
 }
 
-/// Records that are not new.
-#[derive(Debug, Default)]
-pub struct Already {
-    pub ids: Vec<String>,
-    /// How many of them `log prune` took away.
-    pub summed: usize,
-}
-
-/// Finds the execution of each outcome in the log and its archives.
+/// Finds the execution of each outcome in the log and its archives, and appends those that the log has not
+/// yet; with `is_dry` none.
 ///
 /// # Errors
 /// - `P321`: no execution fits one.
 /// - `P426`: the label of one fits several executions.
-/// - The log cannot be read.
-pub fn settle(log: &Log, told: OutcomeRows, now: Timestamp) -> Result<Settled, Failure> {
+/// - The log cannot be read, or not be written.
+pub fn settle(
+    log: &Log,
+    told: OutcomeRows,
+    now: Timestamp,
+    is_dry: bool,
+) -> Result<Settled, Failure> {
     let found = Found::new(log, &told.entries)?;
     found.refuse_doubtful(&told.entries)?;
     let ids: Vec<String> = told
@@ -69,16 +62,21 @@ pub fn settle(log: &Log, told: OutcomeRows, now: Timestamp) -> Result<Settled, F
             is_dated: entry.is_dated,
         }
     });
-    settle_known(log, said.collect(), now)
+    settle_known(log, said.collect(), now, is_dry)
 }
 
-/// An outcome whose execution is known already, and which is said now, with what the log says of it.
+/// The same of an outcome whose execution is known already, and which is said now.
 ///
 /// # Errors
-/// The log cannot be read.
-pub fn settle_one(log: &Log, outcome: Outcome, now: Timestamp) -> Result<Settled, Failure> {
+/// The log cannot be read, or not be written.
+pub fn settle_one(
+    log: &Log,
+    outcome: Outcome,
+    now: Timestamp,
+    is_dry: bool,
+) -> Result<Settled, Failure> {
     let is_dated = false;
-    settle_known(log, vec![NewOutcome { outcome, is_dated }], now)
+    settle_known(log, vec![NewOutcome { outcome, is_dated }], now, is_dry)
 }
 
 /// An outcome whose execution is known.
@@ -87,8 +85,13 @@ struct NewOutcome {
     is_dated: bool,
 }
 
-fn settle_known(log: &Log, said: Vec<NewOutcome>, now: Timestamp) -> Result<Settled, Failure> {
-    let mut earlier = said_earlier(log, &said, now)?;
+fn settle_known(
+    log: &Log,
+    said: Vec<NewOutcome>,
+    now: Timestamp,
+    is_dry: bool,
+) -> Result<Settled, Failure> {
+    let (mut earlier, held) = said_earlier(log, &said, now, is_dry)?;
     let is_known = |(at, said): (usize, &NewOutcome)| {
         let known = earlier.get(&said.outcome.outcome_of);
         known.is_some_and(|known| match said.is_dated {
@@ -111,6 +114,9 @@ fn settle_known(log: &Log, said: Vec<NewOutcome>, now: Timestamp) -> Result<Sett
         settled.outcomes.push(outcome);
     }
     settled.executions = executions.len() as u64;
+    if let Some(held) = held {
+        log.append_held(held, &settled.outcomes)?;
+    }
     Ok(settled)
 }
 
@@ -180,86 +186,6 @@ impl<'t> Wanted<'t> {
                 .map(|whose| Hit::Other(whose, record.id.as_str().to_owned())),
         );
     }
-}
-
-impl Log {
-    /// Takes out the records whose ids the log or one above holds already, or whose executions are in the
-    /// daily sums of what `log prune` took away, and says which they are.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn drop_known(&self, records: &mut Vec<Record>) -> Result<Already, Failure> {
-        let mut known: HashSet<String> = HashSet::new();
-        let wanted: HashSet<&str> = records.iter().map(|it| it.id.as_str()).collect();
-        let of = |line: &[u8], found: &mut Vec<String>| {
-            let id = match read(line) {
-                Line::Brief(record) => wanted.get(record.id.as_str()).copied(),
-                Line::Parsed(Parsed::Record(record)) => wanted.get(record.id.as_str()).copied(),
-                Line::Parsed(Parsed::Outcome(_) | Parsed::Bad(..)) => None,
-            };
-            found.extend(id.map(str::to_owned));
-        };
-        each_line(self, &of, &mut |id| {
-            known.insert(id);
-        })?;
-        let turn = Turn::to_look(self.path());
-        let past = self
-            .past()
-            .read()
-            .map_err(|error| self.read_failed(error))?;
-        drop(turn);
-        let summed = Summed::of(&past.sums);
-        let mut already = Already::default();
-        records.retain(|record| {
-            let is_listed = !known.insert(record.id.clone());
-            let is_summed =
-                !is_listed && summed.has(Id::of(&record.id), record.time.as_millisecond());
-            already.summed += usize::from(is_summed);
-            if is_listed || is_summed {
-                already.ids.push(record.id.clone());
-            }
-            !is_listed && !is_summed
-        });
-        Ok(already)
-    }
-}
-
-/// Hands over what `of` makes of the lines of a log and its archives, several at a time.
-fn each_line<T: Send>(
-    log: &Log,
-    of: &(dyn Fn(&[u8], &mut Vec<T>) + Sync),
-    take: &mut dyn FnMut(T),
-) -> Result<(), Failure> {
-    let mut read = || -> Result<Result<(), io::Error>, Failure> {
-        for (_, part) in log.parts()? {
-            let (segment, _, _) = match part.open() {
-                Ok(opened) => opened,
-                Err(error) => return Ok(Err(error)),
-            };
-            let mut blocks = Blocks::new(segment, Order::OldestFirst);
-            loop {
-                let (at, text) = match blocks.next() {
-                    Ok(Some(block)) => block,
-                    Ok(None) => break,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let lines = lines_of(at, &text);
-                let found: Vec<Vec<T>> = lines
-                    .par_chunks(256)
-                    .map(|lines| {
-                        let mut found = Vec::new();
-                        for (_, line) in lines {
-                            of(line, &mut found);
-                        }
-                        found
-                    })
-                    .collect();
-                found.into_iter().flatten().for_each(&mut *take);
-            }
-        }
-        Ok(Ok(()))
-    };
-    read()?.map_err(|error| log.read_failed(error))
 }
 
 impl<'t> Found<'t> {
@@ -426,12 +352,13 @@ fn is_same(one: &Outcome, other: &Outcome) -> bool {
             .all(|(ours, theirs)| is_same_figure(*ours, *theirs))
 }
 
-/// What the log says of the executions that these outcomes are of.
+/// What the log says of the executions that these outcomes are of, and the log, held as it says so.
 fn said_earlier(
     log: &Log,
     said: &[NewOutcome],
     now: Timestamp,
-) -> Result<HashMap<String, Earlier>, Failure> {
+    is_dry: bool,
+) -> Result<(HashMap<String, Earlier>, Option<Held>), Failure> {
     let mut earlier: HashMap<String, Earlier> = HashMap::with_capacity(said.len());
     for (at, it) in said.iter().enumerate() {
         let id = &it.outcome.outcome_of;
@@ -447,10 +374,10 @@ fn said_earlier(
             found.push(outcome);
         }
     };
-    each_line(log, &of, &mut |outcome: Outcome| {
+    let held = read_to_append(log, is_dry, &of, &mut |outcome: Outcome| {
         if let Some(known) = earlier.get_mut(&outcome.outcome_of) {
             known.take(outcome, said, now);
         }
     })?;
-    Ok(earlier)
+    Ok((earlier, held))
 }

@@ -207,6 +207,7 @@ impl Record {
             let failure = bad(format!("`{key}` of a record cannot be {shown}"));
             match key.as_str() {
                 "time" => failure.hint("write it as RFC 3339 has it: 2026-11-20T12:00:00Z"),
+                "status" => failure.hint("it is ok, error, invalid_output or interrupted"),
                 _ => failure,
             }
         })?;

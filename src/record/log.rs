@@ -18,14 +18,16 @@ pub(super) mod lines;
 pub(super) mod newest;
 pub(super) mod parse;
 pub(super) mod read;
+mod since;
 
 pub use read::{BadLine, Execution, Item, Listing, Order, Query, Tail};
+pub use since::Since;
 
 /// The folder whose content git shall ignore.
 pub const OWN_FOLDER: &str = ".promptctl";
 
 /// How often the file is opened anew when it was swapped while we waited for its lock.
-const MOST_SWAPS: usize = 1000;
+pub(super) const MOST_SWAPS: usize = 1000;
 
 /// An execution log.
 #[derive(Debug, Clone)]
@@ -88,6 +90,18 @@ impl Log {
     /// # Errors
     /// See [`append`](Self::append).
     pub fn append_all<T: Serialize>(&self, lines: &[T]) -> Result<(), Failure> {
+        match lines.is_empty() {
+            true => Ok(()),
+            false => self.append_held(self.open_locked()?, lines),
+        }
+    }
+
+    /// The same for one who holds the log already, and lets go of it.
+    pub(super) fn append_held<T: Serialize>(
+        &self,
+        mut held: Held,
+        lines: &[T],
+    ) -> Result<(), Failure> {
         let mut text = Vec::new();
         for line in lines {
             serde_json::to_writer(&mut text, line)
@@ -97,11 +111,11 @@ impl Log {
         if text.is_empty() {
             return Ok(());
         }
-        let mut held = self.open_locked()?;
         let is_rotated = self.is_full(&held.file, text.len()) && self.set_aside().is_ok();
         if is_rotated {
-            drop(held);
-            held = self.open_locked()?;
+            // Nobody else has a turn in between.
+            let turn = held.into_turn();
+            held = self.open_in(turn)?;
         }
         self.append_text(&mut held.file, text)
             .map_err(|error| self.write_failed(error))?;
@@ -146,6 +160,14 @@ impl Log {
         })
     }
 
+    /// Fails where a line could not be appended.
+    ///
+    /// # Errors
+    /// See [`append`](Self::append).
+    pub fn require_writable(&self) -> Result<(), Failure> {
+        self.open_locked().map(drop)
+    }
+
     /// Waits for the turn to write, and opens the file for appending.
     pub(super) fn open_locked(&self) -> Result<Held, Failure> {
         self.refuse_link()?;
@@ -154,6 +176,11 @@ impl Log {
             .context("making the log's folder")
             .map_err(|error| self.write_failed(error))?;
         let turn = Turn::wait(&self.path).map_err(failed)?;
+        self.open_in(turn)
+    }
+
+    fn open_in(&self, turn: Turn) -> Result<Held, Failure> {
+        let failed = |error: io::Error| self.write_failed(error);
         for _ in 0..MOST_SWAPS {
             let file = self.open_or_create().map_err(failed)?;
             lock_itself(&file).map_err(failed)?;
@@ -162,7 +189,11 @@ impl Log {
                 return Ok(Held::new(file, turn));
             }
         }
-        Err(self.unwritable("the execution log is being swapped over and over"))
+        Err(self.swapped_over_and_over())
+    }
+
+    pub(super) fn swapped_over_and_over(&self) -> Failure {
+        self.unwritable("the execution log is being swapped over and over")
     }
 
     fn open_or_create(&self) -> io::Result<File> {
@@ -205,7 +236,7 @@ impl Log {
             _ => "the execution log could not be written",
         };
         self.unwritable(message)
-            .hint("the answer was not recorded; make room or name another file for the log")
+            .hint("make room, or name another file for the log")
             .caused_by(error)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! [`entry`] says what a line holds, [`log`] appends and reads, [`possible`] says which figures there can be, [`privacy`] keeps out of the log
 //! what shall not be in it, [`archive`] keeps it small, [`mend`] sets torn lines apart, [`export`] writes it for other programs,
-//! [`outcome_rows`] reads what others tell, [`backfill`] finds whose it is, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
+//! [`known`] appends what is not there yet, [`outcome_rows`] reads what others tell, [`backfill`] finds whose it is, [`groups`] makes figures of it, [`compare`] sets two versions side by side, [`costs`] says where the money goes. Nothing here knows git, the API or the terminal.
 
 pub mod archive;
 pub mod backfill;
@@ -16,6 +16,7 @@ pub mod filter;
 pub mod groups;
 pub mod history;
 pub mod id;
+pub mod known;
 pub mod log;
 pub mod mend;
 pub mod outcome_rows;

@@ -252,6 +252,8 @@ mod tests {
     fn record() -> Record {
         let mut record = Record::new("a", "2026-11-20T12:00:00Z".parse().unwrap());
         record.variables = Some(values());
+        // Of a random one the hidden text may be a part.
+        record.id = "00000000-0000-7000-8000-000000000000".to_owned();
         record.output = Some("abc".to_owned());
         record.overrides.user = Some("abc".to_owned());
         record.tool_calls = vec![

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::past::{record, repo};
+use super::past::{LOG, id, record, repo};
 use crate::env::TestEnv;
 
 #[test]
@@ -62,4 +62,67 @@ fn a_budget_for_a_prompt_that_is_not_here_limits_nothing_in_silence() {
         "budgets: {perPrompt: {support/: 1}, onExceed: refuse}\n",
     );
     assert!(!repo.run(call).stderr.contains("budgets"));
+}
+
+#[test]
+fn a_call_that_a_newer_version_recorded_is_not_passed_over() {
+    let env = TestEnv::new();
+    let today = |number: u32| record(number).replace("2026-10-01", "2026-11-03");
+    let newer = |line: String| line.replace("\"schema\":1", "\"schema\":2,\"new\":{}");
+    let told = format!(
+        "{{\"schema\":2,\"outcome_of\":\"{}\",\"time\":\"2026-11-03T01:00:00Z\"}}\n",
+        id(1)
+    );
+    let call = "promptctl run support/triage --var ticket=Hello";
+    let settings = |on: &str| format!("budgets: {{perDay: 1, onExceed: {on}}}\n");
+    let repo = repo(&env, &(today(1) + &newer(record(2)) + &told));
+    repo.write("promptctl.yaml", settings("refuse"));
+    // Of another day, or of no call.
+    assert!(!repo.run(call).stderr.contains("newer version"));
+    repo.write(LOG, today(1) + &newer(today(2)) + &newer(today(3)));
+    assert_snapshot!(repo.run(call), @"
+    error[P316]: 2 records of today were written by a newer version of promptctl, so that what was spent today is not known
+      hint: install that version here
+      hint: `budgets:` in promptctl.yaml sets the limits
+    [exit 3]
+    ");
+    assert_snapshot!(repo.run("promptctl status"), @"
+    production	support/triage	-	v1	-	-	never published
+    --- stderr
+    warning: 2 records of today were written by a newer version of promptctl, so that what was spent today is not known
+    budget of today: $0.002 of $1 for all prompts
+    ");
+    repo.write("promptctl.yaml", settings("warn"));
+    assert_snapshot!(repo.run(call), @"
+    warning: 2 records of today were written by a newer version of promptctl, so that what was spent today is not known
+    error[P301]: no API key: OPENAI_API_KEY is not set
+      hint: export OPENAI_API_KEY=…
+      hint: --model echo answers offline
+    [exit 4]
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_that_cannot_be_written_lets_no_call_past_a_budget() {
+    let env = TestEnv::new();
+    let repo = repo(&env, "");
+    repo.ok(&format!("rm {LOG}"));
+    std::os::unix::fs::symlink("nowhere", repo.dir.join(LOG)).unwrap();
+    let call = "promptctl run support/triage --var ticket=Hello";
+    repo.write("promptctl.yaml", "budgets: {perDay: 1, onExceed: refuse}\n");
+    assert_snapshot!(repo.run(call), @"
+    error[P316]: the call would count against no budget: the execution log is a symbolic link
+      at: $ROOT/repo/.promptctl/executions.jsonl
+      hint: remove the link, or name the file itself in your own configuration
+    [exit 3]
+    ");
+    repo.write("promptctl.yaml", "budgets: {perDay: 1}\n");
+    assert_snapshot!(repo.run(call), @"
+    warning: the call would count against no budget: the execution log is a symbolic link
+    error[P301]: no API key: OPENAI_API_KEY is not set
+      hint: export OPENAI_API_KEY=…
+      hint: --model echo answers offline
+    [exit 4]
+    ");
 }

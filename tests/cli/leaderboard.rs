@@ -132,3 +132,22 @@ fn a_figure_of_outcomes_stands_beside_its_coverage_on_a_narrow_terminal_too() {
         }
     }
 }
+
+#[test]
+fn who_says_what_a_win_is_ranks_by_wins() {
+    let env = TestEnv::new();
+    let mut log = String::new();
+    for number in 0..40 {
+        log += &Line::new(number).text();
+        let label = if number < 30 { "sold" } else { "lost" };
+        log += &outcome(number, &json!({ "label": label }));
+    }
+    let repo = repo(&env, &log);
+    let figure = |line: &str| {
+        let board = repo.json(&format!("promptctl leaderboard {line} --format json"));
+        (board["figure"].clone(), board["rows"][0]["value"].clone())
+    };
+    assert_eq!(figure("--win sold"), (json!("win"), json!(0.75)));
+    assert_eq!(figure("").0, "success");
+    assert_eq!(figure("--win sold --metric success").0, "success");
+}

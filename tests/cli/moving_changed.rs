@@ -1,5 +1,6 @@
 //! Files that `export` wrote, and that somebody changed before they came back.
 
+use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::moving::start;
@@ -212,4 +213,37 @@ fn an_edit_that_finds_its_place_beside_what_was_kept_loses_nothing() {
         config["tests"].as_array_mut().unwrap().push(more);
     });
     assert_eq!(run.code, Some(3), "{run}");
+}
+
+#[test]
+fn a_source_is_the_same_however_it_is_typed() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write("pf/promptfooconfig.yaml", "prompts: ['Say {{word}}.']\n");
+    repo.write("other/x.txt", "");
+    repo.ok("promptctl import pf");
+    let whole = repo.dir.join("pf").display().to_string();
+    for typed in [
+        "./pf",
+        "pf/",
+        "other/../pf",
+        &whole,
+        "pf//promptfooconfig.yaml",
+    ] {
+        let run = repo.run(&format!("promptctl import {typed}"));
+        assert_eq!(
+            (run.code, run.stderr.contains("up to date")),
+            (Some(0), true),
+            "{typed}\n{run}"
+        );
+    }
+    let below = repo.cd("other");
+    assert_snapshot!(below.run("promptctl import ../pf"), @"promptfoo is up to date with pf/promptfooconfig.yaml: nothing to do");
+    // As earlier versions noted it.
+    let file = "prompts/promptfoo.prompt.yml";
+    let text = repo.read(file);
+    assert!(text.contains("path: pf/promptfooconfig.yaml"), "{text}");
+    repo.write(file, text.replace("path: pf/", "path: ./pf/"));
+    repo.git("commit --quiet --all --message Noted");
+    assert_eq!(repo.run("promptctl import pf").code, Some(0));
 }

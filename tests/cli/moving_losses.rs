@@ -1,5 +1,6 @@
 //! What `import` and `export` leave out or take as something else: never without a word.
 
+use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::moving::start;
@@ -336,4 +337,122 @@ fn a_picture_that_only_its_own_machine_could_read_is_named() {
     let chat = r#"{"prompts": ["[{\"role\": \"user\", \"content\": [{\"type\": \"image_url\", \"image_url\": {\"url\": \"pics/a.png\"}}]}]"], "providers": ["openai:gpt-5-mini"]}"#;
     let shown = imported(&repo, "promptfooconfig.yaml", chat);
     says(&shown, "the picture `pics/a.png` is at no address");
+}
+
+#[test]
+fn what_cannot_be_kept_of_a_file_is_told_with_its_own_line() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "pf/promptfooconfig.yaml",
+        "prompts: [file://p.txt, file://q.yaml, file://r.json]\n",
+    );
+    repo.write(
+        "pf/p.txt",
+        "\n\nHello {{a}}\n{% set x = 1 %}\n---\n  {% set x = 1 %}\nmore\n{% set y = 2 %}\n",
+    );
+    repo.write(
+        "pf/q.yaml",
+        "- role: system\n  content: |\n    Hi\n    {% set y = 2 %}\n- role: user\n  content: hi\n",
+    );
+    repo.write(
+        "pf/r.json",
+        "[\n  {\"role\": \"user\",\n   \"content\": \"{% set y = 2 %}\"}\n]\n",
+    );
+    assert_snapshot!(repo.run("promptctl import pf --dry-run"), @"
+    error[P501]: `{% set %}` has no counterpart in a template here
+      at: pf/p.txt:4:1
+      hint: compute it in the program that fills the template, and give the result as a variable
+    error[P501]: `{% set %}` has no counterpart in a template here
+      at: pf/p.txt:6:3
+      hint: compute it in the program that fills the template, and give the result as a variable
+    error[P501]: `{% set %}` has no counterpart in a template here
+      at: pf/q.yaml:4:5
+      hint: compute it in the program that fills the template, and give the result as a variable
+    error[P501]: `{% set %}` has no counterpart in a template here
+      at: pf/r.json:3:16
+      hint: compute it in the program that fills the template, and give the result as a variable
+    4 prompts refused
+    [exit 1]
+    ");
+}
+
+#[test]
+fn blanks_in_quotes_of_a_table_are_kept() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    repo.write(
+        "pf/promptfooconfig.yaml",
+        "prompts: ['Say {{word}}.']\ntests: file://t.csv\n",
+    );
+    repo.write("pf/t.csv", "word, __expected\n  a , \" b \"\n\"  a \",c\n");
+    repo.ok("promptctl import pf");
+    let shown = repo.json("promptctl show promptfoo --format json");
+    assert_eq!(shown["document"]["testData"][0]["word"], "a");
+    assert_eq!(shown["document"]["testData"][1]["word"], "  a ");
+}
+
+#[test]
+fn the_model_that_judges_comes_too_and_what_is_lost_is_counted() {
+    let env = TestEnv::new();
+    let repo = start(&env);
+    let config = "\
+prompts: ['Say {{word}}.']
+providers: [openai:gpt-5-mini]
+defaultTest:
+  options: {provider: 'openai:chat:gpt-5', rubricPrompt: Judge.}
+  assert: [{type: llm-rubric, value: kind}, {type: bleu, value: x}]
+tests:
+  - vars: {word: a}
+    assert:
+      - {type: llm-rubric, value: short, provider: {id: 'anthropic:messages:claude-x'}}
+      - {type: bleu, value: y}
+  - vars: {word: b}
+    options: {provider: {text: 'openai:o4-mini'}}
+    assert: [{type: g-eval, value: long}, {type: llm-rubric, value: z, provider: file://judge.py}]
+";
+    let shown = imported(&repo, "promptfooconfig.yaml", config);
+    let judge = |at: &str| shown["prompts"][0]["lost"].to_string().contains(at);
+    assert!(judge(
+        "the assertion `bleu` has no counterpart here: left out (2 times)"
+    ));
+    assert!(judge("`rubricPrompt` of the options of a test"));
+    assert!(judge("`provider` of the assertion `llm-rubric`"));
+    let shown = repo.json("promptctl show promptfoo --format json");
+    let document = &shown["document"];
+    let model = |evaluators: &Value, at: usize| evaluators[at]["llm"]["modelId"].clone();
+    assert_eq!(model(&document["evaluators"], 0), "openai/gpt-5");
+    let of = |case: usize, at: usize| model(&document["testData"][case]["case"]["evaluators"], at);
+    assert_eq!(of(0, 0), "anthropic/claude-x");
+    assert_eq!(
+        (of(1, 0), of(1, 1)),
+        ("openai/o4-mini".into(), "openai/gpt-5-mini".into())
+    );
+}
+
+#[test]
+fn of_several_names_each_that_is_not_here_is_told_and_nothing_is_done() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    assert_snapshot!(repo.play(
+        "promptctl export nosuch support/triage other --to json --out out
+         promptctl publish nosuch support/triage other
+         promptctl status"
+    ), @"
+    $ promptctl export nosuch support/triage other --to json --out out
+    error[P201]: there is no prompt named nosuch
+      hint: promptctl list shows all prompts
+    error[P201]: there is no prompt named other
+      hint: promptctl list shows all prompts
+    [exit 1]
+    $ promptctl publish nosuch support/triage other
+    error[P201]: there is no prompt named nosuch
+      hint: promptctl list shows all prompts
+    error[P201]: there is no prompt named other
+      hint: promptctl list shows all prompts
+    [exit 1]
+    $ promptctl status
+    production	support/triage	-	v1	-	-	never published
+    ");
+    assert!(!repo.exists("out"));
 }

@@ -178,7 +178,7 @@ fn semantic_kernel_names_a_prompt_by_its_folder() {
         promptctl import skprompt.txt --into here
     "), @"
     $ promptctl import skprompt.txt --into here
-    here/two v1 made from skprompt.txt, which looks like semantic-kernel
+    here/two v1 made from all/two/skprompt.txt, which looks like semantic-kernel
     ");
 }
 

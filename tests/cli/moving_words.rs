@@ -210,15 +210,15 @@ tests:
     warning[P502]: `model` of a chat has no counterpart here: left out
       at: chat.json:1:1
     warning[P502]: `name` of a message has no counterpart here: left out
-      at: chat.json:1:1
+      at: chat.json:1:30
     warning[P502]: `cache_control` of a part of a message has no counterpart here: left out
-      at: chat.json:1:1
+      at: chat.json:1:87
     note[P503]: null, lists, maps and numbers such as 1.0 print as in JSON here, and as JavaScript writes them there
-      at: chat.json:1:1
+      at: chat.json:2:39
     warning[P502]: `alt` of a part of a message has no counterpart here: left out
-      at: chat.json:1:1
+      at: chat.json:1:87
     warning[P502]: `format` of a picture has no counterpart here: left out
-      at: chat.json:1:1
+      at: chat.json:1:87
     [exit 3]
     ");
 }

@@ -165,7 +165,6 @@ fn several_prompts_at_once() {
     support/triage v1 published to staging
     greeting v1 published to staging
     $ promptctl publish greeting nobody support/triage
-    greeting v1 published to production
     error[P201]: there is no prompt named nobody
       hint: promptctl list shows all prompts
     [exit 1]

@@ -3,6 +3,7 @@
 use std::sync::Barrier;
 use std::thread;
 
+use super::past::{LOG, id, record, repo};
 use crate::env::{Run, SMALL, Shell, TestEnv, hook, often};
 
 /// How often two clones race; `PROMPTCTL_TEST_RACES` asks for another number.
@@ -279,4 +280,30 @@ fn sixteen_processes_record_their_executions() {
         .collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=PROCESSES).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_several_append_at_once_is_in_the_log_once() {
+    let env = TestEnv::new();
+    let calls: String = (0..200).map(record).collect();
+    let repo = repo(&env, "");
+    repo.write("calls.jsonl", &calls);
+    let count = |log: &str| log.matches("\"prompt\"").count();
+    // Onto a log that is not there yet, and onto one that is set aside while others read it.
+    for settings in ["", "log: {maxSize: 64KB}\n"] {
+        repo.write("promptctl.yaml", settings);
+        repo.ok(&format!("rm -f {LOG}"));
+        let append = || (&repo, "promptctl log append calls.jsonl".to_owned());
+        let prune = || (&repo, "promptctl log prune --older-than 900d".to_owned());
+        for run in at_once(&[append(), append(), append(), append(), prune(), prune()]) {
+            assert_eq!(run.code, Some(0), "{run}");
+        }
+        assert_eq!(count(&repo.ok("promptctl log export")), 200, "{settings}");
+    }
+    let outcome = || {
+        let line = format!("promptctl outcome {} --label win", id(7));
+        (&repo, line)
+    };
+    at_once(&[outcome(), outcome(), outcome(), outcome()]);
+    assert_eq!(repo.read(LOG).matches("outcome_of").count(), 1);
 }

@@ -409,3 +409,16 @@ fn the_log_can_be_elsewhere() {
     elsewhere.ok("promptctl run support/triage --var ticket=one --model echo");
     assert!(!repo.exists(LOG) && repo.exists("../elsewhere.jsonl"));
 }
+
+#[test]
+fn a_batch_without_a_key_leaves_no_file_behind() {
+    let env = TestEnv::new();
+    let repo = env.triage();
+    let before = repo.ok("ls -A");
+    let run = repo.run_with(
+        "promptctl run support/triage --inputs - -o out.jsonl",
+        "{\"ticket\":\"Help\"}\n",
+    );
+    assert_eq!(run.code, Some(4), "{run}");
+    assert_eq!(repo.ok("ls -A"), before);
+}

@@ -220,6 +220,11 @@ fn a_base_that_is_known_and_unrelated_is_told_from_one_that_is_cut_off() {
         "{}",
         said.stderr
     );
+    for (typed, near) in [("master", "main"), ("origin/master", "main")] {
+        let said = repo.run(&format!("promptctl validate --base {typed}"));
+        let hint = format!("did you mean `{near}`?");
+        assert!(said.stderr.contains(&hint), "{typed}: {}", said.stderr);
+    }
 }
 
 // The usual disks of other systems hold only one of two names that differ in case.

@@ -4,6 +4,7 @@ mod find;
 mod source;
 
 use std::cell::RefCell;
+use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
@@ -33,7 +34,11 @@ pub(super) fn run(
     if args.dry_run {
         store.write_nothing();
     }
-    let all: Vec<Incoming> = files.iter().flat_map(|file| read(file, args)).collect();
+    let place = |file: &SourceFile| place_of(&file.shown, store.top(), &session.directory);
+    let all: Vec<Incoming> = files
+        .iter()
+        .flat_map(|file| read(file, &place(file), args))
+        .collect();
     let names: std::collections::BTreeSet<&str> = all
         .iter()
         .map(|it| match &it.prompt {
@@ -88,7 +93,25 @@ pub(super) fn run(
     }
 }
 
-fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
+/// The same name of a file however it was typed, and wherever in the repository: its path from the top.
+fn place_of(typed: &str, top: &Path, directory: &Path) -> String {
+    let real = directory.join(typed).canonicalize();
+    let (Ok(real), Ok(top)) = (real, top.canonicalize()) else {
+        // Standard input.
+        return typed.to_owned();
+    };
+    if Path::new(typed).is_absolute() && !real.starts_with(&top) {
+        return typed.to_owned();
+    }
+    let in_common = top.iter().zip(real.iter()).take_while(|(a, b)| a == b);
+    let in_common = in_common.count();
+    let up = top.iter().skip(in_common).map(|_| "..".to_owned());
+    let down = real.iter().skip(in_common);
+    let down = down.map(|part| part.to_string_lossy().into_owned());
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+fn read(file: &SourceFile, place: &str, args: &Args) -> Vec<Incoming> {
     let folder = match &args.into {
         Some(folder) => format!("{}/", folder.trim_matches('/')),
         None => String::new(),
@@ -106,7 +129,7 @@ fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
                 Ok(text)
             };
             let prompts = format.read(&Source {
-                path: &file.shown,
+                path: place,
                 stem: &file.stem,
                 text,
                 beside: &beside,
@@ -133,7 +156,7 @@ fn read(file: &SourceFile, args: &Args) -> Vec<Incoming> {
     prompts
         .into_iter()
         .map(|prompt| Incoming {
-            source: file.shown.clone(),
+            source: place.to_owned(),
             format: format.unwrap_or("-"),
             is_guessed: file.is_guessed,
             stem: file.stem.clone(),

@@ -319,7 +319,8 @@ impl<'p> Planner<'p> {
         let source = loaded.document.source.as_ref();
         let is_ours = source.is_some_and(|source| {
             source.format.as_deref() == Some(result.format)
-                && source.path.as_deref() == Some(result.source.as_str())
+                && (source.path.as_deref())
+                    .is_some_and(|path| self.is_same_file(path, &result.source))
                 && source.place.as_ref() == result.stands.as_ref().map(|stands| &stands.mark)
         });
         if is_ours {
@@ -332,6 +333,12 @@ impl<'p> Planner<'p> {
         Err(Failure::new(code::EXISTS, message)
             .at(loaded.path.clone())
             .hint(self.names.other_place()))
+    }
+
+    /// Whether both are paths of one file; earlier versions noted them as they were typed.
+    fn is_same_file(&self, noted: &str, path: &str) -> bool {
+        let real = |path: &str| self.store.top().join(path).canonicalize().ok();
+        noted == path || real(noted).is_some_and(|noted| real(path) == Some(noted))
     }
 
     /// Some disks hold only one of two names that differ only in case.

@@ -14,9 +14,9 @@ use crate::output::json;
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::prompt::reference::Reference;
-use crate::record::backfill::Already;
 use crate::record::entry::Record;
 use crate::record::id::id_of_line;
+use crate::record::known::Already;
 use crate::record::log::Log;
 use crate::releases::Store;
 
@@ -77,14 +77,15 @@ pub(super) fn run(
         records.push(config.log.privacy.keep(record, schema));
     }
     let given = records.len();
-    // A new id is nobody's.
-    let already = match has_ids {
-        true => log.drop_known(&mut records)?,
-        false => Already::default(),
+    let already = if has_ids {
+        log.append_new(&mut records, args.plan.dry_run)?
+    } else {
+        // A new id is nobody's.
+        if !args.plan.dry_run {
+            log.append_all(&records)?;
+        }
+        Already::default()
     };
-    if !args.plan.dry_run {
-        log.append_all(&records)?;
-    }
     if json {
         let ids: Vec<&str> = records.iter().map(|record| record.id.as_str()).collect();
         session.ui.block(json::document(

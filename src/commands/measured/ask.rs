@@ -28,9 +28,9 @@ pub(in crate::commands) struct ReadArgs {
     /// Only executions older than this, such as 7d, so that their outcomes had time to come
     #[arg(long, value_name = "AGE", value_parser = parse_age)]
     mature: Option<SignedDuration>,
-    /// The label of an outcome that is a win
-    #[arg(long, value_name = "LABEL", default_value = USUAL_WIN)]
-    win: String,
+    /// The label of an outcome that is a win; `win` when left out
+    #[arg(long, value_name = "LABEL")]
+    win: Option<String>,
     /// Read these logs and archives instead of this repository's log; what several have counts once
     #[arg(long = "log", value_name = "PATH", num_args = 1.., value_hint = clap::ValueHint::FilePath)]
     logs: Vec<PathBuf>,
@@ -191,7 +191,12 @@ impl ReadArgs {
 
     /// The label of an outcome that is a win.
     pub(in crate::commands) fn win(&self) -> &str {
-        &self.win
+        self.win.as_deref().unwrap_or(USUAL_WIN)
+    }
+
+    /// Whether the command line says which label that is.
+    pub(in crate::commands) fn is_win_named(&self) -> bool {
+        self.win.is_some()
     }
 
     fn question(
@@ -213,7 +218,7 @@ impl ReadArgs {
             filter,
             by: breakdown.by.clone(),
             values: breakdown.values.clone(),
-            win: self.win.clone(),
+            win: self.win().to_owned(),
             with_mix: breakdown.with_mix,
             with_costs: false,
             zone: breakdown.zone.clone(),

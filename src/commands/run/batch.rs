@@ -85,6 +85,9 @@ pub(super) fn run(
         .iter()
         .map(hash)
         .collect::<Result<Vec<_>, Failure>>()?;
+    // Without a key no file is begun.
+    let caller = ground.caller(&request, args.timeout.map(Duration::from_secs), session)?;
+    let caller = caller.patient();
     let mut results = Results::open(
         args.many.output.as_deref(),
         args.many.resume,
@@ -92,8 +95,6 @@ pub(super) fn run(
         session,
     )?;
     let todo = results.todo(inputs.len(), |index| inputs[index].case.clone());
-    let caller = ground.caller(&request, args.timeout.map(Duration::from_secs), session)?;
-    let caller = caller.patient();
     let clock_now = session.environ.now;
     let clock = move || clock_now.unwrap_or_else(jiff::Timestamp::now);
     let now = session.now;

@@ -56,8 +56,8 @@ pub(super) struct Draft {
     pub(super) lost: Vec<Finding>,
     /// The file that is read, where it is another than the source.
     pub(super) file: Option<String>,
-    /// What was told: of the same only the first is.
-    pub(super) told: BTreeSet<(Code, String)>,
+    /// What was told, and how often: of the same only the first is.
+    pub(super) told: BTreeMap<(Code, String), usize>,
 }
 
 impl Draft {
@@ -173,9 +173,9 @@ impl Draft {
         finding.severity = severity;
         finding.span = at;
         finding.path.clone_from(&self.file);
-        if self.told.insert((code, finding.message.clone())) {
-            self.lost.push(finding);
-        }
+        let count = self.told.entry((code, finding.message.clone()));
+        let count = count.and_modify(|it| *it += 1).or_insert(1);
+        self.lost.extend((*count == 1).then_some(finding));
     }
 
     /// Translates a template; `place` tells where a part of it stands.

@@ -177,8 +177,8 @@ formats! {
         name: "promptfoo",
         title: "promptfoo",
         files: "`promptfooconfig*.yaml`",
-        keeps: "each prompt (texts, files, also by patterns, tables, chats as JSON or YAML), the first provider with its settings, tests in YAML, JSON or tables as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name)",
-        loses: "other providers (listed), assertions and transforms that are programs, thresholds and options of tests",
+        keeps: "each prompt (texts, files, also by patterns, tables, chats as JSON or YAML), the first provider with its settings, tests in YAML, JSON or tables as cases (`description` as their id, `metadata` as tags), assertions on texts, JSON, latency, cost and rubrics as evaluators (`metric` as their name, the `provider` that judges as their model)",
+        loses: "other providers (listed), assertions and transforms that are programs, thresholds and other options of tests",
         refuses: "prompts that are programs (never run) or that another service keeps; a chat that is JSON only once it is filled in",
     }
     /// Prompts of LangChain and LangSmith.

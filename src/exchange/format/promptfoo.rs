@@ -3,6 +3,7 @@
 mod assertion;
 mod cases;
 mod chat;
+mod options;
 mod prompts;
 mod providers;
 mod references;
@@ -106,6 +107,7 @@ fn shared(resolved: &Resolved, located: &Located, source: &Source<'_>) -> Draft 
     };
     providers(config, located, source, &mut draft);
     tests(config, located, source, &mut draft);
+    draft.say_counts();
     for key in &resolved.beside {
         let message = format!("`{key}` beside a `$ref` to what is no map: left out");
         draft.lose(code::SOURCE_DROPPED, None, message);
@@ -141,7 +143,7 @@ fn one(
     config: &Map<String, Value>,
     located: &Located,
 ) -> Result<Foreign, Finding> {
-    let (text, file) = wanted.text?;
+    let text = wanted.text?;
     for (key, at) in wanted.others {
         let message = format!("`{key}` of a prompt has no counterpart here: left out");
         draft.lose(code::SOURCE_DROPPED, at, message);
@@ -161,14 +163,14 @@ fn one(
         }
         _ => wanted.path.clone(),
     };
-    let place = |part: Span| match &file {
-        Some(_) => Some(part),
+    let place = |part: Span| match &text.file {
+        Some(_) => Some(part.below(text.start)),
         None => located.place_in(&path, part),
     };
-    draft.file.clone_from(&file);
-    messages(&text, place, &mut draft).map_err(|mut why| {
+    draft.file.clone_from(&text.file);
+    messages(&text, &place, &mut draft).map_err(|mut why| {
         if why.path.is_none() {
-            why.path.clone_from(&file);
+            why.path.clone_from(&text.file);
         }
         why
     })?;

@@ -94,6 +94,10 @@ fn the_record_of_a_service_is_checked_and_completed() {
             json!({"prompt": "a", "time": "yesterday"}),
             "`time` of a record cannot be \"yesterday\"",
         ),
+        (
+            json!({"prompt": "a", "status": "done"}),
+            "`status` of a record cannot be \"done\"",
+        ),
         (json!({"prompt": "a", "schema": 2}), "`schema` is 2"),
         (
             json!({"prompt": "a", "cost_usd": -0.01}),

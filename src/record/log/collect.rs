@@ -23,8 +23,8 @@ impl Log {
             Order::NewestFirst => self.newest(query)?,
             Order::OldestFirst => {
                 let mut collector = Collector::new(query);
-                self.visit(query, &mut |item| {
-                    collector.take(item);
+                self.visit_all(query, &mut |met| {
+                    collector.take(met);
                     ControlFlow::Continue(())
                 })?;
                 collector.finish()
@@ -39,8 +39,9 @@ impl Log {
 struct Collector<'a> {
     query: &'a Query,
     executions: Vec<Execution>,
-    /// Where each id stands among these: one that the log has twice is listed once, as it stands first.
-    places: HashMap<Id, usize, IdPlaces>,
+    /// Where each id stands among these: one that the log has twice is listed once, as it stands first, or not
+    /// at all where that is left out.
+    places: HashMap<Id, Option<usize>, IdPlaces>,
     differing: u64,
     /// Outcomes by execution; in the order in which they were met.
     outcomes: HashMap<String, Vec<Outcome>>,
@@ -66,8 +67,15 @@ impl<'a> Collector<'a> {
         limit.is_some_and(|limit| self.executions.len() >= limit)
     }
 
-    fn take(&mut self, item: Item) {
+    fn take(&mut self, met: Result<Item, Id>) {
         let is_full = self.is_full();
+        let item = match met {
+            Ok(item) => item,
+            Err(id) => {
+                self.places.entry(id).or_insert(None);
+                return;
+            }
+        };
         match item {
             Item::Bad(bad) => self.bad.push(bad),
             Item::Outcome(outcome) => {
@@ -78,12 +86,14 @@ impl<'a> Collector<'a> {
             }
             Item::Record(record) => match self.places.entry(Id::of(&record.id)) {
                 Entry::Occupied(known) => {
-                    let known = &self.executions[*known.get()].record;
-                    self.differing += u64::from(*known != *record);
+                    if let Some(at) = *known.get() {
+                        let known = &self.executions[at].record;
+                        self.differing += u64::from(*known != *record);
+                    }
                 }
                 Entry::Vacant(_) if is_full => {}
                 Entry::Vacant(free) => {
-                    free.insert(self.executions.len());
+                    free.insert(Some(self.executions.len()));
                     self.executions.push(Execution {
                         record: *record,
                         outcomes: Vec::new(),

@@ -21,6 +21,11 @@ impl Held {
         Self { file, turn }
     }
 
+    /// The turn alone, for one who opens the file anew.
+    pub(super) fn into_turn(self) -> Turn {
+        self.turn
+    }
+
     /// The same for one who puts another file in its place: Windows replaces none that is open.
     pub(in crate::record) fn into_swap(self) -> (Turn, Option<File>) {
         (self.turn, Some(self.file).filter(|_| !cfg!(windows)))

@@ -3,9 +3,11 @@
 //!
 //! Reading goes backwards. Once as many are found as are asked for, of what stands before them only what
 //! is newer than the oldest of them is read, which a line that promptctl wrote tells at once.
+//!
+//! Of an execution that the log has twice the first record counts, as in all figures. Where that turns out to be
+//! left out, or of another time, all is read again without the later records.
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::io::{Seek as _, SeekFrom};
 
@@ -13,7 +15,8 @@ use flate2::read::GzDecoder;
 
 use super::Log;
 use super::lines::Blocks;
-use super::read::{Execution, Item, Listing, Order, Part, Query, damaged, parse_block};
+use super::parse::Parsed;
+use super::read::{Execution, Item, Listing, Order, Part, Query, damaged, parse_all, parse_block};
 use crate::error::Failure;
 use crate::record::archive::LATEST;
 use crate::record::entry::{Outcome, Record};
@@ -23,31 +26,76 @@ use crate::record::id::{Id, IdPlaces};
 impl Log {
     /// The executions that a query asks for, the newest first.
     pub(super) fn newest(&self, query: &Query) -> Result<Listing, Failure> {
+        let found = self.newest_without(query, Later::default())?;
+        if !found.is_doubtful() {
+            return Ok(found.finish());
+        }
+        let later = self.later_records()?;
+        Ok(self.newest_without(query, later)?.finish())
+    }
+
+    fn newest_without(&self, query: &Query, later: Later) -> Result<Newest, Failure> {
         let mut query = query.clone();
-        let mut found = Newest::new(&query);
-        for (path, part) in self.parts()?.into_iter().rev() {
+        let mut found = Newest::new(&query, later);
+        for (number, (path, part)) in self.parts()?.into_iter().enumerate().rev() {
             let failed = |error| self.read_failed(error);
             if found.has_nothing_from(latest_in(&part)) {
                 continue;
             }
             let (segment, length, damage) = part.open().map_err(failed)?;
             if let Some(damage) = damage {
-                found.take(damaged(&path, length, damage));
+                found.take(damaged(&path, length, damage), (number, length));
             }
             let mut blocks = Blocks::new(segment, Order::NewestFirst);
             while let Some((at, text)) = blocks.next().map_err(failed)? {
-                for (at, parsed) in parse_block(at, &text, &query) {
-                    found.take(parsed.into_item(path.clone(), at));
+                for (at, met) in parse_all(at, &text, &query) {
+                    match met {
+                        Ok(parsed) => found.take(parsed.into_item(path.clone(), at), (number, at)),
+                        Err(id) => found.leave_out(id),
+                    }
                 }
                 if found.is_over() {
-                    return Ok(found.finish());
+                    return Ok(found);
                 }
                 query.filter.since = found.oldest().max(query.filter.since);
             }
         }
-        Ok(found.finish())
+        Ok(found)
+    }
+
+    /// The records of executions that have one above them.
+    fn later_records(&self) -> Result<Later, Failure> {
+        let (mut known, mut later) = (HashSet::<Id, IdPlaces>::default(), Later::default());
+        let all = Query {
+            is_short: true,
+            ..Query::default()
+        };
+        for (number, (_, part)) in self.parts()?.into_iter().enumerate() {
+            let failed = |error| self.read_failed(error);
+            let (segment, _, _) = part.open().map_err(failed)?;
+            let mut blocks = Blocks::new(segment, Order::OldestFirst);
+            while let Some((at, text)) = blocks.next().map_err(failed)? {
+                for (at, parsed) in parse_block(at, &text, &all) {
+                    if let Parsed::Record(record) = parsed
+                        && !known.insert(Id::of(&record.id))
+                    {
+                        later.insert((number, at));
+                    }
+                }
+            }
+        }
+        Ok(later)
     }
 }
+
+/// Of so many records that do not count it is said whether they say something else.
+const MOST_PASSED: usize = 1000;
+
+/// A part of the log, and where a line of it begins.
+type Place = (usize, u64);
+
+/// Where records stand that do not count.
+type Later = HashSet<Place>;
 
 /// When the latest record of an archive began, where its head says so.
 pub(in crate::record) fn latest_in(part: &Part) -> Option<jiff::Timestamp> {
@@ -101,13 +149,23 @@ struct Newest {
     outcomes: HashMap<String, Vec<Outcome>>,
     /// The ids of what was found.
     ids: HashSet<Id, IdPlaces>,
-    /// What stands before a line of an execution that was found: its first record, and outcomes.
-    earlier: HashMap<Id, (Record, Vec<Outcome>), IdPlaces>,
+    /// What stands before a line of an execution that was found.
+    earlier: HashMap<Id, Earlier, IdPlaces>,
+    /// What is known not to count, and what of it was met.
+    later: Later,
+    passed: Vec<Record>,
     listing: Listing,
 }
 
+/// The first record of an execution, as far as the log was read.
+enum Earlier {
+    /// With the outcomes above the next one.
+    Meant(Record, Vec<Outcome>),
+    LeftOut,
+}
+
 impl Newest {
-    fn new(query: &Query) -> Self {
+    fn new(query: &Query, later: Later) -> Self {
         Self {
             query: query.clone(),
             limit: query.limit.unwrap_or(usize::MAX),
@@ -116,6 +174,8 @@ impl Newest {
             outcomes: HashMap::new(),
             ids: HashSet::default(),
             earlier: HashMap::default(),
+            later,
+            passed: Vec::new(),
             listing: Listing::default(),
         }
     }
@@ -142,7 +202,25 @@ impl Newest {
             || (self.oldest().zip(latest)).is_some_and(|(oldest, latest)| latest < oldest)
     }
 
-    fn take(&mut self, item: Item) {
+    /// Whether what was found is not sure to be asked for.
+    fn is_doubtful(&self) -> bool {
+        self.found.iter().any(|Reverse(found)| {
+            let record = &found.execution.record;
+            match self.earlier.get(&Id::of(&record.id)) {
+                None => false,
+                Some(Earlier::Meant(first, _)) => first.time != record.time,
+                Some(Earlier::LeftOut) => true,
+            }
+        })
+    }
+
+    fn leave_out(&mut self, id: Id) {
+        if self.ids.contains(&id) {
+            self.earlier.insert(id, Earlier::LeftOut);
+        }
+    }
+
+    fn take(&mut self, item: Item, place: Place) {
         match item {
             // Of what is read only for its times nothing is said.
             Item::Bad(_) if self.is_full() => {}
@@ -151,7 +229,15 @@ impl Newest {
                 let known = self.outcomes.entry(outcome.outcome_of.clone());
                 known.or_default().push(outcome);
             }
+            Item::Record(record) if self.later.contains(&place) => self.pass(*record),
             Item::Record(record) => self.take_record(*record),
+        }
+    }
+
+    /// Notes a record that does not count.
+    fn pass(&mut self, record: Record) {
+        if self.passed.len() < MOST_PASSED {
+            self.passed.push(record);
         }
     }
 
@@ -165,19 +251,16 @@ impl Newest {
         let mut outcomes = self.outcomes.remove(&record.id).unwrap_or_default();
         outcomes.reverse();
         if !self.query.filter.matches_outcomes(&record, &outcomes) {
+            self.leave_out(id);
             return;
         }
         // One that the log has twice is listed once, as it stands first, with all that became of it.
         if is_known {
-            match self.earlier.entry(id) {
-                Entry::Vacant(free) => drop(free.insert((record, outcomes))),
-                Entry::Occupied(mut known) => {
-                    let (known, told) = known.get_mut();
-                    self.listing.differing += u64::from(*known != record);
-                    told.splice(0..0, outcomes);
-                    *known = record;
-                }
+            if let Some(Earlier::Meant(above, told)) = self.earlier.remove(&id) {
+                self.listing.differing += u64::from(above != record);
+                outcomes.extend(told);
             }
+            self.earlier.insert(id, Earlier::Meant(record, outcomes));
             return;
         }
         self.ids.insert(id);
@@ -197,14 +280,17 @@ impl Newest {
         let mut executions: Vec<Execution> = found.map(|Reverse(it)| it.execution).collect();
         for execution in &mut executions {
             let id = Id::of(&execution.record.id);
-            if let Some((first, outcomes)) = self.earlier.remove(&id) {
+            if let Some(Earlier::Meant(first, outcomes)) = self.earlier.remove(&id) {
                 self.listing.differing += u64::from(first != execution.record);
                 execution.record = first;
                 execution.outcomes.splice(0..0, outcomes);
             }
         }
-        // Those that stand first may have begun at another time.
-        executions.sort_by_key(|it| Reverse(it.record.time));
+        for later in self.passed {
+            let mut first = executions.iter().map(|it| &it.record);
+            let is_other = first.any(|first| first.id == later.id && *first != later);
+            self.listing.differing += u64::from(is_other);
+        }
         Listing {
             executions,
             ..self.listing

@@ -11,6 +11,7 @@ use super::{BadLine, Item};
 use crate::record::brief::{Brief, head_end};
 use crate::record::entry::{Outcome, Record, SCHEMA};
 use crate::record::filter::{Filter, has_part};
+use crate::record::id::Id;
 
 /// A line as promptctl writes it begins so.
 const RECORD_START: &[u8] = br#"{"schema":1,"id":""#;
@@ -42,6 +43,15 @@ impl Parsed {
 
 /// Reads a line; `None` for a record that the filter leaves out.
 pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> Option<Parsed> {
+    parse_or_id(line, filter, is_short).ok()
+}
+
+/// Reads a line. Of a record that the filter leaves out, the id; none where that is what leaves it out.
+pub(super) fn parse_or_id(
+    line: &[u8],
+    filter: &Filter,
+    is_short: bool,
+) -> Result<Parsed, Option<Id>> {
     if let Some(part) = &filter.id
         && let Some(rest) = line
             .strip_prefix(RECORD_START)
@@ -52,35 +62,34 @@ pub(in crate::record) fn parse(line: &[u8], filter: &Filter, is_short: bool) -> 
         && !id.contains('\\')
         && !has_part(id, part)
     {
-        return None;
+        return Err(None);
     }
     match read(line) {
-        Line::Brief(record) if !filter.matches(&record) => return None,
+        Line::Brief(record) if !filter.matches(&record) => return Err(Some(Id::of(record.id))),
         Line::Parsed(Parsed::Record(record)) if !filter.matches(&Brief::of(&record)) => {
-            return None;
+            return Err(Some(Id::of(&record.id)));
         }
         Line::Brief(_) if is_short => {
             if let Some(record) = head_of(line) {
-                return Some(Parsed::Record(record));
+                return Ok(Parsed::Record(record));
             }
         }
-        Line::Parsed(Parsed::Record(record)) if is_short => return Some(Parsed::Record(record)),
+        Line::Parsed(Parsed::Record(record)) if is_short => return Ok(Parsed::Record(record)),
         Line::Brief(_) | Line::Parsed(Parsed::Record(_)) => {}
-        Line::Parsed(parsed) => return Some(parsed),
+        Line::Parsed(parsed) => return Ok(parsed),
     }
-    Some(parse_slowly(line))
+    Ok(parse_slowly(line))
 }
 
-/// Whether a line is a record as promptctl writes it, of an execution that began before a time: most are left
-/// out by that, so that nothing else of them is read.
-pub(super) fn is_before(line: &[u8], since: &Since) -> bool {
+/// The id of a record as promptctl writes it, where the execution began before a time: most are left out by
+/// that, so that nothing else of them is read.
+pub(super) fn id_before<'l>(line: &'l [u8], since: &Since) -> Option<&'l [u8]> {
     const ID: usize = 36;
     const NAME: &[u8] = br#"","time":""#;
     const TIME: usize = "2026-11-20T12:00:00.123Z".len();
-    let time = line.strip_prefix(RECORD_START).and_then(|rest| {
-        let after = rest.get(ID..)?.strip_prefix(NAME)?;
-        (after.get(TIME) == Some(&b'"')).then_some(&after[..TIME])
-    });
+    let (id, rest) = line.strip_prefix(RECORD_START)?.split_at_checked(ID)?;
+    let after = rest.strip_prefix(NAME)?;
+    let time = (after.get(TIME) == Some(&b'"')).then_some(&after[..TIME])?;
     // As text such times have the order of time, as long as years have four digits.
     let is_plain = |time: &[u8]| {
         let form = b"0000-00-00T00:00:00.000Z";
@@ -89,7 +98,7 @@ pub(super) fn is_before(line: &[u8], since: &Since) -> bool {
             form => byte == form,
         })
     };
-    time.is_some_and(|time| is_plain(time) && time < since.0.as_bytes())
+    (is_plain(time) && time < since.0.as_bytes()).then_some(id)
 }
 
 /// A time as promptctl writes it.

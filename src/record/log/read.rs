@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::hold::{Turn, quiet_length};
+use super::hold::{Held, Turn, quiet_length};
 use super::lines::{Blocks, Segment, lines_of};
-use super::parse::{Parsed, Since, is_before, parse};
+use super::parse::{Parsed, Since, id_before, parse, parse_or_id};
 use super::{Log, is_same};
 use crate::error::Failure;
 use crate::prompt::code;
@@ -19,6 +19,7 @@ use crate::prompt::hint::Hint;
 use crate::record::archive::{is_packed, unpack};
 use crate::record::entry::{Outcome, Record};
 use crate::record::filter::{Filter, is_whole_id};
+use crate::record::id::Id;
 use crate::record::outcomes::told_at;
 use crate::record::regular::open_regular;
 
@@ -143,6 +144,18 @@ impl Log {
         query: &Query,
         each: &mut dyn FnMut(Item) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
+        self.visit_all(query, &mut |met| match met {
+            Ok(item) => each(item),
+            Err(_) => ControlFlow::Continue(()),
+        })
+    }
+
+    /// The same, with the ids of the records that the filter leaves out.
+    pub(super) fn visit_all(
+        &self,
+        query: &Query,
+        each: &mut dyn FnMut(Result<Item, Id>) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
         let mut parts = self.parts()?;
         if query.order == Order::NewestFirst {
             parts.reverse();
@@ -224,6 +237,19 @@ impl Log {
             },
             None => Tail::default(),
         })
+    }
+
+    /// What was appended between `tail` and the turn of one who holds the log now; none where the log is
+    /// another file.
+    pub(in crate::record) fn since(&self, tail: &Tail, held: &Held) -> io::Result<Option<Blocks>> {
+        let length = held.file.metadata()?.len();
+        let is_there = |seen: &File| is_same(seen, &self.path) && tail.offset <= length;
+        if !tail.file.as_ref().is_some_and(is_there) {
+            return Ok(None);
+        }
+        let segment = Segment::File(held.file.try_clone()?, length);
+        let blocks = Blocks::between(segment, Order::OldestFirst, tail.offset, length);
+        Ok(Some(blocks))
     }
 
     /// The whole lines that were appended since `tail`, which moves on. After the log was swapped
@@ -370,18 +396,18 @@ fn visit_part(
     path: &Path,
     part: Part,
     query: &Query,
-    each: &mut dyn FnMut(Item) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Result<Item, Id>) -> ControlFlow<()>,
 ) -> io::Result<ControlFlow<()>> {
     let (segment, length, damage) = part.open()?;
     if let Some(damage) = damage
-        && each(damaged(path, length, damage)).is_break()
+        && each(Ok(damaged(path, length, damage))).is_break()
     {
         return Ok(ControlFlow::Break(()));
     }
     let mut blocks = Blocks::new(segment, query.order);
     while let Some((at, text)) = blocks.next()? {
-        for (at, parsed) in parse_block(at, &text, query) {
-            if each(parsed.into_item(path.to_path_buf(), at)).is_break() {
+        for (at, met) in parse_all(at, &text, query) {
+            if each(met.map(|it| it.into_item(path.to_path_buf(), at))).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -400,13 +426,24 @@ pub(super) fn damaged(path: &Path, length: u64, damage: &str) -> Item {
 }
 
 pub(super) fn parse_block(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Parsed)> {
+    let met = parse_all(at, text, query).into_iter();
+    met.filter_map(|(at, met)| Some((at, met.ok()?))).collect()
+}
+
+/// The lines of a block; of records that the query leaves out the ids.
+pub(super) fn parse_all(at: u64, text: &[u8], query: &Query) -> Vec<(u64, Result<Parsed, Id>)> {
     let lines = lines_of(at, text);
     let since = query.filter.since.map(Since::of);
     let parse_one = |(at, line): &(u64, &[u8])| {
-        if since.as_ref().is_some_and(|since| is_before(line, since)) {
-            return None;
+        let before = since.as_ref().and_then(|since| id_before(line, since));
+        let met = match before {
+            Some(id) => Err(std::str::from_utf8(id).ok().map(Id::of)),
+            None => parse_or_id(line, &query.filter, query.is_short),
+        };
+        match met {
+            Ok(parsed) => Some((*at, Ok(parsed))),
+            Err(id) => Some((*at, Err(id?))),
         }
-        Some((*at, parse(line, &query.filter, query.is_short)?))
     };
     let mut parsed: Vec<_> = if lines.len() < FEW_LINES {
         lines.iter().filter_map(parse_one).collect()

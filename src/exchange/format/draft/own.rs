@@ -54,4 +54,14 @@ impl Draft {
             }
         }
     }
+
+    /// Says of what is lost how often it is.
+    pub(in super::super) fn say_counts(&mut self) {
+        for lost in &mut self.lost {
+            let count = self.told.get(&(lost.code, lost.message.clone()));
+            if let Some(count @ 2..) = count {
+                lost.message += &format!(" ({count} times)");
+            }
+        }
+    }
 }

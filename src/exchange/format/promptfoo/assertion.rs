@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::draft::Draft;
+use super::options::judge as judge_of;
 use super::rubric;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
@@ -13,8 +14,13 @@ use crate::prompt::finding::Span;
 /// How many letters may differ where an assertion of promptfoo does not say.
 const DISTANCE: u64 = 5;
 
-/// An assertion as an evaluator.
-pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> Option<Value> {
+/// An assertion as an evaluator; `judge` is the model that decides where it names none itself.
+pub(super) fn evaluator(
+    assert: &Value,
+    at: Option<Span>,
+    judge: Option<&str>,
+    draft: &mut Draft,
+) -> Option<Value> {
     let Some(kind) = assert.get("type").and_then(Value::as_str) else {
         let message = match assert.get("$ref").and_then(Value::as_str) {
             Some(elsewhere) => format!("the assertion at {elsewhere} could not be found: left out"),
@@ -23,7 +29,16 @@ pub(super) fn evaluator(assert: &Value, at: Option<Span>, draft: &mut Draft) -> 
         draft.lose(code::SOURCE_DROPPED, at, message);
         return None;
     };
-    let reader = Reader { kind, assert, at };
+    let own = assert.get("provider").map(judge_of);
+    let reader = Reader {
+        kind,
+        assert,
+        at,
+        judge: match &own {
+            Some(own) => own.as_deref(),
+            None => judge,
+        },
+    };
     let checked = reader.check(draft).and_then(|evaluator| {
         let map = evaluator.as_object().cloned().unwrap_or_default();
         match evaluate::check(&map) {
@@ -68,6 +83,8 @@ struct Reader<'a> {
     kind: &'a str,
     assert: &'a Value,
     at: Option<Span>,
+    /// The model that is asked there, where the file says which.
+    judge: Option<&'a str>,
 }
 
 impl Reader<'_> {
@@ -157,6 +174,9 @@ impl Reader<'_> {
             }
             _ => return Err("has no text".to_owned()),
         };
+        if let Some(model) = self.judge {
+            return Ok(rubric::evaluator(kind, model, &text));
+        }
         let model = draft.model.clone();
         let model = model.unwrap_or_else(|| "openai/gpt-5-mini".to_owned());
         let message =
@@ -219,6 +239,7 @@ impl Reader<'_> {
                     _ => matches!(kind, "latency" | "cost"),
                 },
                 "metric" => metric.is_some(),
+                "provider" => evaluator.get("llm").is_some() && judge_of(value).is_some(),
                 _ => false,
             };
             if !is_taken {

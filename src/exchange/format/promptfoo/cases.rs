@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::Source;
 use super::super::draft::Draft;
 use super::assertion::evaluator;
+use super::options::Options;
 use super::table;
 use super::values::{Files, Other};
 use crate::exchange::dialect::is_name;
@@ -31,9 +32,10 @@ pub(super) fn tests(
     let default = default_test(config, located, source, draft);
     let place = |key: &str| located.place(&format!("defaultTest.{key}"));
     odd_forms(&default, place, draft);
+    let options = Options::read(&default, &place, draft);
     for (index, assert) in list(default.get("assert")).into_iter().enumerate() {
         let at = located.place(&format!("defaultTest.assert[{index}]"));
-        if let Some(evaluator) = evaluator(assert, at, draft) {
+        if let Some(evaluator) = evaluator(assert, at, options.judge.as_deref(), draft) {
             draft.evaluators.push(evaluator);
         }
     }
@@ -41,18 +43,12 @@ pub(super) fn tests(
         let message = "`vars` of `defaultTest` in a file of their own: left out";
         draft.lose(code::SOURCE_DROPPED, place("vars"), message);
     }
-    let is_whole = is_whole(&default);
-    let known = [
-        "vars",
-        "assert",
-        "metadata",
-        if is_whole.is_some() { "options" } else { "" },
-    ];
+    let known = ["vars", "assert", "metadata", own_options(&default)];
     draft.leave_out(&default, (&known, &[]), "a test", place);
     let mut cases = Cases {
         shared: map(default.get("vars")),
         metadata: map(default.get("metadata")),
-        is_whole: is_whole.unwrap_or_default(),
+        options,
         ids: BTreeSet::new(),
         files: Files::new(source),
         source,
@@ -195,8 +191,7 @@ fn lose_tests(test: &Value, why: &str, at: Option<Span>, draft: &mut Draft) {
 struct Cases<'s> {
     shared: Map<String, Value>,
     metadata: Map<String, Value>,
-    /// Whether a list is a value, and not a test for each item.
-    is_whole: bool,
+    options: Options,
     ids: BTreeSet<String>,
     files: Files<'s>,
     source: &'s Source<'s>,
@@ -217,25 +212,26 @@ impl Cases<'_> {
         if !tags.is_empty() {
             said.insert("tags".to_owned(), json!(tags));
         }
-        odd_forms(test, |key| located.place(&format!("{path}.{key}")), draft);
+        let place = |key: &str| located.place(&format!("{path}.{key}"));
+        odd_forms(test, place, draft);
+        let options = Options::read(test, &place, draft);
+        let judge = options.judge.as_ref().or(self.options.judge.as_ref());
         let mut evaluators = Vec::new();
         for (nth, assert) in list(test.get("assert")).into_iter().enumerate() {
             let at = located.place(&format!("{path}.assert[{nth}]"));
-            evaluators.extend(evaluator(assert, at, draft));
+            evaluators.extend(evaluator(assert, at, judge.map(String::as_str), draft));
         }
         if !evaluators.is_empty() {
             said.insert("evaluators".to_owned(), json!(evaluators));
         }
-        let place = |key: &str| located.place(&format!("{path}.{key}"));
-        let is_whole = is_whole(test);
-        let options = if is_whole.is_some() { "options" } else { "" };
-        let known = ["vars", "assert", "description", "metadata", options];
+        let own = own_options(test);
+        let known = ["vars", "assert", "description", "metadata", own];
         draft.leave_out(test, (&known, &[]), "a test", place);
         let about = test.get("description");
         let about = about.and_then(|about| draft.text("description", about, at));
-        let rows = match is_whole.unwrap_or(self.is_whole) {
-            true => vec![vars],
-            false => expanded(vars, at, draft),
+        let rows = match options.is_whole.or(self.options.is_whole) {
+            Some(true) => vec![vars],
+            _ => expanded(vars, at, draft),
         };
         for vars in rows {
             let has_none = vars.is_empty();
@@ -441,11 +437,12 @@ fn list(value: Option<&Value>) -> Vec<&Value> {
         .unwrap_or_default()
 }
 
-/// Whether lists are values, where the options of a test say only that.
-fn is_whole(test: &Map<String, Value>) -> Option<bool> {
-    let options = test.get("options")?.as_object()?;
-    let is_whole = options.get("disableVarExpansion")?.as_bool()?;
-    (options.len() == 1).then_some(is_whole)
+/// The key of options that are named one by one.
+fn own_options(test: &Map<String, Value>) -> &'static str {
+    match test.get("options") {
+        Some(Value::Object(_)) => "options",
+        _ => "",
+    }
 }
 
 /// A value that is a list of texts or numbers stands for a test each.

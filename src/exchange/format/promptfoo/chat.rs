@@ -4,28 +4,51 @@ use serde_json::{Value, json};
 
 use super::super::draft::{Draft, refused};
 use super::super::langfuse::known_role;
+use super::prompts::Text;
 use crate::exchange::dialect::{Dialect, Known};
+use crate::prompt::document::{Located, parse_located};
 use crate::prompt::finding::{Finding, Span};
 use crate::prompt::json;
 
-/// A text, or a chat as JSON.
+/// A text, or a chat as JSON or YAML.
 pub(super) fn messages(
-    text: &str,
-    place: impl Fn(Span) -> Option<Span>,
+    text: &Text,
+    place: &dyn Fn(Span) -> Option<Span>,
     draft: &mut Draft,
 ) -> Result<(), Finding> {
     let start = place(Span::point(1, 1));
-    let Some(list) = list(text.trim(), start, draft)? else {
-        let template = draft.template(Dialect::Nunjucks, text, &known(draft), place)?;
+    let located = parse_located(&text.text).unwrap_or_default();
+    let said = match text.is_yaml {
+        true => located.value.to_string(),
+        false => text.text.clone(),
+    };
+    let Some(list) = list(said.trim(), start, draft)? else {
+        let place = |part| match text.is_yaml {
+            true => start,
+            false => place(part),
+        };
+        let template = draft.template(Dialect::Nunjucks, &said, &known(draft), place)?;
         draft.message("user", template);
         return Ok(());
+    };
+    let above = match located.value.is_object() {
+        true => "messages",
+        false => "",
     };
     let mut reader = Reader {
         known: known(draft),
         at: start,
+        located: &located,
+        place,
+        path: String::new(),
         draft,
     };
-    list.iter().try_for_each(|message| reader.message(message))
+    for (index, message) in list.iter().enumerate() {
+        reader.path = format!("{above}[{index}]");
+        reader.at = located.place(&reader.path).and_then(place).or(start);
+        reader.message(message)?;
+    }
+    Ok(())
 }
 
 /// What is known of the variables: `env` is the environment, where no test gives one.
@@ -79,7 +102,13 @@ fn leave_out(value: &Value, known: &[&str], of: &str, at: Option<Span>, draft: &
 /// A chat that is read.
 struct Reader<'d> {
     known: Known,
+    /// Where the message stands.
     at: Option<Span>,
+    /// The places in the text of the chat, and where that stands.
+    located: &'d Located,
+    place: &'d dyn Fn(Span) -> Option<Span>,
+    /// The path of the message.
+    path: String,
     draft: &'d mut Draft,
 }
 
@@ -96,12 +125,13 @@ impl Reader<'_> {
         );
         match message.get("content") {
             Some(Value::String(text)) => {
-                let text = self.template(text)?;
+                let text = self.template(text, "content")?;
                 self.draft.message(role, text);
             }
             Some(Value::Array(parts)) => {
-                let all: Result<Vec<Value>, Finding> =
-                    parts.iter().map(|item| self.part(item)).collect();
+                let all: Result<Vec<Value>, Finding> = (parts.iter().enumerate())
+                    .map(|(at, item)| self.part(at, item))
+                    .collect();
                 let all = all?;
                 match all.as_slice() {
                     [only] if only["type"] == "text" => {
@@ -121,29 +151,33 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn template(&mut self, text: &str) -> Result<String, Finding> {
-        let at = self.at;
+    /// The template at a path of the message.
+    fn template(&mut self, text: &str, below: &str) -> Result<String, Finding> {
+        let (located, place, at) = (self.located, self.place, self.at);
+        let path = format!("{}.{below}", self.path);
+        let place = |part| located.place_in(&path, part).and_then(place).or(at);
         self.draft
-            .template(Dialect::Nunjucks, text, &self.known, |_| at)
+            .template(Dialect::Nunjucks, text, &self.known, place)
     }
 
     /// A text or a picture.
-    fn part(&mut self, item: &Value) -> Result<Value, Finding> {
+    fn part(&mut self, index: usize, item: &Value) -> Result<Value, Finding> {
         let kind = ["type", "modality"].iter().find_map(|key| item.get(*key));
         let is_text = kind
             .and_then(Value::as_str)
             .is_none_or(|kind| kind.ends_with("text"));
         let text = ["text", "value"]
             .iter()
-            .find_map(|key| item.get(*key)?.as_str())
+            .find_map(|key| Some((*key, item.get(*key)?.as_str()?)))
             .filter(|_| is_text);
         let known: &[&str] = match text {
             Some(_) => &["type", "modality", "text", "value"],
             None => &["type", "modality", "image_url", "value", "source"],
         };
         leave_out(item, known, "a part of a message", self.at, self.draft);
-        if let Some(text) = text {
-            return Ok(json!({ "type": "text", "text": self.template(text)? }));
+        if let Some((key, text)) = text {
+            let text = self.template(text, &format!("content[{index}].{key}"))?;
+            return Ok(json!({ "type": "text", "text": text }));
         }
         let inner: [(&str, &[&str]); 3] = [
             ("image_url", &["url", "detail"]),
@@ -162,7 +196,7 @@ impl Reader<'_> {
                 "parts are `{type: text, text}` and `{type: image_url, image_url: {url}}`",
             ));
         };
-        let url = self.template(&url)?;
+        let url = self.template(&url, &format!("content[{index}]"))?;
         let mut image = self.draft.picture(url, self.at);
         let detail = item.get("image_url").and_then(|url| url.get("detail"));
         if let Some(detail) = detail {

@@ -1,5 +1,7 @@
 //! The prompts of a configuration: texts, files, and chats as JSON.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::super::Source;
@@ -18,10 +20,19 @@ pub(super) struct Wanted {
     pub(super) name: String,
     /// Where it stands in the configuration.
     pub(super) path: String,
-    /// Its text, and the file that it stands in if it has one of its own.
-    pub(super) text: Result<(String, Option<String>), Finding>,
+    pub(super) text: Result<Text, Finding>,
     /// Its keys that have no counterpart here, and where they stand.
     pub(super) others: Vec<(String, Option<Span>)>,
+}
+
+/// The text of a prompt.
+pub(super) struct Text {
+    pub(super) text: String,
+    /// The file that it stands in, if it has one of its own, and where it begins there.
+    pub(super) file: Option<String>,
+    pub(super) start: Span,
+    /// Whether it is a chat as YAML.
+    pub(super) is_yaml: bool,
 }
 
 /// The name of a configuration: that of its folder, where its own says nothing.
@@ -146,19 +157,33 @@ impl<'c> Entry<'c> {
     }
 
     fn prompt(&self, text: String, file: Option<String>) -> Wanted {
+        self.prompt_of(Text {
+            text,
+            file,
+            start: Span::point(1, 1),
+            is_yaml: false,
+        })
+    }
+
+    fn prompt_of(&self, text: Text) -> Wanted {
         Wanted {
             name: self.name.clone(),
             path: self.path.clone(),
-            text: Ok((text, file)),
+            text: Ok(text),
             others: self.others.clone(),
         }
     }
 
-    /// The prompts of a file that holds several; the places of the first alone are those of the file.
+    /// The prompts of a file that holds several.
     fn prompts(&self, rows: Vec<Row>, columns: &[String], file: Option<String>) -> Vec<Wanted> {
         let count = rows.len();
         let one = |(index, row): (usize, Row)| {
-            let mut one = self.prompt(row.text, file.clone().filter(|_| index == 0));
+            let mut one = self.prompt_of(Text {
+                text: row.text,
+                file: file.clone(),
+                start: row.start,
+                is_yaml: false,
+            });
             let columns = columns.iter().map(|column| (column.clone(), self.at));
             one.others.extend(columns);
             one.name = match row.label {
@@ -306,14 +331,16 @@ fn of_file(file: &str, entry: &Entry<'_>, source: &Source<'_>, wanted: &mut Vec<
         wanted.extend(entry.prompts(rows, &columns, file));
         return;
     }
-    let text = match ending {
-        "yaml" | "yml" => match parse_located(&text) {
-            Ok(located) => located.value.to_string(),
-            Err(why) => return fail(format!("{plain}: {}", why.message), "mend the file"),
-        },
-        _ => text,
-    };
-    wanted.push(entry.prompt(text, Some(shown)));
+    let is_yaml = matches!(ending, "yaml" | "yml");
+    if is_yaml && let Err(why) = parse_located(&text) {
+        return fail(format!("{plain}: {}", why.message), "mend the file");
+    }
+    wanted.push(entry.prompt_of(Text {
+        text,
+        file: Some(shown),
+        start: Span::point(1, 1),
+        is_yaml,
+    }));
 }
 
 /// The prompts of the files that a pattern stands for, each named by its path below what is fixed.
@@ -348,22 +375,38 @@ fn of_pattern(
 
 /// The prompts of a file that may hold several: between lines of dashes, or one a line.
 fn parts(text: &str, ending: &str) -> Option<Vec<Row>> {
-    let mut parts = vec![String::new()];
+    let is_table = match ending {
+        "txt" => false,
+        "jsonl" => true,
+        _ => return None,
+    };
+    let (mut parts, mut start, mut at) = (Vec::new(), 0, 0);
     for line in text.split_inclusive('\n') {
-        match ending {
-            "txt" if line.trim() == "---" => parts.push(String::new()),
-            "txt" => parts.last_mut()?.push_str(line),
-            "jsonl" => parts.push(line.to_owned()),
-            _ => return None,
+        let end = at + line.len();
+        if is_table {
+            parts.push(at..end);
+        } else if line.trim() == "---" {
+            parts.push(start..at);
+            start = end;
         }
+        at = end;
+    }
+    if !is_table {
+        parts.push(start..at);
     }
     // promptfoo takes the blanks around a text of a file away.
-    let parts = parts.iter().map(|part| part.trim());
-    let parts = parts.filter(|part| !part.is_empty()).map(Row::new);
-    let parts: Vec<Row> = parts.collect();
-    match (ending, parts.is_empty()) {
-        ("txt" | "jsonl", true) => Some(vec![Row::new("")]),
-        ("txt" | "jsonl", false) => Some(parts),
-        _ => None,
-    }
+    let row = |part: Range<usize>| {
+        let inner = text[part.clone()].trim_start();
+        let start = part.end - inner.len();
+        let row = Row {
+            start: Span::from_range(text, start..start),
+            ..Row::new(inner.trim_end())
+        };
+        Some(row).filter(|row| !row.text.is_empty())
+    };
+    let rows: Vec<Row> = parts.into_iter().filter_map(row).collect();
+    Some(match rows.is_empty() {
+        true => vec![Row::new("")],
+        false => rows,
+    })
 }

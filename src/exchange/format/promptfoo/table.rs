@@ -1,8 +1,9 @@
 //! Tables. Of tests: a row each, and columns whose names begin with `__` for what is expected. Of
 //! prompts: a row each, with columns for its text and its label.
 
-use csv::{ReaderBuilder, StringRecord, Trim};
 use serde_json::{Map, Value, json};
+
+use crate::prompt::finding::Span;
 
 /// The assertions that a cell may begin with, without `not-`.
 const KINDS: [&str; 58] = [
@@ -83,7 +84,7 @@ pub(super) fn tests(text: &str, most: usize) -> Result<Vec<Value>, String> {
     let (header, rows) = rows(text, most)?;
     Ok(rows
         .iter()
-        .map(|row| test(header.iter().zip(row)))
+        .map(|row| test(header.iter().zip(row).map(|(key, cell)| (&**key, &**cell))))
         .collect())
 }
 
@@ -92,6 +93,8 @@ pub(super) fn tests(text: &str, most: usize) -> Result<Vec<Value>, String> {
 pub(super) struct Row {
     pub(super) text: String,
     pub(super) label: Option<String>,
+    /// Where the text begins in a file of texts.
+    pub(super) start: Span,
 }
 
 impl Row {
@@ -99,6 +102,7 @@ impl Row {
         Self {
             text: text.to_owned(),
             label: None,
+            start: Span::point(1, 1),
         }
     }
 }
@@ -123,34 +127,29 @@ pub(super) fn prompts(text: &str, most: usize) -> Result<(Vec<Row>, Vec<String>)
         return Err("it has no column `prompt`".to_owned());
     };
     let label = column("label");
-    let is_other = |(at, _): &(usize, &str)| *at != prompt && Some(*at) != label;
+    let is_other = |(at, _): &(usize, &String)| *at != prompt && Some(*at) != label;
     let others = header.iter().enumerate().filter(is_other);
-    let others = others.map(|(_, name)| name.to_owned()).collect();
-    let said =
-        |row: &StringRecord, at: usize| row.get(at).filter(|it| !it.is_empty()).map(str::to_owned);
-    let row = |row: &StringRecord| {
+    let others = others.map(|(_, name)| name.clone()).collect();
+    let said = |row: &[String], at: usize| row.get(at).filter(|it| !it.is_empty()).cloned();
+    let row = |row: &Vec<String>| {
         let text = said(row, prompt)?;
         let label = label.and_then(|at| said(row, at));
-        Some(Row { text, label })
+        Some(Row {
+            label,
+            ..Row::new(&text)
+        })
     };
     Ok((rows.iter().filter_map(row).collect(), others))
 }
 
 /// The header of a table and its rows, one more than `most` at most.
-fn rows(text: &str, most: usize) -> Result<(StringRecord, Vec<StringRecord>), String> {
+fn rows(text: &str, most: usize) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut reader = ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(delimiter(text))
-        .trim(Trim::All)
-        .from_reader(text.as_bytes());
-    let wrong = |error: csv::Error| error.to_string();
-    let header = reader.headers().map_err(wrong)?.clone();
+    let mut rows = records(text, char::from(delimiter(text))).into_iter();
+    let (_, header) = rows.next().unwrap_or_default();
     let mut all = Vec::new();
-    for row in reader.records().take(most + 1) {
-        let row = row.map_err(wrong)?;
+    for (line, row) in rows.take(most + 1) {
         if row.len() != header.len() {
-            let line = row.position().map_or(0, csv::Position::line);
             let (cells, columns) = (row.len(), header.len());
             return Err(format!(
                 "the row at line {line} has {cells} cells, and the header {columns}"
@@ -159,6 +158,78 @@ fn rows(text: &str, most: usize) -> Result<(StringRecord, Vec<StringRecord>), St
         all.push(row);
     }
     Ok((header, all))
+}
+
+/// The rows of a table with the lines at which they begin, as promptfoo reads them: blanks around a cell are
+/// left out, and those in quotes are not.
+fn records(text: &str, delimiter: char) -> Vec<(usize, Vec<String>)> {
+    let mut rows = Vec::new();
+    let (mut row, mut cell) = (Vec::new(), Cell::default());
+    let (mut line, mut start) = (1, 1);
+    let mut letters = text.chars().chain(['\n']).peekable();
+    while let Some(letter) = letters.next() {
+        let is_last = letters.peek().is_none();
+        line += usize::from(letter == '\n');
+        if cell.is_open && !is_last {
+            match letter {
+                '"' if letters.next_if_eq(&'"').is_none() => cell.close(),
+                letter => cell.text.push(letter),
+            }
+        } else if letter == '"' && cell.may_open() {
+            cell = Cell::opened();
+        } else if letter == delimiter || letter == '\n' {
+            let is_quoted = cell.quoted.is_some() || cell.is_open;
+            row.push(std::mem::take(&mut cell).finish());
+            if letter == '\n' {
+                let row = std::mem::take(&mut row);
+                let is_empty = !is_quoted && row == [""];
+                rows.extend((!is_empty).then_some((start, row)));
+                start = line;
+            }
+        } else {
+            cell.text.push(letter);
+        }
+    }
+    rows
+}
+
+/// A cell that is read.
+#[derive(Default)]
+struct Cell {
+    text: String,
+    /// Whether a quote is not closed yet.
+    is_open: bool,
+    /// How much of the text stood in quotes.
+    quoted: Option<usize>,
+}
+
+impl Cell {
+    fn opened() -> Self {
+        Self {
+            is_open: true,
+            ..Self::default()
+        }
+    }
+
+    fn may_open(&self) -> bool {
+        self.quoted.is_none() && self.text.trim().is_empty()
+    }
+
+    fn close(&mut self) {
+        self.is_open = false;
+        self.quoted = Some(self.text.len());
+    }
+
+    fn finish(mut self) -> String {
+        match self.quoted {
+            None => self.text.trim().to_owned(),
+            Some(quoted) => {
+                let end = self.text.trim_end().len().max(quoted);
+                self.text.truncate(end);
+                self.text
+            }
+        }
+    }
 }
 
 /// What parts the cells: a comma, or what the header has in its place. promptfoo is told by a
@@ -314,6 +385,21 @@ mod tests_of_tables {
     fn a_comma_of_a_list_may_be_escaped() {
         assert_eq!(parts("a\\, b, c"), ["a, b", "c"]);
         assert_eq!(parts("a"), ["a"]);
+    }
+
+    #[test]
+    fn blanks_in_quotes_belong_to_a_cell() {
+        let text = "a,b\r\n x , \"  y \"\r\n\n\"1\n\"\"2\"\" \",3\"4\n\"\",\"open\n";
+        let row = |line, cells: [&str; 2]| (line, cells.map(str::to_owned).to_vec());
+        assert_eq!(
+            records(text, ','),
+            [
+                row(1, ["a", "b"]),
+                row(2, ["x", "  y "]),
+                row(4, ["1\n\"2\" ", "3\"4"]),
+                row(6, ["", "open"]),
+            ]
+        );
     }
 
     #[test]

@@ -1,4 +1,7 @@
 use super::super::tests::{Place, newest, place, record};
+use crate::record::entry::{Record, Status};
+use crate::record::filter::Filter;
+use crate::record::log::{Order, Query};
 
 /// A record as promptctl writes it, at a place of the log that its time does not tell.
 fn mixed(seconds: &[i64]) -> (Place, Vec<String>) {
@@ -23,6 +26,53 @@ proptest::proptest! {
         let listing = place.log.list(&newest(limit)).unwrap();
         let found: Vec<_> = listing.executions.into_iter().map(|it| it.record.id).collect();
         proptest::prop_assert_eq!(found, ids);
+    }
+}
+
+#[test]
+fn of_two_records_of_an_execution_the_first_decides_whether_it_is_listed() {
+    let place = place();
+    let again = |first: &Record, second: i64, status: Status| {
+        let mut again = first.clone();
+        again.time = record(second, "a").time;
+        again.status = status;
+        again
+    };
+    let records: Vec<Record> = (0..6).map(|it| record(it, "a")).collect();
+    place.log.append_all(&records).unwrap();
+    // Of a later time, of a status that is asked for, and a copy.
+    let (late, failed) = (
+        again(&records[0], 60, Status::Ok),
+        again(&records[5], 5, Status::Error),
+    );
+    place
+        .log
+        .append_all(&[late, failed, records[4].clone()])
+        .unwrap();
+    let listed = |query: &Query| {
+        let listing = place.log.list(query).unwrap();
+        let ids = listing.executions.into_iter().map(|it| it.record.id);
+        let at = |id: String| records.iter().position(|it| it.id == id).unwrap();
+        (ids.map(at).collect::<Vec<_>>(), listing.differing)
+    };
+    assert_eq!(listed(&newest(2)), (vec![5, 4], 1));
+    assert_eq!(listed(&newest(9)), (vec![5, 4, 3, 2, 1, 0], 2));
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        let of = |filter| Query {
+            filter,
+            order,
+            ..Query::default()
+        };
+        let wrong = Filter {
+            status: Some(Status::Error),
+            ..Filter::default()
+        };
+        assert!(listed(&of(wrong)).0.is_empty());
+        let late = Filter {
+            since: Some(records[5].time),
+            ..Filter::default()
+        };
+        assert_eq!(listed(&of(late)).0, [5]);
     }
 }
 
