@@ -234,11 +234,18 @@ impl<'t> File<'t> {
                     words.trim_matches(['"', '\'']).trim().to_owned(),
                 ))
             }
+            "call" if self.makes_map(node) => Some(Role::Map),
             "call" | "call_expression" | "new_expression" => Some(Role::Call),
             "dictionary" | "object" => Some(Role::Map),
             _ => None,
         };
         role.unwrap_or(Role::Other)
+    }
+
+    /// Whether a call makes a map: `dict(a=1)`.
+    fn makes_map(&self, call: Node<'t>) -> bool {
+        let callee = self.field(call, "function");
+        self.traits().names_arguments && callee.is_some_and(|it| self.word(it) == "dict")
     }
 
     /// The library of `require("…")` and `import("…")`.
@@ -282,6 +289,41 @@ impl<'t> File<'t> {
             _ => first,
         };
         (text.kind() == "string").then_some((above, text))
+    }
+
+    /// The name that a map or a list is given, perhaps within others.
+    pub(super) fn named_for(&self, node: Node<'t>) -> Option<&'t str> {
+        let mut node = node;
+        for _ in 0..DEEPEST_BRACKETS {
+            let parent = node.parent()?;
+            let name = match self.kind(parent) {
+                "list"
+                | "tuple"
+                | "array"
+                | "dictionary"
+                | "object"
+                | "pair"
+                | "parenthesized_expression"
+                | "as_expression"
+                | "satisfies_expression" => {
+                    node = parent;
+                    continue;
+                }
+                "argument_list" | "keyword_argument" => {
+                    let inside = match self.kind(parent) {
+                        "keyword_argument" => parent.parent()?,
+                        _ => parent,
+                    };
+                    node = inside.parent().filter(|call| self.makes_map(*call))?;
+                    continue;
+                }
+                "assignment" | "assignment_expression" => self.field(parent, "left")?,
+                "variable_declarator" => self.field(parent, "name")?,
+                _ => return None,
+            };
+            return (name.kind() == "identifier").then(|| self.word(name));
+        }
+        None
     }
 
     /// What stands in brackets, or is waited for, or said to be of a type.
@@ -355,6 +397,14 @@ impl<'t> File<'t> {
                     .zip(key.and_then(|key| self.key(key).filter(|_| key.kind() == "string")))
                     .map(|(object, key)| Expr::Index(object, key))
             }
+            "call" if self.makes_map(node) => self.call(node).map(|call| {
+                // `dict(base, a=1)` holds all that the base does.
+                let entry = |it: Argument<'t>| match it.is_by_place() {
+                    true => Argument::of_all(it.value),
+                    false => it,
+                };
+                Expr::Map(call.arguments.into_iter().map(entry).collect())
+            }),
             "call" | "call_expression" | "new_expression" => self.call(node).map(Expr::Call),
             "dictionary" | "object" => Some(Expr::Map(self.entries(node))),
             // `["a", , "b"]` has an item that is not written.
