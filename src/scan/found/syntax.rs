@@ -242,12 +242,6 @@ impl<'t> File<'t> {
         role.unwrap_or(Role::Other)
     }
 
-    /// Whether a call makes a map: `dict(a=1)`.
-    fn makes_map(&self, call: Node<'t>) -> bool {
-        let callee = self.field(call, "function");
-        self.traits().names_arguments && callee.is_some_and(|it| self.word(it) == "dict")
-    }
-
     /// The library of `require("…")` and `import("…")`.
     pub(super) fn required(&self, node: Node<'t>) -> Option<String> {
         self.required_module(node).map(str::to_owned)
@@ -289,41 +283,6 @@ impl<'t> File<'t> {
             _ => first,
         };
         (text.kind() == "string").then_some((above, text))
-    }
-
-    /// The name that a map or a list is given, perhaps within others.
-    pub(super) fn named_for(&self, node: Node<'t>) -> Option<&'t str> {
-        let mut node = node;
-        for _ in 0..DEEPEST_BRACKETS {
-            let parent = node.parent()?;
-            let name = match self.kind(parent) {
-                "list"
-                | "tuple"
-                | "array"
-                | "dictionary"
-                | "object"
-                | "pair"
-                | "parenthesized_expression"
-                | "as_expression"
-                | "satisfies_expression" => {
-                    node = parent;
-                    continue;
-                }
-                "argument_list" | "keyword_argument" => {
-                    let inside = match self.kind(parent) {
-                        "keyword_argument" => parent.parent()?,
-                        _ => parent,
-                    };
-                    node = inside.parent().filter(|call| self.makes_map(*call))?;
-                    continue;
-                }
-                "assignment" | "assignment_expression" => self.field(parent, "left")?,
-                "variable_declarator" => self.field(parent, "name")?,
-                _ => return None,
-            };
-            return (name.kind() == "identifier").then(|| self.word(name));
-        }
-        None
     }
 
     /// What stands in brackets, or is waited for, or said to be of a type.
