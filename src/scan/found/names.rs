@@ -280,6 +280,11 @@ impl<'t> Names<'t> {
         self.scope(name, self.region_at(at))
     }
 
+    /// Whether the file binds a name anywhere.
+    pub(super) fn binds(&self, name: &str) -> bool {
+        self.sites.keys().any(|(known, _)| *known == name)
+    }
+
     /// Whether nothing in the file binds the name to something of its own.
     pub(super) fn is_from_outside(&self, name: &'t str, at: usize) -> bool {
         self.scope_at(name, at).is_none_or(|scope| {
@@ -305,4 +310,10 @@ impl<'t> Names<'t> {
                 .any(|site| matches!(site.kind, SiteKind::Other(A_FUNCTION)))
         })
     }
+}
+
+/// Whether no other letters stand for this one in names (NFKC), nor it for others.
+fn stands_for_itself(letter: char) -> bool {
+    matches!(letter, '\0'..='\x7f' | 'À'..='ÿ' | 'Ā'..='ı' | 'Ĵ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž'
+        | 'Α'..='ώ' | 'Ѐ'..='џ' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿' | '가'..='힣')
 }

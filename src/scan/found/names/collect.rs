@@ -8,7 +8,9 @@ use tree_sitter::Node;
 
 use super::members::{Class, Classes, Member};
 use super::uses::{self, Aim, Frame};
-use super::{A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind};
+use super::{
+    A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, stands_for_itself,
+};
 use crate::scan::found::syntax::{File, Visit};
 
 pub(in crate::scan::found) struct Collector<'r, 't> {
@@ -386,7 +388,7 @@ impl<'r, 't> Collector<'r, 't> {
     /// A name that the language may take for another one: Python folds letters, scripts read escapes.
     fn spelled(&mut self, name: &str) {
         let is_odd = match self.names.traits.folds_names {
-            true => !name.is_ascii(),
+            true => !name.is_ascii() && !name.chars().all(stands_for_itself),
             false => name.contains('\\'),
         };
         if is_odd {
