@@ -1,6 +1,7 @@
 //! Files that are named on the command line.
 
 use std::io::Read as _;
+use std::path::Path;
 
 use super::session::Session;
 use crate::error::Failure;
@@ -11,6 +12,19 @@ pub(super) fn shown(file: &str) -> &str {
     match file {
         "-" => "standard input",
         file => file,
+    }
+}
+
+/// A link may lead to any file of this machine, and a repository of somebody else's may hold it.
+pub(super) fn refuse_link(source: &str, path: &Path, hint: &str) -> Result<(), Failure> {
+    match std::fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink()) {
+        false => Ok(()),
+        true => Err(Failure::new(
+            code::NOT_A_FILE,
+            format!("{source} is a link, and links are not followed"),
+        )
+        .at(source.to_owned())
+        .hint(hint.to_owned())),
     }
 }
 

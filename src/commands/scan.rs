@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod changed;
+mod class_heads;
 mod elsewhere;
 mod keys;
 mod lift;

@@ -34,6 +34,7 @@ pub use findings::{
     Cell, Confidence, Content, Doubt, FileFindings, FoundKind, FoundMessage, FoundPrompt, Imported,
     Made, Piece, Settable, Stands, Syntax, Unread, Variable,
 };
+pub use gather::READER_NAMES;
 pub use gather::wrapped::{Wrapper, Wrappers, stands_for_folder};
 use language::Quotes;
 pub use language::{Language, is_own_object};

@@ -55,6 +55,96 @@ fn what_a_class_of_another_file_overrides_is_not_lifted() {
 }
 
 #[test]
+fn a_class_overrides_however_it_is_written() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    for name in ["Calm", "Kind", "Wise", "Fair"] {
+        let file = name.to_lowercase();
+        repo.write(&format!("{file}.js"), format!("import OpenAI from 'openai';\nconst client = new OpenAI();\nexport class {name} {{\n  {file}Text = 'You are a {file} clerk';\n  ask(q) {{ return client.responses.create({{ instructions: this.{file}Text, input: q }}); }}\n}}\n"));
+    }
+    for name in ["Slow", "Late", "Free", "Sure"] {
+        let file = name.to_lowercase();
+        repo.write(&format!("{file}.py"), format!("{HEAD}class {name}:\n    {file}_text = 'You are a {file} clerk'\n    def ask(self, q):\n        return client.responses.create(instructions=self.{file}_text, input=q)\n"));
+    }
+    repo.write(
+        "a.js",
+        "import { Calm } from './calm.js';\nexport default class extends Calm {}\n",
+    );
+    repo.write("b.js", "import A from './a.js';\nconst B = class extends A {};\nclass C extends B { calmText = 'x'; }\n");
+    repo.write(
+        "c.js",
+        "import{Kind as t}from\"./kind.js\";class e extends t{m(){class n{}}kindText=\"x\"}\n",
+    );
+    repo.write("d.js", "import { Wise } from './wise.js';\nimport { mixed } from './e.js';\nexport class D extends mixed(Wise) {}\n");
+    repo.write(
+        "e.js",
+        "export const mixed = (base) => class extends base { wiseText = 'x'; };\n",
+    );
+    repo.write(
+        "f.py",
+        "from slow import Slow\nclass F(Slow,  # ( a note\n        object):\n    slow_text = 'x'\n",
+    );
+    repo.write(
+        "g.py",
+        "from late import Late\nG = type('G', (Late,), {'late_text': 'x'})\n",
+    );
+    repo.write("h.py", "from free import Free\ndef made():\n    return Free\nclass H(made()):\n    free_text = 'x'\n");
+    repo.write(
+        "i.py",
+        "from sure import Sure\nclass I(Sure):\n    other_text = 'x'\n",
+    );
+    assert_snapshot!(repo.run("promptctl scan --lift --dry-run --no-commit").stderr, @"
+    error[P524]: it is not sure what the program sends: `calmText` may be given another value by a class in b.js
+      at: calm.js:5:1
+      hint: set the text in one place, or write the prompt by hand; scan lists all reasons
+    error[P524]: it is not sure what the program sends: `free_text` may be given another value by a class in h.py
+      at: free.py:6:1
+      hint: set the text in one place, or write the prompt by hand; scan lists all reasons
+    error[P524]: it is not sure what the program sends: `kindText` may be given another value by a class in c.js
+      at: kind.js:5:1
+      hint: set the text in one place, or write the prompt by hand; scan lists all reasons
+    error[P524]: it is not sure what the program sends: `late_text` may be given another value by a class in g.py
+      at: late.py:6:1
+      hint: set the text in one place, or write the prompt by hand; scan lists all reasons
+    error[P524]: it is not sure what the program sends: `slow_text` may be given another value by a class in f.py
+      at: slow.py:6:1
+      hint: set the text in one place, or write the prompt by hand; scan lists all reasons
+    error[P524]: it is not sure what the program sends: `wiseText` may be given another value by a class in e.js
+      at: wise.js:5:1
+      hint: set the text in one place, or write the prompt by hand; scan lists all reasons
+    2 prompts to be written; 6 prompts refused
+    hint: publish them, then write the file that the code reads: promptctl help services; or ask a gateway: promptctl help serve
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_followed_where_it_is_named() {
+    let env = TestEnv::new();
+    let repo = env.repo();
+    repo.write(
+        "in/A.PY",
+        format!("{HEAD}client.responses.create(instructions='You are a kind clerk', input=q)\n"),
+    );
+    std::os::unix::fs::symlink("in", repo.dir.join("link")).unwrap();
+    assert_snapshot!(repo.run("promptctl scan link"), @"
+    error[P017]: link is a link, and links are not followed
+      at: link
+      hint: name the file or the folder itself
+    [exit 1]
+    ");
+    assert_snapshot!(repo.run("promptctl scan in"), @"
+    a  in/A.PY:3:38  sent by openai
+      system  You are a kind clerk
+      user    {{q}}
+
+    --- stderr
+    1 prompt in the code of 1 file (1 file read, 1 parsed)
+    hint: promptctl scan in --lift writes them as prompt files, and prints the code that takes their place
+    ");
+}
+
+#[test]
 fn what_another_file_puts_in_the_place_of_a_function_is_not_lifted() {
     let env = TestEnv::new();
     let repo = env.repo();

@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::keys::Keys;
+use super::keys::{Keys, module_of};
 use super::subclasses::{self, Classes};
 use super::targets::{KEY, LONGEST_LINE, object_of};
 use super::walk::{ScanResults, WHOLE, WantedPrompts};
 use crate::scan::found::{self, Doubt, FoundPrompt, Language, Settable, is_own_object};
+
+/// How large a pattern of all names may be.
+const LARGEST_PATTERN: usize = 100 << 20;
 
 /// Leaves to the code what files import and another one sets, and doubts the prompts that are made
 /// of what another file sets. Tests set what the program does not.
@@ -22,8 +25,13 @@ pub(super) fn look(
     keys: &Keys,
 ) {
     let all: Vec<(&String, &FoundPrompt)> = prompts(found).collect();
-    let Some(sought) = Sought::of(&all, keys) else {
-        return;
+    let (sought, classes) = match sought(&all, keys, LARGEST_PATTERN) {
+        Ok(Some(all)) => all,
+        Ok(None) => return,
+        Err(_) => {
+            drop(all);
+            return doubt_all(found);
+        }
     };
     let mut files: BTreeMap<String, PathBuf> = BTreeMap::new();
     if keys.may_hold_more(paths) {
@@ -36,14 +44,11 @@ pub(super) fn look(
     files.extend(scanned.map(|(path, shown)| (keys.of(shown), path.clone())));
     files.retain(|key, _| wanted.tests || !found::is_test(key));
     let files: Vec<(String, PathBuf)> = files.into_iter().collect();
-    let owned = all.iter().flat_map(|(_, prompt)| &prompt.settable);
-    let owned = owned.filter(|it| it.owner.is_some()).map(|it| &it.name);
-    let classes = subclasses::Search::of(&sought.owners, owned);
     let read = |(file, (key, path)): (usize, &(String, PathBuf))| {
         let length = std::fs::metadata(path).ok()?.len();
         let bytes = (length <= WHOLE).then(|| std::fs::read(path).ok())??;
         let bytes = found::code_of(key, bytes);
-        let classes = classes.as_ref().map(|it| it.classes(file, &bytes));
+        let classes = classes.as_ref().map(|it| it.classes((file, key), &bytes));
         let changes = sought.changes(path, &bytes);
         Some((changes.map(|it| (key.clone(), it)), classes))
     };
@@ -60,6 +65,38 @@ pub(super) fn look(
     for (path, prompt) in prompts_of(found) {
         stay_values(prompt, path, &changes);
         doubt(prompt, &own[path], &changes, &classes);
+    }
+}
+
+/// What may be set, and the classes that may give it; none where nothing can be.
+fn sought(
+    all: &[(&String, &FoundPrompt)],
+    keys: &Keys,
+    limit: usize,
+) -> Result<Option<(Sought, Option<subclasses::Search>)>, regex::Error> {
+    let Some(sought) = Sought::of(all, keys, limit)? else {
+        return Ok(None);
+    };
+    let owned = all.iter().flat_map(|(_, prompt)| &prompt.settable);
+    let owned = owned.filter(|it| it.owner.is_some()).map(|it| &it.name);
+    let classes = subclasses::Search::of(&sought.owners, owned)?;
+    Ok(Some((sought, classes)))
+}
+
+/// Where there are more names than can be looked for, nobody knows what sets them.
+fn doubt_all(found: &mut ScanResults) {
+    const WHY: &str = "may be given another value: there are more names than are looked for";
+    for (_, prompt) in prompts_of(found) {
+        for it in std::mem::take(&mut prompt.imports) {
+            let (line, item) = (it.line, it.item);
+            prompt.lost.push(format!("line {line}: `{item}` {WHY}"));
+        }
+        for it in std::mem::take(&mut prompt.settable) {
+            prompt.doubts.push(Doubt {
+                line: it.line,
+                why: format!("`{}` {WHY}", it.name),
+            });
+        }
     }
 }
 
@@ -169,17 +206,6 @@ fn last(module: &str) -> &str {
     word.unwrap_or(module)
 }
 
-/// What others call the module that a file is.
-fn module_of(key: &str) -> &str {
-    let mut parts = key.rsplit('/');
-    let file = parts.next().unwrap_or_default();
-    let stem = file.split('.').next().unwrap_or_default();
-    match stem {
-        "__init__" | "index" => parts.next().unwrap_or(stem),
-        stem => stem,
-    }
-}
-
 /// What may be set, as patterns that find where.
 struct Sought {
     /// What may be given a value, by its name.
@@ -260,7 +286,11 @@ fn one_of<'w>(words: impl IntoIterator<Item = &'w String>) -> String {
 
 impl Sought {
     /// None where nothing can be set.
-    fn of(prompts: &[(&String, &FoundPrompt)], keys: &Keys) -> Option<Self> {
+    fn of(
+        prompts: &[(&String, &FoundPrompt)],
+        keys: &Keys,
+        limit: usize,
+    ) -> Result<Option<Self>, regex::Error> {
         let mut items: BTreeSet<String> = BTreeSet::new();
         let mut modules: BTreeSet<String> = BTreeSet::new();
         let mut owners: BTreeSet<String> = BTreeSet::new();
@@ -279,14 +309,14 @@ impl Sought {
             }
         }
         if items.is_empty() {
-            return None;
+            return Ok(None);
         }
         let regex = |pattern: &str| {
             let mut builder = RegexBuilder::new(pattern);
-            builder.size_limit(100 << 20).unicode(false).build().ok()
+            builder.size_limit(limit).unicode(false).build()
         };
         let (all, known, holders) = (one_of(&items), one_of(&modules), one_of(&owners));
-        Some(Self {
+        Ok(Some(Self {
             items: regex(&format!(r"\b(?:{all})\b"))?,
             by_name: regex(&format!(
                 r"(?:setattr\w*|__setattr__|\bassign|defineProperty|Reflect\.set|\bpatch(?:\.\w+)?|\bvars|\bupdate)\s*\((?:[^()]|\([^()]*\))*?\b(?P<by>{all})\b"
@@ -300,7 +330,7 @@ impl Sought {
             modules,
             owners,
             itself: regex(r"\bsys\s*\.\s*modules\s*\[\s*__name__\s*\]")?,
-        })
+        }))
     }
 
     /// What a file sets, if it sets anything.
@@ -383,4 +413,31 @@ fn is_imported(bytes: &[u8], word: &str) -> bool {
             .iter()
             .any(|it| memchr::memmem::find(line, it.as_bytes()).is_some())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_too_many_to_be_looked_for_make_texts_doubtful() {
+        let text = "import openai\nfrom texts import TONE\nSYSTEM = 'You are kind'\ndef f():\n    client.responses.create(instructions=SYSTEM, input=f'{TONE} of all')\n";
+        let mut found = ScanResults::default();
+        for prompt in found::find("a.py", text, false).prompts {
+            found.prompts.push(("a.py".to_owned(), prompt));
+        }
+        doubt_all(&mut found);
+        let [(_, prompt)] = found.prompts.as_slice() else {
+            panic!("{:?}", found.prompts);
+        };
+        let doubts: Vec<&str> = prompt.doubts.iter().map(|it| it.why.as_str()).collect();
+        assert_eq!(
+            doubts,
+            ["`SYSTEM` may be given another value: there are more names than are looked for"]
+        );
+        assert!(
+            prompt.imports.is_empty() && prompt.lost.len() == 1,
+            "{prompt:?}"
+        );
+    }
 }

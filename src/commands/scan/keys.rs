@@ -149,6 +149,17 @@ impl Keys {
     }
 }
 
+/// What others call the module that a file is.
+pub(super) fn module_of(key: &str) -> &str {
+    let mut parts = key.rsplit('/');
+    let file = parts.next().unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    match stem {
+        "__init__" | "index" => parts.next().unwrap_or(stem),
+        stem => stem,
+    }
+}
+
 /// The names in a folder; none where nobody may list them.
 struct Held(Option<HashSet<String>>);
 

@@ -3,14 +3,17 @@
 use serde_json::Value;
 
 use crate::exchange::format::code as from_code;
-use crate::scan::found::{Content, FoundPrompt, Language, Piece, Stands};
+use crate::scan::found::{Content, FoundPrompt, Language, Piece, READER_NAMES, Stands};
+
+/// The class that reads prompts.
+const READER: &str = READER_NAMES[1];
 
 /// How a language writes what takes the place of a prompt: a row each.
 struct Wording {
-    /// What stands at the top of the file.
-    head: [&'static str; 2],
-    /// A prompt by its name.
-    prompt: fn(&str) -> String,
+    /// What stands at the top of the file, by the names of the prompts and of the class that reads them.
+    head: fn(&str, &str) -> [String; 2],
+    /// A prompt of those by its name.
+    prompt: fn(&str, &str) -> String,
     /// What declares a name, and what ends a statement.
     declare: &'static str,
     end: &'static str,
@@ -36,11 +39,13 @@ struct Wording {
 }
 
 const PYTHON: Wording = Wording {
-    head: [
-        "from live_prompts import Prompts",
-        "prompts = Prompts(\"prompts.json\")",
-    ],
-    prompt: |name| format!("prompts[\"{name}\"]"),
+    head: |all, reader| {
+        [
+            format!("from live_prompts import {}", imported(reader)),
+            format!("{all} = {reader}(\"prompts.json\")"),
+        ]
+    },
+    prompt: |all, name| format!("{all}[\"{name}\"]"),
     declare: "",
     end: "",
     content: "[\"content\"]",
@@ -56,16 +61,22 @@ const PYTHON: Wording = Wording {
     call: |callee, given| format!("{callee}({})", given.join(", ")),
     takes_map: false,
     plain: in_python,
-    other_name: |name| format!("prompt_{name}"),
+    other_name: |name| match name {
+        "prompts" => "live_prompts".to_owned(),
+        READER => "LivePrompts".to_owned(),
+        name => format!("prompt_{name}"),
+    },
     apart: |system, messages, rendered| format!("{system}, *{messages} = {rendered}"),
 };
 
 const SCRIPT: Wording = Wording {
-    head: [
-        "import { Prompts } from \"./prompts.mjs\";",
-        "const prompts = new Prompts(\"prompts.json\");",
-    ],
-    prompt: |name| format!("prompts.get(\"{name}\")"),
+    head: |all, reader| {
+        [
+            format!("import {{ {} }} from \"./prompts.mjs\";", imported(reader)),
+            format!("const {all} = new {reader}(\"prompts.json\");"),
+        ]
+    },
+    prompt: |all, name| format!("{all}.get(\"{name}\")"),
     declare: "const ",
     end: ";",
     content: ".content",
@@ -89,9 +100,21 @@ const SCRIPT: Wording = Wording {
     call: |callee, given| format!("{callee}({{ {} }});", given.join(", ")),
     takes_map: true,
     plain: Value::to_string,
-    other_name: |name| format!("prompt{}{}", name[..1].to_uppercase(), &name[1..]),
+    other_name: |name| match name {
+        "prompts" => "livePrompts".to_owned(),
+        READER => "LivePrompts".to_owned(),
+        name => format!("prompt{}{}", name[..1].to_uppercase(), &name[1..]),
+    },
     apart: |system, messages, rendered| format!("const [{system}, ...{messages}] = {rendered};"),
 };
+
+/// The class that reads prompts, by the name that it gets.
+fn imported(reader: &str) -> String {
+    match reader {
+        READER => READER.to_owned(),
+        other => format!("{READER} as {other}"),
+    }
+}
 
 fn wording(language: Language) -> &'static Wording {
     match language {
@@ -114,16 +137,12 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
     let later = filled_later(prompt);
     variables.extend(later.iter().map(|name| (words.argument)(name, "…")));
     let given = (words.values)(&variables);
-    let one = (words.prompt)(name);
+    let [prompts, reader] = READER_NAMES.map(|name| free(prompt, name, words));
+    let one = (words.prompt)(&prompts, name);
     let call = prompt.call.join(".");
     let rendered = format!("{one}.render({given})");
-    let Wording {
-        declare,
-        end,
-        content,
-        ..
-    } = words;
-    let mut lines: Vec<String> = words.head.iter().map(|line| (*line).to_owned()).collect();
+    let (declare, end, content) = (words.declare, words.end, words.content);
+    let mut lines: Vec<String> = (words.head)(&prompts, &reader).to_vec();
     if !later.is_empty() {
         lines.push(format!(
             "{} where the template is filled in:",
@@ -183,8 +202,9 @@ pub(super) fn lines(prompt: &FoundPrompt, name: &str) -> Vec<String> {
             ));
         }
         Stands::InCall | Stands::Elsewhere if is_text => {
-            let text = free(prompt, "text", words);
-            lines.push(format!("{declare}{text} = {rendered}[0]{content}{end}"));
+            let free = || format!("{declare}{}", free(prompt, "text", words));
+            let text = prompt.set.clone().unwrap_or_else(free);
+            lines.push(format!("{text} = {rendered}[0]{content}{end}"));
         }
         Stands::InCall | Stands::Elsewhere
             if prompt.sdk == Some("anthropic") && starts_with_system =>
@@ -245,6 +265,7 @@ fn free(prompt: &FoundPrompt, name: &str, words: &Wording) -> String {
     let uses = |name: &str| {
         let mut variables = prompt.variables().into_iter();
         prompt.bound.iter().any(|bound| bound == name)
+            || prompt.taken.contains(&name)
             || variables.any(|it| {
                 let mut used = it.expression.split(|letter| !is_word(letter));
                 used.any(|word| word == name)
@@ -310,6 +331,50 @@ mod tests {
     use super::*;
     use crate::scan::found::find;
 
+    fn shown(path: &str, text: &str) -> String {
+        let found = find(path, text, false).prompts;
+        lines(&found[0], "a/b")[2..].join("\n")
+    }
+
+    #[test]
+    fn the_code_has_the_names_that_its_file_has_or_leaves_free() {
+        let shown = |path: &str, text: &str| {
+            let found = find(path, text, false).prompts;
+            lines(&found[0], "a/b").join("\n")
+        };
+        let said = "You are a kind clerk of the town hall and answer all that people ask.";
+        assert_eq!(
+            shown("a.py", &format!("SYSTEM_PROMPT = '{said}'\n")),
+            "from live_prompts import Prompts\nprompts = Prompts(\"prompts.json\")\nSYSTEM_PROMPT = prompts[\"a/b\"].render()[0][\"content\"]"
+        );
+        assert_eq!(
+            shown(
+                "a.py",
+                &format!(
+                    "from . import prompts\nclass A:\n    def f(self):\n        self.system_prompt = '{said}'\n"
+                )
+            ),
+            "from live_prompts import Prompts\nlive_prompts = Prompts(\"prompts.json\")\nself.system_prompt = live_prompts[\"a/b\"].render()[0][\"content\"]"
+        );
+        assert_eq!(
+            shown(
+                "a.ts",
+                &format!(
+                    "import {{ prompts, Prompts }} from './own';\nexport const SYSTEM_PROMPT = '{said}';\n"
+                )
+            ),
+            "import { Prompts as LivePrompts } from \"./prompts.mjs\";\nconst livePrompts = new LivePrompts(\"prompts.json\");\nconst SYSTEM_PROMPT = livePrompts.get(\"a/b\").render()[0].content;"
+        );
+        let lifted = "from live_prompts import Prompts\nprompts = Prompts(\"prompts.json\")\n";
+        assert_eq!(
+            shown(
+                "a.py",
+                &format!("{lifted}class A:\n    system_prompt = '{said}'\n")
+            ),
+            format!("{lifted}system_prompt = prompts[\"a/b\"].render()[0][\"content\"]")
+        );
+    }
+
     #[test]
     fn what_a_call_is_given_besides_stays_in_it() {
         let shown = |path: &str, text: &str| {
@@ -344,10 +409,6 @@ mod tests {
 
     #[test]
     fn the_code_in_its_place_fits_the_library() {
-        let shown = |path: &str, text: &str| {
-            let found = find(path, text, false).prompts;
-            lines(&found[0], "a/b")[2..].join("\n")
-        };
         let openai = "from openai import OpenAI\n";
         assert_eq!(
             shown(
@@ -400,10 +461,6 @@ mod tests {
 
     #[test]
     fn what_is_rendered_overwrites_nothing_that_the_function_is_given() {
-        let shown = |path: &str, text: &str| {
-            let found = find(path, text, false).prompts;
-            lines(&found[0], "a/b")[2..].join("\n")
-        };
         assert_eq!(
             shown(
                 "a.py",
@@ -422,10 +479,6 @@ mod tests {
 
     #[test]
     fn what_a_function_answers_is_answered_from_the_file() {
-        let shown = |path: &str, text: &str| {
-            let found = find(path, text, false).prompts;
-            lines(&found[0], "a/b")[2..].join("\n")
-        };
         assert_eq!(
             shown(
                 "a.py",

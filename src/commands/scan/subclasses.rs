@@ -1,14 +1,12 @@
 //! Classes of other files that are made from one, and may give its objects another text.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::targets::object_of;
-
-/// How much of the head of a class is read.
-const LONGEST_HEAD: usize = 2_000;
+use super::class_heads::{ANYTHING, LONGEST_HEAD, gives, heads};
+use super::keys::module_of;
+use crate::scan::found::Language;
 
 /// Bases that give nothing.
 const EMPTY_BASES: [&str; 4] = ["object", "ABC", "Generic", "Protocol"];
@@ -100,7 +98,7 @@ impl Classes {
         home: &str,
     ) -> BTreeSet<&'c str> {
         let mut known = BTreeSet::new();
-        let mut left = vec![owner, module];
+        let mut left = vec![owner, module, ANYTHING];
         // A file that has another class of that name means its own.
         let means_another = |class: &Class| {
             let is_other =
@@ -141,6 +139,8 @@ pub(super) struct Search {
     aliases: Regex,
     /// `{ Agent: Base } = require("./agent")`
     taken: Regex,
+    /// `export default Agent`
+    default: Regex,
 }
 
 impl Search {
@@ -148,63 +148,72 @@ impl Search {
     pub(super) fn of<'n>(
         owners: &BTreeSet<String>,
         items: impl Iterator<Item = &'n String>,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>, regex::Error> {
         let items: BTreeSet<String> = items.map(|it| regex::escape(it)).collect();
         if owners.is_empty() || items.is_empty() {
-            return None;
+            return Ok(None);
         }
         let items = items.into_iter().collect::<Vec<String>>().join("|");
         let regex = |pattern: &str| {
             let mut builder = RegexBuilder::new(pattern);
             let builder = builder.multi_line(true).size_limit(100 << 20);
-            builder.unicode(false).build().ok()
+            builder.unicode(false).build()
         };
-        Some(Self {
+        Ok(Some(Self {
             owners: owners.clone(),
             items: regex(&format!(r"\b(?:{items})\b"))?,
             aliases: regex(
                 r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]{0,200}?)?\bfrom\s*["'](?:[^"'\n]{0,200}/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]{0,200})?=[ \t]*(?:[\w$]+\.)*(?P<of>[A-Za-z_$][\w$]*)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
             )?,
             taken: regex(r"(?P<base>\b[\w$]+)\s*:\s*(?P<name>[\w$]+)")?,
-        })
+            default: regex(
+                r"\b(?:export\s+default|module\.exports\s*=)\s+(?:(?:abstract\s+)?class\s+)?(?P<name>[A-Z][\w$]*)",
+            )?,
+        }))
     }
 
     /// The classes of a file with what they are made from.
-    pub(super) fn classes(&self, file: usize, bytes: &[u8]) -> Vec<Class> {
-        let heads = heads(bytes);
-        let gives_any = !heads.is_empty() && self.items.is_match(bytes);
-        let mut all = Vec::new();
-        for (index, (indent, at)) in heads.iter().enumerate() {
-            let Some((name, bases)) = head(&bytes[*at..]) else {
-                continue;
-            };
-            let mut gives_items = BTreeSet::new();
-            if gives_any {
-                let mut below = heads[index + 1..].iter();
-                let end = below.find(|(other, _)| other <= indent);
-                let body = &bytes[*at..end.map_or(bytes.len(), |(_, end)| *end)];
-                let given = self.items.find_iter(body);
-                let given = given.filter(|hit| gives(body, hit.range()));
-                gives_items.extend(given.map(|it| word(it.as_bytes())));
-            }
-            // There are many, and most are made of nothing and give nothing that is sought.
-            if !bases.is_empty() || !gives_items.is_empty() || self.owners.contains(&name) {
-                all.push(Class {
-                    file,
-                    name,
-                    bases,
-                    gives: gives_items,
-                    is_alias: false,
-                });
-            }
+    pub(super) fn classes(&self, (file, key): (usize, &str), bytes: &[u8]) -> Vec<Class> {
+        let module = module_of(key);
+        let is_python = Language::of(key) == Some(Language::Python);
+        let heads = heads(bytes, module, is_python);
+        let mut given: Vec<(usize, String)> = Vec::new();
+        if !heads.is_empty() {
+            let hits = self.items.find_iter(bytes);
+            let hits = hits.filter(|hit| gives(bytes, hit.range()));
+            given.extend(hits.map(|it| (it.start(), word(it.as_bytes()))));
         }
-        all.extend(self.renamed(bytes).map(|(base, name)| Class {
+        let mut all = Vec::new();
+        let alias = |name: String, base: String| Class {
             file,
             name,
             bases: vec![base],
             gives: BTreeSet::new(),
             is_alias: true,
-        }));
+        };
+        for head in heads {
+            let at = |end: usize| given.partition_point(|(at, _)| *at < end);
+            let inside = &given[at(head.body.start)..at(head.body.end)];
+            let gives: BTreeSet<String> = inside.iter().map(|(_, item)| item.clone()).collect();
+            // There are many, and most are made of nothing and give nothing that is sought.
+            if head.bases.is_empty() && gives.is_empty() && !self.owners.contains(&head.name) {
+                continue;
+            }
+            // `class A extends mixed(Base)`: what the function answers with.
+            let function = head.function.filter(|_| !head.name.is_empty());
+            all.extend(function.map(|function| alias(function, head.name.clone())));
+            all.push(Class {
+                file,
+                name: head.name,
+                bases: head.bases,
+                gives,
+                is_alias: false,
+            });
+        }
+        let renamed = self.renamed(bytes);
+        all.extend(renamed.map(|(base, name)| alias(name, base)));
+        let default = self.default.captures_iter(bytes);
+        all.extend(default.map(|hit| alias(module.to_owned(), word(&hit["name"]))));
         all
     }
 
@@ -240,109 +249,8 @@ impl Search {
     }
 }
 
-/// Whether a class gives its objects what stands here under a name: not where it only reads it.
-fn gives(body: &[u8], name: Range<usize>) -> bool {
-    // A line of a packed file may be as long as the file, and hold the name a thousand times.
-    let from = name.start.saturating_sub(LONGEST_HEAD);
-    let before = body[from..name.start].trim_ascii_end();
-    if before.ends_with(b".") {
-        return object_of(body, name).is_some();
-    }
-    let after = &body[name.end..body.len().min(name.end + LONGEST_HEAD)];
-    let after = after.trim_ascii_start();
-    let marks = after
-        .iter()
-        .take_while(|it| b"?!\"'`]".contains(it))
-        .count();
-    let after = after[marks..].trim_ascii_start();
-    let operators = after.iter().take_while(|it| b"-+|&*".contains(it)).count();
-    let is_set = after.get(operators) == Some(&b'=')
-        && !matches!(after.get(operators + 1), Some(b'=' | b'>'));
-    let statement = before
-        .rsplit(|it| matches!(it, b'\n' | b';' | b'{' | b'}'))
-        .next();
-    let statement = statement.unwrap_or_default().trim_ascii_start();
-    let is_bound = [&b"for "[..], b"from ", b"import ", b"with "]
-        .iter()
-        .any(|word| statement.starts_with(word));
-    let line = after.split(|it| *it == b'\n').next().unwrap_or_default();
-    is_set
-        || is_bound
-        || after.starts_with(b":")
-        || after.starts_with(b"(")
-        || (after.starts_with(b",") && line.contains(&b'='))
-}
-
-/// Where the words stand that begin classes: how far the line is indented, and what stands behind.
-fn heads(bytes: &[u8]) -> Vec<(usize, usize)> {
-    const WORD: &[u8] = b"class";
-    let is_word = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'$');
-    let begins = |at: usize| {
-        let before = &bytes[at.saturating_sub(LONGEST_HEAD)..at];
-        // In packed code a statement ends within the line.
-        let parts = before.rsplitn(2, |it| matches!(it, b'\n' | b';' | b'{' | b'}'));
-        let before = parts.into_iter().next().unwrap_or_default();
-        let is_code = |it: &u8| is_word(it) || b" \t@.()=<>:,[]".contains(it);
-        let indent = before.iter().take_while(|it| b" \t".contains(it)).count();
-        let is_alone =
-            !before.last().is_some_and(is_word) && !bytes.get(at + WORD.len()).is_some_and(is_word);
-        (is_alone && before.iter().all(is_code)).then_some((indent, at + WORD.len()))
-    };
-    memchr::memmem::find_iter(bytes, WORD)
-        .filter_map(begins)
-        .collect()
-}
-
 fn word(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// What stands behind the parameters of a class's type (`[T]`, `<T extends { a: string }>`), or behind a
-/// line that goes on.
-fn behind_parameters(rest: &str) -> &str {
-    let rest = rest.trim_start();
-    let rest = rest.strip_prefix('\\').map_or(rest, str::trim_start);
-    if !rest.starts_with(['[', '<']) {
-        return rest;
-    }
-    let mut open = 0_usize;
-    let end = rest.find(|it| {
-        open += usize::from(matches!(it, '[' | '<'));
-        open -= usize::from(matches!(it, ']' | '>'));
-        open == 0
-    });
-    end.map_or(rest, |end| &rest[end + 1..])
-}
-
-/// The name of a class and the words of what it is made from, of what stands behind `class`.
-fn head(body: &[u8]) -> Option<(String, Vec<String>)> {
-    let text = String::from_utf8_lossy(&body[..body.len().min(LONGEST_HEAD)]);
-    let is_word = |it: char| it.is_alphanumeric() || matches!(it, '_' | '$');
-    let text = text.trim_start();
-    let end = text.find(|it| !is_word(it)).unwrap_or(text.len());
-    // A class without a name begins with `extends`.
-    let end = if &text[..end] == "extends" { 0 } else { end };
-    let (name, rest) = text.split_at(end);
-    let rest = behind_parameters(rest);
-    let head = match rest.trim_start().strip_prefix('(') {
-        // Up to the bracket that closes it.
-        Some(inside) => {
-            let mut open = 1_usize;
-            let end = inside.find(|it| {
-                open += usize::from(matches!(it, '(' | '['));
-                open -= usize::from(matches!(it, ')' | ']'));
-                open == 0
-            });
-            &inside[..end?]
-        }
-        None => {
-            let (head, _) = rest.split_once('{').unwrap_or_default();
-            head.split_once("extends").map_or("", |(_, bases)| bases)
-        }
-    };
-    let head = head.split("implements").next().unwrap_or_default();
-    let bases = head.split(|it| !is_word(it)).filter(|it| !it.is_empty());
-    Some((name.to_owned(), bases.map(str::to_owned).collect()))
 }
 
 #[cfg(test)]
@@ -352,15 +260,23 @@ mod tests {
     #[test]
     fn a_class_is_read_with_what_it_is_made_from_and_gives() {
         let items = ["TONE".to_owned(), "rules".to_owned()];
-        let search = Search::of(&BTreeSet::from(["A".to_owned()]), items.iter()).unwrap();
+        let search = Search::of(&BTreeSet::from(["A".to_owned()]), items.iter())
+            .unwrap()
+            .unwrap();
         let shown = |text: &str| {
-            let all = search.classes(0, text.as_bytes()).into_iter();
+            let is_script = ["extends", "const ", "export", "{ B: C }", "from './"];
+            let key = match is_script.iter().any(|it| text.contains(it)) {
+                true => "a.ts",
+                false => "a.py",
+            };
+            let all = search.classes((0, key), text.as_bytes()).into_iter();
             let shown = all.map(|it| {
                 let gives: Vec<String> = it.gives.into_iter().collect();
                 format!("{}({}) {}", it.name, it.bases.join(" "), gives.join(" "))
             });
             shown.collect::<Vec<String>>().join(", ")
         };
+        let mut wrong = Vec::new();
         for (text, expected) in [
             ("class A(B):\n    TONE = 'x'\n", "A(B) TONE"),
             (
@@ -386,11 +302,11 @@ mod tests {
             ),
             (
                 "export default class A<T> extends m.B<T> implements I {\n  TONE = 'x';\n}",
-                "A(m B T) TONE",
+                "A(m B T) TONE, a(A) ",
             ),
             (
                 "const A = class extends B { static rules() {} }",
-                "(B) rules",
+                "A(B) rules",
             ),
             (
                 "class A extends B { get TONE() { return 'x' } }",
@@ -418,7 +334,38 @@ mod tests {
                 "A(B) TONE",
             ),
             ("class A extends B { 'TONE' = 'x' }", "A(B) TONE"),
-            ("x = () => class extends B { TONE = 'x' }", "(B) TONE"),
+            ("x = () => class extends B { TONE = 'x' }", "x(B) TONE"),
+            ("export default class extends B { TONE = 1 }", "a(B) TONE"),
+            ("export default class A extends B {}", "A(B) , a(A) "),
+            ("export default B;\n", "a(B) "),
+            (
+                "class A(B,  # ( note\n        C):\n    TONE = 1\n",
+                "A(B C) TONE",
+            ),
+            (
+                "class A /* { */ extends /* ( */ B { // C\n TONE = 1 }",
+                "A(B) TONE",
+            ),
+            (
+                "class A extends B{m(){class C{}}TONE=1}",
+                "A(B) TONE, C() TONE",
+            ),
+            ("var x=f(!0,class A extends B{}),y=1;TONE=1", "A(B) TONE"),
+            ("A = type('X', (B,), {'TONE': 1})\n", "X(A) , A(B) TONE"),
+            ("A = type('A', all, given)\n", "A(all given () "),
+            ("class A(make()):\n    TONE = 1\n", "A(make () TONE"),
+            (
+                "def mixed(b):\n    class A(b):\n        TONE = 1\n    return A\n",
+                "mixed(A) , A(b) TONE",
+            ),
+            (
+                "const mixed = (b) => class extends b { TONE = 1 };",
+                "mixed(b) TONE",
+            ),
+            (
+                "function mixed(b) { return class extends b { TONE = 1 } }",
+                "mixed(b) TONE",
+            ),
             (
                 "Base = m.B\nclass A(Base):\n    TONE = 1\n",
                 "A(Base) TONE, Base(B) ",
@@ -430,7 +377,11 @@ mod tests {
                 "A(C) TONE, C(B) ",
             ),
         ] {
-            assert_eq!(shown(text), expected, "{text}");
+            let shown = shown(text);
+            if shown != expected {
+                wrong.push(format!("{text}: {shown}"));
+            }
         }
+        assert_eq!(wrong, Vec::<String>::new());
     }
 }

@@ -10,6 +10,7 @@ use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::baseline::Baseline;
 use super::scanned::Scanned;
+use crate::commands::given_file::refuse_link;
 use crate::commands::session::Session;
 use crate::error::Failure;
 use crate::files::bad_ignore_file;
@@ -121,6 +122,8 @@ impl<'b> Files<'b> {
                 return Err(Failure::usage(format!("there is no {}", path.display()))
                     .hint("name a file or a folder that exists"));
             }
+            let hint = "name the file or the folder itself";
+            refuse_link(&path.to_string_lossy(), &whole, hint)?;
             let folder = if whole.is_dir() { &whole } else { directory };
             // Outside of a repository, the ignore rules alone decide.
             let start = Start {

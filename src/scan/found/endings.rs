@@ -111,7 +111,7 @@ impl CodeLanguage {
         let (_, ending) = path.rsplit_once('.')?;
         let mut endings = self.endings.iter();
         endings
-            .find(|(known, _)| *known == ending)
+            .find(|(known, _)| known.eq_ignore_ascii_case(ending))
             .map(|(_, reading)| *reading)
     }
 }
@@ -121,7 +121,13 @@ const DECLARATIONS: [&str; 4] = [".pyi", ".d.ts", ".d.mts", ".d.cts"];
 
 /// How a file of this name is read; none where it is no code.
 pub(super) fn reading(path: &str) -> Option<Reading> {
-    if DECLARATIONS.iter().any(|ending| path.ends_with(ending)) {
+    let ends_with = |ending: &&str| {
+        let start = path.len().checked_sub(ending.len());
+        start
+            .and_then(|start| path.get(start..))
+            .is_some_and(|it| it.eq_ignore_ascii_case(ending))
+    };
+    if DECLARATIONS.iter().any(ends_with) {
         return None;
     }
     LANGUAGES.iter().find_map(|language| language.reading(path))
@@ -223,9 +229,10 @@ mod tests {
 
     #[test]
     fn what_only_says_types_is_no_code() {
-        for path in ["a.pyi", "a.d.ts", "lib/a.d.mts", "a.txt", "py"] {
+        for path in ["a.pyi", "A.D.TS", "a.d.ts", "lib/a.d.mts", "a.txt", "py"] {
             assert_eq!(reading(path), None, "{path}");
         }
         assert_eq!(Language::of("a/b.d.x.ts"), Some(Language::TypeScript));
+        assert_eq!(Language::of("A/B.PY"), Some(Language::Python));
     }
 }

@@ -292,6 +292,10 @@ pub struct FoundPrompt {
     pub kept: Vec<(Option<String>, String)>,
     /// The names that callers give to the function around it.
     pub bound: Vec<String>,
+    /// What its file calls something else that the code in its place would be called.
+    pub taken: Vec<&'static str>,
+    /// What its text is given to, as the code says it: `const SYSTEM`, `self.prompt`.
+    pub set: Option<String>,
     /// Values that other files give, until those are read.
     pub imports: Vec<Imported>,
     /// What is said.

@@ -40,6 +40,9 @@ const DEEPEST: usize = 6;
 /// The most messages of one prompt.
 const MOST_MESSAGES: usize = 500;
 
+/// What the code that takes the place of prompts calls them, and the class that reads them.
+pub const READER_NAMES: [&str; 2] = ["prompts", "Prompts"];
+
 /// A message in the making.
 #[derive(Clone)]
 struct Draft<'t> {
@@ -76,7 +79,13 @@ pub(super) fn gather(
         .iter()
         .filter_map(|import| sinks::library(import))
         .collect();
+    // What an earlier lift put there is no other.
+    let is_ours = ["prompts = Prompts(", "prompts = new Prompts("];
+    let is_lifted = is_ours.iter().any(|it| text.contains(it));
+    let is_taken = |name: &&&str| !is_lifted && names.binds(name);
+    let taken = READER_NAMES.iter().filter(is_taken).copied().collect();
     let mut gatherer = Gatherer {
+        taken,
         file: &file,
         facts: &facts,
         reader: Reader::new(&file, &facts, &names),
@@ -129,6 +138,8 @@ fn functions_by_name<'t>(facts: &Facts<'t>) -> HashMap<&'t str, Vec<usize>> {
 
 struct Gatherer<'r, 't> {
     file: &'r File<'t>,
+    /// The names that the file has for something else than the reader of prompts.
+    taken: Vec<&'static str>,
     facts: &'r Facts<'t>,
     reader: Reader<'r, 't>,
     libraries: Vec<&'static str>,

@@ -381,6 +381,7 @@ mod tests {
             "syntax/text.rs",
             "names.rs",
             "names/collect.rs",
+            "names/flows.rs",
             "names/sure.rs",
             "names/uses.rs",
         ];

@@ -15,6 +15,7 @@ pub(super) use collect::Collector;
 use members::{Classes, Member};
 
 mod collect;
+mod flows;
 mod members;
 mod sure;
 mod uses;
@@ -56,6 +57,8 @@ enum RegionKind {
     Comprehension,
     Loop,
     Block,
+    /// What runs or not, and declares its names in the block around it.
+    Case,
 }
 
 impl RegionKind {
@@ -88,9 +91,10 @@ impl RegionKind {
             | "dictionary_comprehension"
             | "generator_expression" => Self::Comprehension,
             "for_statement" | "while_statement" | "do_statement" | "for_in_statement" => Self::Loop,
-            "block" | "statement_block" | "switch_case" | "switch_default" | "case_clause"
-            | "else_clause" | "elif_clause" | "except_clause" | "finally_clause"
-            | "catch_clause" | "class_static_block" => Self::Block,
+            "block" | "statement_block" | "switch_body" | "case_clause" | "else_clause"
+            | "elif_clause" | "except_clause" | "finally_clause" | "catch_clause"
+            | "class_static_block" => Self::Block,
+            "switch_case" | "switch_default" => Self::Case,
             "class_body" | "enum_body" => return None,
             _ if matches!(field, Some("consequence" | "alternative" | "body")) => Self::Block,
             _ => return None,
@@ -136,10 +140,25 @@ pub(super) enum SiteKind<'t> {
 enum UseKind {
     /// It is read.
     Read,
-    /// A part of it gets another name, by which it could be changed.
+    /// A part of it goes where it could be changed.
     Part,
-    /// It is changed, or could be.
+    /// It goes there itself.
+    Given,
+    /// It is changed, or a part of it.
     Change,
+    /// It gets another name, by its place among those.
+    Renamed(usize),
+}
+
+/// Another name of a value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Alias<'t> {
+    name: &'t str,
+    at: usize,
+    /// Whether it stands for a part of it.
+    is_part: bool,
+    /// Whether it is a list or a map of its own, with the same parts.
+    is_new: bool,
 }
 
 struct Use {
@@ -154,6 +173,7 @@ pub(super) struct Names<'t> {
     regions: Vec<Region>,
     sites: HashMap<(&'t str, usize), Vec<Site<'t>>>,
     uses: HashMap<&'t str, Vec<Use>>,
+    aliases: Vec<Alias<'t>>,
     members: HashMap<&'t str, Vec<Member<'t>>>,
     classes: Classes<'t>,
     /// What maps are given under a key, by the names of the maps.
@@ -260,6 +280,11 @@ impl<'t> Names<'t> {
         self.scope(name, self.region_at(at))
     }
 
+    /// Whether the file binds a name anywhere.
+    pub(super) fn binds(&self, name: &str) -> bool {
+        self.sites.keys().any(|(known, _)| *known == name)
+    }
+
     /// Whether nothing in the file binds the name to something of its own.
     pub(super) fn is_from_outside(&self, name: &'t str, at: usize) -> bool {
         self.scope_at(name, at).is_none_or(|scope| {
@@ -285,4 +310,10 @@ impl<'t> Names<'t> {
                 .any(|site| matches!(site.kind, SiteKind::Other(A_FUNCTION)))
         })
     }
+}
+
+/// Whether no other letters stand for this one in names (NFKC), nor it for others.
+fn stands_for_itself(letter: char) -> bool {
+    matches!(letter, '\0'..='\x7f' | 'À'..='ÿ' | 'Ā'..='ı' | 'Ĵ'..='ľ' | 'Ł'..='ň' | 'Ŋ'..='ž'
+        | 'Α'..='ώ' | 'Ѐ'..='џ' | 'ぁ'..='ゖ' | 'ァ'..='ヺ' | '一'..='鿿' | '가'..='힣')
 }

@@ -109,6 +109,8 @@ pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
                     parameters: Vec::new(),
                     kept: Vec::new(),
                     bound: Vec::new(),
+                    taken: Vec::new(),
+                    set: None,
                     imports: Vec::new(),
                     messages: vec![message],
                     syntax: Syntax::Plain,

@@ -234,6 +234,7 @@ impl<'t> File<'t> {
                     words.trim_matches(['"', '\'']).trim().to_owned(),
                 ))
             }
+            "call" if self.makes_map(node) => Some(Role::Map),
             "call" | "call_expression" | "new_expression" => Some(Role::Call),
             "dictionary" | "object" => Some(Role::Map),
             _ => None,
@@ -355,6 +356,14 @@ impl<'t> File<'t> {
                     .zip(key.and_then(|key| self.key(key).filter(|_| key.kind() == "string")))
                     .map(|(object, key)| Expr::Index(object, key))
             }
+            "call" if self.makes_map(node) => self.call(node).map(|call| {
+                // `dict(base, a=1)` holds all that the base does.
+                let entry = |it: Argument<'t>| match it.is_by_place() {
+                    true => Argument::of_all(it.value),
+                    false => it,
+                };
+                Expr::Map(call.arguments.into_iter().map(entry).collect())
+            }),
             "call" | "call_expression" | "new_expression" => self.call(node).map(Expr::Call),
             "dictionary" | "object" => Some(Expr::Map(self.entries(node))),
             // `["a", , "b"]` has an item that is not written.

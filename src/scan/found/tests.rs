@@ -1,5 +1,6 @@
 use super::*;
 
+mod changed;
 mod flow;
 mod hostile;
 mod members;

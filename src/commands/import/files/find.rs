@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::super::super::common::count;
-use super::super::super::given_file::shown;
+use super::super::super::given_file::{refuse_link, shown};
 use super::super::super::session::Session;
 use super::super::args::{Args, FromArg};
 use super::super::unknown::unknown_format;
@@ -31,7 +31,8 @@ pub(in super::super) fn find(
 ) -> Result<Option<Vec<SourceFile>>, Failure> {
     let is_id = |source: &&String| source.starts_with(ids::START);
     for source in args.sources.iter().filter(|it| !is_id(it) && *it != "-") {
-        refuse_link(source, &session.directory.join(source))?;
+        let hint = "name the file or the folder itself; `-` reads standard input";
+        refuse_link(source, &session.directory.join(source), hint)?;
     }
     let wanted = match args.from {
         Some(FromArg::Openai) => return Ok(None),
@@ -77,19 +78,6 @@ pub(in super::super) fn find(
             "stored prompts of OpenAI's and files of other tools are imported apart",
         )
         .hint("call promptctl import once for each")),
-    }
-}
-
-/// A link may lead to any file of this machine, and a repository of somebody else's may hold it.
-fn refuse_link(source: &str, path: &Path) -> Result<(), Failure> {
-    match fs::symlink_metadata(path).is_ok_and(|data| data.is_symlink()) {
-        false => Ok(()),
-        true => Err(Failure::new(
-            code::NOT_A_FILE,
-            format!("{source} is a link, and links are not followed"),
-        )
-        .at(source.to_owned())
-        .hint("name the file or the folder itself; `-` reads standard input")),
     }
 }
 

@@ -63,6 +63,7 @@ impl<'t> Gatherer<'_, 't> {
         kind: FoundKind,
         place: Option<String>,
     ) {
+        let set = self.file.set_by(node);
         self.push(
             node,
             vec![draft],
@@ -73,6 +74,7 @@ impl<'t> Gatherer<'_, 't> {
                 if place.is_some() {
                     prompt.place = place;
                 }
+                prompt.set = set;
             },
             &[],
         );

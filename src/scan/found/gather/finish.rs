@@ -261,6 +261,8 @@ impl<'t> Gatherer<'_, 't> {
             parameters: Vec::new(),
             kept: Vec::new(),
             bound: self.parameters_around(node),
+            taken: self.taken.clone(),
+            set: constant.and_then(|_| self.file.set_by(first)),
             imports,
             messages,
             syntax: Syntax::Plain,

@@ -6,6 +6,7 @@ use super::words::speaks_to_a_model;
 use super::{Draft, Gatherer};
 use crate::scan::found::sinks::{LIST_KEYS, OWN_KEYS, SYSTEM_KEYS};
 use crate::scan::found::syntax::{Argument, value_of};
+use crate::scan::found::value::Remark;
 use crate::scan::found::{Confidence, FoundKind, FoundMessage};
 
 impl<'t> Gatherer<'_, 't> {
@@ -48,6 +49,7 @@ impl<'t> Gatherer<'_, 't> {
                     drafts.push(self.text(system, "system"));
                 }
                 self.messages(inner, &mut drafts, 0);
+                self.doubt_rewritten(*node);
                 self.push(
                     *node,
                     drafts,
@@ -65,6 +67,14 @@ impl<'t> Gatherer<'_, 't> {
         }
     }
 
+    /// Doubts what has a name, and is changed by it before it is sent.
+    fn doubt_rewritten(&mut self, node: Node<'t>) {
+        let names = self.reader.names;
+        let name = self.file.named_for(node);
+        let why = name.and_then(|name| names.rewritten(name, node.start_byte()));
+        self.doubts.extend(why.map(|why| Remark::new(node, why)));
+    }
+
     /// Instructions in the settings of something that is made later.
     fn settings_of(&mut self, entries: &[Argument<'t>], node: Node<'t>) {
         let Some(value) = value_of(entries, SYSTEM_KEYS) else {
@@ -77,6 +87,7 @@ impl<'t> Gatherer<'_, 't> {
         let is_own = value_of(entries, OWN_KEYS).is_some_and(|own| own == value);
         let is_sure = speaks_to_a_model(&text) || (is_own && is_long);
         if is_sure || (!self.libraries.is_empty() && draft.value.words() >= 8) {
+            self.doubt_rewritten(node);
             self.push(
                 node,
                 vec![draft],
@@ -124,6 +135,7 @@ impl<'t> Gatherer<'_, 't> {
             self.messages(list, &mut drafts, 0);
             self.used.insert(list.id());
         }
+        self.doubt_rewritten(node);
         let line = node.start_position().row + 1;
         self.push(
             list.unwrap_or(node),

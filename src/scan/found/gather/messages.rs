@@ -231,10 +231,16 @@ impl<'t> Gatherer<'_, 't> {
                     return None;
                 }
                 let mut draft = self.message(bound.value, depth + 1)?;
+                let has_parts = match self.file.expr(bound.value) {
+                    Expr::Map(entries) => entries
+                        .iter()
+                        .any(|it| self.reader.may_have_parts(it.value)),
+                    _ => true,
+                };
                 let why = bound
                     .doubt
                     .or_else(|| (!bound.added.is_empty()).then(|| format!("`{name}` is changed")))
-                    .or_else(|| self.reader.unsteady(name, node, false));
+                    .or_else(|| self.reader.unsteady(name, node, has_parts));
                 if let Some(why) = why {
                     draft.value.doubt(node, why);
                 }

@@ -8,7 +8,9 @@ use tree_sitter::Node;
 
 use super::members::{Class, Classes, Member};
 use super::uses::{self, Aim, Frame};
-use super::{A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, Use};
+use super::{
+    A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, stands_for_itself,
+};
 use crate::scan::found::syntax::{File, Visit};
 
 pub(in crate::scan::found) struct Collector<'r, 't> {
@@ -38,6 +40,7 @@ impl<'r, 't> Collector<'r, 't> {
                 }],
                 sites: HashMap::new(),
                 uses: HashMap::new(),
+                aliases: Vec::new(),
                 members: HashMap::new(),
                 classes: Classes::default(),
                 put: HashMap::new(),
@@ -101,12 +104,9 @@ impl<'r, 't> Collector<'r, 't> {
         let spelled = self.names.traits.spelled;
         let (kind, field) = (spelled.kind(node), spelled.field(field));
         match kind {
-            "identifier" | "shorthand_property_identifier" => {
-                self.push(node, kind, field, region);
-                self.identifier();
-                return;
-            }
-            "shorthand_property_identifier_pattern" => {
+            "identifier"
+            | "shorthand_property_identifier"
+            | "shorthand_property_identifier_pattern" => {
                 self.push(node, kind, field, region);
                 self.identifier();
                 return;
@@ -127,7 +127,12 @@ impl<'r, 't> Collector<'r, 't> {
             _ => {}
         }
         let named = self.declares(node, kind, region);
-        let opened = RegionKind::of(self.file, (node, kind), field)
+        // The statements of a case are no blocks of their own.
+        let is_in_case = self
+            .stack
+            .last()
+            .is_some_and(|it| matches!(it.kind, "switch_case" | "switch_default"));
+        let opened = RegionKind::of(self.file, (node, kind), field.filter(|_| !is_in_case))
             .map(|of| self.open((node, kind), of, region));
         let region = opened.unwrap_or(region);
         // A function that is a value knows itself by its name.
@@ -270,6 +275,7 @@ impl<'r, 't> Collector<'r, 't> {
             let is_scope = match self.names.regions[scope].kind {
                 RegionKind::File | RegionKind::Function(_) => true,
                 RegionKind::Class(_) => self.names.traits.classes_are_scopes || is_block,
+                RegionKind::Case => false,
                 _ => is_block,
             };
             if is_scope {
@@ -368,14 +374,12 @@ impl<'r, 't> Collector<'r, 't> {
                     self.changed(name, node, kind);
                 }
             }
-            Aim::Used(kind) => {
-                self.count += 1;
+            Aim::Used(used, others) => {
+                self.count += 1 + others.len();
                 if self.count <= MOST_KEPT {
-                    self.names.uses.entry(name).or_default().push(Use {
-                        at: frame.node.start_byte(),
-                        region,
-                        kind,
-                    });
+                    for used in others.into_iter().chain([used]) {
+                        self.names.keep(self.file, name, (frame.node, region), used);
+                    }
                 }
             }
         }
@@ -384,7 +388,7 @@ impl<'r, 't> Collector<'r, 't> {
     /// A name that the language may take for another one: Python folds letters, scripts read escapes.
     fn spelled(&mut self, name: &str) {
         let is_odd = match self.names.traits.folds_names {
-            true => !name.is_ascii(),
+            true => !name.is_ascii() && !name.chars().all(stands_for_itself),
             false => name.contains('\\'),
         };
         if is_odd {

@@ -2,8 +2,11 @@
 
 use tree_sitter::Node;
 
-use super::{Bound, Moved, Names, RegionKind, Site, SiteKind, THIRD_FILE, UNSAID, UseKind};
+use super::{Alias, Bound, Moved, Names, RegionKind, Site, SiteKind, THIRD_FILE, UNSAID, UseKind};
 use crate::scan::found::syntax::{Argument, File};
+
+/// How many other names of a value are followed, one after the other.
+const DEEPEST_ALIAS: usize = 4;
 
 impl<'t> Names<'t> {
     /// Where the scope that a name belongs to is, and all places of the file that bind it there.
@@ -225,12 +228,7 @@ impl<'t> Names<'t> {
             if !self.spend(1) {
                 return Some(format!("`{name}` is used more often than is followed"));
             }
-            let is_bad = match used.kind {
-                UseKind::Read => false,
-                UseKind::Part => is_list,
-                UseKind::Change => true,
-            };
-            if used.at == at || !is_bad || self.scope(name, used.region) != Some(scope) {
+            if used.at == at || self.scope(name, used.region) != Some(scope) {
                 continue;
             }
             let is_later = used.at > until
@@ -240,11 +238,66 @@ impl<'t> Names<'t> {
                     .iter()
                     .any(|around| self.is_around(*around, used.region));
             let is_earlier = used.at < set.at && is_same && loops.is_empty();
-            if !is_later && !is_earlier {
+            let is_safe = is_later || is_earlier;
+            if !is_safe && self.may_change(used.kind, is_list, true, DEEPEST_ALIAS) {
                 return Some(format!("`{name}` may be changed where it is used besides"));
             }
         }
         None
+    }
+
+    /// Whether a use may change a value, or a part of it where `is_list` says that those matter. Where
+    /// it is not `is_sent` from here, what it is given to does what the program wants.
+    fn may_change(&self, kind: UseKind, is_list: bool, is_sent: bool, depth: usize) -> bool {
+        match kind {
+            UseKind::Read => false,
+            UseKind::Part => is_list && is_sent,
+            UseKind::Given => is_sent,
+            UseKind::Change => true,
+            UseKind::Renamed(index) => {
+                let alias = &self.aliases[index];
+                (is_list || !alias.is_part) && self.is_changed_as(alias, is_sent, depth)
+            }
+        }
+    }
+
+    /// Whether a value may be changed by another name that it has.
+    fn is_changed_as(&self, alias: &Alias<'t>, is_sent: bool, depth: usize) -> bool {
+        let Some((scope, sites)) = self.sites_of(alias.name, alias.at) else {
+            return true;
+        };
+        if depth == 0 || self.foreign.contains(alias.name) {
+            return true;
+        }
+        let adds = |site: &Site<'t>| {
+            let is_added = matches!(
+                site.kind,
+                SiteKind::Add(_) | SiteKind::Append(_) | SiteKind::Extend(_)
+            );
+            is_added && !alias.is_new
+        };
+        let mut uses = self.uses.get(alias.name).into_iter().flatten();
+        sites.iter().any(adds)
+            || uses.any(|used| {
+                !self.spend(1)
+                    || (self.scope(alias.name, used.region) == Some(scope)
+                        && self.may_change(used.kind, true, is_sent, depth - 1))
+            })
+    }
+
+    /// Why a list or a map that is given a name may be changed before it is sent from elsewhere.
+    pub(in crate::scan::found) fn rewritten(&self, name: &'t str, at: usize) -> Option<String> {
+        let (scope, _) = self.sites_of(name, at)?;
+        let here = self.function(self.region_at(at));
+        let mut uses = self.uses.get(name).into_iter().flatten();
+        let is_changed = uses.any(|used| {
+            let is_before = used.at < at && self.function(used.region) == here;
+            !self.spend(1)
+                || (!is_before
+                    && self.scope(name, used.region) == Some(scope)
+                    && self.may_change(used.kind, true, false, DEEPEST_ALIAS))
+        });
+        is_changed.then(|| format!("`{name}` is changed where it is used besides"))
     }
 
     /// What is put into a map that has a name, under its keys.
@@ -323,7 +376,7 @@ impl<'t> Names<'t> {
                 continue;
             }
             for used in self.uses.get(name).into_iter().flatten() {
-                let is_own = used.kind == UseKind::Change
+                let is_own = matches!(used.kind, UseKind::Given | UseKind::Change)
                     && !(from.byte_range().contains(&used.at) || inside.contains(&used.at))
                     && self.scope(name, used.region) == Some(scope);
                 if is_own && (!is_near || between(used.at, used.at + 1, used.region)) {

@@ -2,108 +2,10 @@
 
 use tree_sitter::Node;
 
-use super::{SiteKind, UseKind};
+use super::SiteKind;
+use super::flows::{self, Used};
 use crate::scan::found::language::Spelled;
 use crate::scan::found::syntax::File;
-
-/// Methods that change nothing.
-const READERS: &[&str] = &[
-    "upper",
-    "lower",
-    "strip",
-    "lstrip",
-    "rstrip",
-    "title",
-    "capitalize",
-    "format",
-    "replace",
-    "join",
-    "split",
-    "splitlines",
-    "startswith",
-    "endswith",
-    "get",
-    "keys",
-    "values",
-    "items",
-    "copy",
-    "count",
-    "index",
-    "find",
-    "encode",
-    "isoformat",
-    "strftime",
-    "trim",
-    "trimStart",
-    "trimEnd",
-    "toUpperCase",
-    "toLowerCase",
-    "toString",
-    "toISOString",
-    "replaceAll",
-    "slice",
-    "map",
-    "filter",
-    "concat",
-    "includes",
-    "startsWith",
-    "endsWith",
-    "padStart",
-    "padEnd",
-    "at",
-    "has",
-    "repeat",
-    "substring",
-    "toFixed",
-    "length",
-];
-
-/// Functions that change nothing of what they are given.
-const HARMLESS: &[&str] = &[
-    "print",
-    "len",
-    "str",
-    "repr",
-    "sorted",
-    "enumerate",
-    "zip",
-    "any",
-    "all",
-    "isinstance",
-    "type",
-    "bool",
-    "int",
-    "float",
-    "min",
-    "max",
-    "sum",
-    "String",
-    "Number",
-    "Boolean",
-    "dumps",
-    "stringify",
-    "debug",
-    "info",
-    "warning",
-    "warn",
-    "error",
-    "log",
-    "create",
-    "acreate",
-    "parse",
-    "stream",
-    "generate",
-    "completion",
-    "acompletion",
-    "generateText",
-    "streamText",
-    "generateObject",
-    "streamObject",
-    "generate_content",
-    "generateContent",
-    "dedent",
-    "cleandoc",
-];
 
 /// A node that is entered and not left.
 #[derive(Clone, Copy)]
@@ -129,8 +31,8 @@ pub(super) enum Aim<'t> {
     Assigned(SiteKind<'t>, Node<'t>),
     /// Items are put at the end of it, one by one or all of some list.
     Items(Vec<Node<'t>>, bool, Node<'t>),
-    /// It is used.
-    Used(UseKind),
+    /// It is used, and by its parts perhaps in other ways, too.
+    Used(Used<'t>, Vec<Used<'t>>),
 }
 
 const TAKEN_APART: &str = "is taken out of another value";
@@ -156,6 +58,8 @@ fn target<'s, 't>(stack: &'s [Frame<'t>]) -> Option<(&'s Frame<'t>, usize, bool)
             "pair_pattern" if field == Some("value") => {}
             "object_assignment_pattern" | "assignment_pattern" if field == Some("left") => {}
             "as_pattern_target" => {}
+            "tuple" | "list" | "list_splat" | "parenthesized_expression"
+                if is_behind_as(&stack[..index]) => {}
             _ => return Some((parent, index, is_apart)),
         }
         is_apart = true;
@@ -163,15 +67,27 @@ fn target<'s, 't>(stack: &'s [Frame<'t>]) -> Option<(&'s Frame<'t>, usize, bool)
     }
 }
 
+/// Whether brackets stand behind `as`: the grammar takes `with all as (a, [b])` for values.
+fn is_behind_as(stack: &[Frame<'_>]) -> bool {
+    let is_bracket = |kind: &str| {
+        matches!(
+            kind,
+            "tuple" | "list" | "list_splat" | "parenthesized_expression"
+        )
+    };
+    let around = stack.iter().rev().find(|it| !is_bracket(it.kind));
+    around.is_some_and(|it| it.kind == "as_pattern_target")
+}
+
 /// Whether the frame is a statement of its own.
-fn is_statement(stack: &[Frame<'_>], index: usize) -> bool {
+pub(super) fn is_statement(stack: &[Frame<'_>], index: usize) -> bool {
     let parent = index.checked_sub(1).and_then(|index| stack.get(index));
     parent.is_some_and(|parent| parent.kind == "expression_statement")
 }
 
 pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     let Some((parent, index, is_apart)) = target(stack) else {
-        return Aim::Used(UseKind::Change);
+        return Aim::Used(Used::Change, Vec::new());
     };
     let node = parent.node;
     let field = stack[index].field;
@@ -254,6 +170,9 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
                 .map_or(SiteKind::Parameter, SiteKind::Default);
             Aim::Declared(kind, false, node)
         }
+        ("type" | "generic_type", _) if is_type_name(stack, index) => {
+            Aim::Assigned(SiteKind::Other("is set by `type`"), stack[index].node)
+        }
         ("catch_clause", Some("parameter")) => Aim::Inner(SiteKind::Other("is set by `catch`")),
         ("import_clause" | "namespace_import" | "import_require_clause" | "import_alias", _)
         | ("import_specifier", Some("alias"))
@@ -291,8 +210,17 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         )
         | ("export_specifier", _) => Aim::Not,
         _ if is_apart => Aim::Assigned(SiteKind::Other(TAKEN_APART), node),
-        _ => used(file, stack),
+        _ => flows::used(file, stack),
     }
+}
+
+/// Whether a name is that of a type that a statement makes: `type Name[T] = …`.
+fn is_type_name(stack: &[Frame<'_>], index: usize) -> bool {
+    let mut around = stack[..index].iter().rev();
+    let outer = around.find(|it| !matches!(it.kind, "type" | "generic_type"));
+    let target = outer.and_then(|it| it.node.child_by_field_name("left"));
+    outer.is_some_and(|it| it.kind == "type_alias_statement")
+        && target.is_some_and(|it| it.start_byte() == stack[index].node.start_byte())
 }
 
 /// Whether a value is what another file gives: `require("m")`, `await import("m")`.
@@ -306,129 +234,6 @@ fn is_required<'t>(file: &File<'t>, value: Node<'t>) -> bool {
         node = object.unwrap_or(node);
     }
     node.kind() == "call_expression" && file.required_module(node).is_some()
-}
-
-/// What is done with the value.
-fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
-    let mut at = stack.len() - 1;
-    let mut parts = 0;
-    let mut is_numbered = false;
-    while at > 0 {
-        let parent = &stack[at - 1];
-        let field = stack[at].field;
-        match (parent.kind, field) {
-            ("attribute" | "member_expression", Some("object")) => parts += 1,
-            ("subscript", Some("value")) | ("subscript_expression", Some("object")) => {
-                parts += 1;
-                let key = ["subscript", "index"]
-                    .iter()
-                    .find_map(|name| file.traits().spelled.child(parent.node, name));
-                is_numbered |= key.is_none_or(|key| key.kind() != "string");
-            }
-            (
-                "parenthesized_expression"
-                | "non_null_expression"
-                | "as_expression"
-                | "satisfies_expression"
-                | "await"
-                | "await_expression",
-                _,
-            ) => {}
-            _ => break,
-        }
-        at -= 1;
-    }
-    let Some(parent) = at.checked_sub(1).map(|at| &stack[at]) else {
-        return Aim::Used(UseKind::Change);
-    };
-    let field = stack[at].field;
-    let other_name = match (parts, is_numbered) {
-        (0, _) | (_, true) => UseKind::Change,
-        _ => UseKind::Part,
-    };
-    let node = parent.node;
-    Aim::Used(match (parent.kind, field) {
-        ("call" | "call_expression", Some("function")) if parts == 0 => UseKind::Read,
-        ("call" | "call_expression", Some("function")) => {
-            let callee = stack[at].node;
-            let method = ["attribute", "property"]
-                .iter()
-                .find_map(|name| file.traits().spelled.child(callee, name))
-                .map_or("", |it| file.word(it));
-            if parts == 1
-                && matches!(method, "append" | "push" | "extend")
-                && is_statement(stack, at - 1)
-                && let Some(call) = file.call(node)
-                && call
-                    .arguments
-                    .iter()
-                    .all(|it| it.key.is_none() && !it.is_spread)
-            {
-                let items = call.arguments.iter().map(|it| it.value).collect();
-                return Aim::Items(items, method == "extend", node);
-            }
-            match READERS.contains(&method) {
-                true => UseKind::Read,
-                false => UseKind::Change,
-            }
-        }
-        ("arguments" | "argument_list", _) | ("keyword_argument", Some("value")) => {
-            let call = stack[..at]
-                .iter()
-                .rev()
-                .find(|it| matches!(it.kind, "call" | "call_expression" | "new_expression"));
-            let callee = call.and_then(|it| file.traits().spelled.child(it.node, "function"));
-            let last = callee.map_or("", |it| {
-                let word = file.word(it);
-                word.rsplit('.').next().unwrap_or(word)
-            });
-            match HARMLESS.contains(&last) {
-                true => UseKind::Read,
-                false => other_name,
-            }
-        }
-        (
-            "interpolation"
-            | "template_substitution"
-            | "binary_operator"
-            | "comparison_operator"
-            | "not_operator"
-            | "expression_statement"
-            | "list_splat"
-            | "dictionary_splat"
-            | "spread_element"
-            | "if_statement"
-            | "elif_clause"
-            | "while_statement"
-            | "assert_statement"
-            | "concatenated_string",
-            _,
-        )
-        | ("subscript", Some("subscript"))
-        | ("subscript_expression", Some("index"))
-        | ("ternary_expression", Some("condition")) => UseKind::Read,
-        ("binary_expression", _) => {
-            let operator = file.traits().spelled.child(node, "operator");
-            let operator = operator.map(|it| file.word(it));
-            match operator {
-                Some("||" | "&&" | "??") => other_name,
-                _ => UseKind::Read,
-            }
-        }
-        ("unary_expression", _) if !file.word(node).starts_with("delete") => UseKind::Read,
-        (
-            "assignment"
-            | "assignment_expression"
-            | "augmented_assignment"
-            | "augmented_assignment_expression"
-            | "for_statement"
-            | "for_in_statement",
-            Some("left"),
-        )
-        | ("delete_statement" | "update_expression" | "unary_expression", _) => UseKind::Change,
-        ("for_statement" | "for_in_statement" | "for_in_clause", Some("right")) => UseKind::Part,
-        _ => other_name,
-    })
 }
 
 /// For a member that is given something: the value where it is a plain one.

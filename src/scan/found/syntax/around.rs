@@ -1,4 +1,4 @@
-//! What an expression takes from around it.
+//! What an expression takes from around it, and what takes its value.
 
 use tree_sitter::Node;
 
@@ -66,6 +66,67 @@ pub(in crate::scan::found) struct Around<'t> {
 }
 
 impl<'t> File<'t> {
+    /// What a value is given to, as the code says it.
+    pub(in crate::scan::found) fn set_by(&self, value: Node<'t>) -> Option<String> {
+        let set = value.parent()?;
+        let name = self
+            .field(set, "left")
+            .or_else(|| self.field(set, "name"))?;
+        let is_short = name.start_position().row == name.end_position().row;
+        let word = Some(self.word(name)).filter(|_| is_short)?;
+        match self.kind(set) {
+            "variable_declarator" => {
+                let kind = self.field(set.parent()?, "kind");
+                Some(format!("{} {word}", kind.map_or("var", |it| self.word(it))))
+            }
+            "assignment" | "assignment_expression" | "public_field_definition" => {
+                Some(word.to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// The name that a map or a list is given, perhaps within others.
+    pub(in crate::scan::found) fn named_for(&self, node: Node<'t>) -> Option<&'t str> {
+        let mut node = node;
+        for _ in 0..super::DEEPEST_BRACKETS {
+            let parent = node.parent()?;
+            let name = match self.kind(parent) {
+                "list"
+                | "tuple"
+                | "array"
+                | "dictionary"
+                | "object"
+                | "pair"
+                | "parenthesized_expression"
+                | "as_expression"
+                | "satisfies_expression" => {
+                    node = parent;
+                    continue;
+                }
+                "argument_list" | "keyword_argument" => {
+                    let inside = match self.kind(parent) {
+                        "keyword_argument" => parent.parent()?,
+                        _ => parent,
+                    };
+                    node = inside.parent().filter(|call| self.makes_map(*call))?;
+                    continue;
+                }
+                "assignment" | "assignment_expression" => self.field(parent, "left")?,
+                "variable_declarator" => self.field(parent, "name")?,
+                _ => return None,
+            };
+            return (name.kind() == "identifier").then(|| self.word(name));
+        }
+        None
+    }
+
+    /// Whether a call makes a map: `dict(a=1)`.
+    pub(super) fn makes_map(&self, call: Node<'t>) -> bool {
+        let callee = self.field(call, "function");
+        self.traits().names_arguments && callee.is_some_and(|it| self.word(it) == "dict")
+    }
+
     pub(in crate::scan::found) fn identifiers(&self, node: Node<'t>) -> Around<'t> {
         let mut around = Around::default();
         let mut cursor = node.walk();

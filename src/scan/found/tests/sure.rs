@@ -105,6 +105,21 @@ fn a_name_that_something_else_may_bind_is_not_lifted() {
 }
 
 #[test]
+fn a_name_that_can_be_written_in_two_ways_is_not_followed_and_others_are() {
+    let text = |name: &str| {
+        format!(
+            "def f(c):\n    s = 'You are kind'\n    {name} = 1\n    client.responses.create(instructions=s, store=c.{name})"
+        )
+    };
+    for name in ["größe", "naïve_łódź", "имя", "名前", "이름", "ονομα"] {
+        sure("a.py", &[(&text(name), "system You are kind")]);
+    }
+    for name in ["ſ", "e\u{301}", "ﬁle", "ｓ", "𝐬"] {
+        doubtful("a.py", &[&text(name)]);
+    }
+}
+
+#[test]
 fn names_of_other_scopes_change_nothing() {
     sure(
         "a.py",

@@ -188,6 +188,22 @@ impl<'t> Reader<'_, 't> {
         Some(items)
     }
 
+    /// Whether a value may be a list or a map, which can be changed by other names.
+    pub(in crate::scan::found) fn may_have_parts(&self, node: Node<'t>) -> bool {
+        let is_flat = |node: Node<'t>| {
+            let expr = self.file.expr(node);
+            matches!(expr, Expr::Text(..) | Expr::Join(_) | Expr::Plain(_))
+        };
+        match self.file.expr(node) {
+            Expr::Name(name) => match self.names.bound(name, node) {
+                Some(bound) => !is_flat(bound.value),
+                // What callers give is said by them.
+                None => false,
+            },
+            _ => !is_flat(node),
+        }
+    }
+
     /// The entries of a map, also of one that has a name.
     pub(in crate::scan::found) fn entries(&self, node: Node<'t>) -> Option<Entries<'t>> {
         match self.file.expr(node) {
@@ -205,7 +221,8 @@ impl<'t> Reader<'_, 't> {
                 if bound.value.byte_range().contains(&node.start_byte()) {
                     return None;
                 }
-                let why = bound.doubt.or_else(|| self.unsteady(name, node, true));
+                let has_parts = all.iter().any(|it| self.may_have_parts(it.value));
+                let why = bound.doubt.or_else(|| self.unsteady(name, node, has_parts));
                 Some(Entries {
                     all,
                     doubt: why.map(|why| Remark::new(node, why)),
