@@ -160,7 +160,7 @@ struct Newest {
 /// The first record of an execution, as far as the log was read.
 enum Earlier {
     /// With the outcomes above the next one.
-    Meant(Record, Vec<Outcome>),
+    Meant(Box<Record>, Vec<Outcome>),
     LeftOut,
 }
 
@@ -257,10 +257,11 @@ impl Newest {
         // One that the log has twice is listed once, as it stands first, with all that became of it.
         if is_known {
             if let Some(Earlier::Meant(above, told)) = self.earlier.remove(&id) {
-                self.listing.differing += u64::from(above != record);
+                self.listing.differing += u64::from(*above != record);
                 outcomes.extend(told);
             }
-            self.earlier.insert(id, Earlier::Meant(record, outcomes));
+            self.earlier
+                .insert(id, Earlier::Meant(Box::new(record), outcomes));
             return;
         }
         self.ids.insert(id);
@@ -281,8 +282,8 @@ impl Newest {
         for execution in &mut executions {
             let id = Id::of(&execution.record.id);
             if let Some(Earlier::Meant(first, outcomes)) = self.earlier.remove(&id) {
-                self.listing.differing += u64::from(first != execution.record);
-                execution.record = first;
+                self.listing.differing += u64::from(*first != execution.record);
+                execution.record = *first;
                 execution.outcomes.splice(0..0, outcomes);
             }
         }
