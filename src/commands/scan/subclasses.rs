@@ -22,6 +22,13 @@ pub(super) struct Class {
     is_alias: bool,
 }
 
+impl Class {
+    /// Whether it is made from what a call answers, and so perhaps from any class.
+    fn is_of_anything(&self) -> bool {
+        self.bases.iter().any(|base| base == ANYTHING)
+    }
+}
+
 /// The classes of some files that are made from others, and what they give.
 pub(super) struct Classes {
     files: Vec<String>,
@@ -87,7 +94,7 @@ impl Classes {
         }
         let found = giving
             .into_iter()
-            .find(|class| others.contains(class.name.as_str()));
+            .find(|class| others.contains(class.name.as_str()) || class.is_of_anything());
         found.map(|class| self.files[class.file].as_str())
     }
 
@@ -98,7 +105,7 @@ impl Classes {
         home: &str,
     ) -> BTreeSet<&'c str> {
         let mut known = BTreeSet::new();
-        let mut left = vec![owner, module, ANYTHING];
+        let mut left = vec![owner, module];
         // A file that has another class of that name means its own.
         let means_another = |class: &Class| {
             let is_other =

@@ -6,11 +6,10 @@ use std::num::NonZeroU16;
 
 use tree_sitter::Node;
 
+use super::flows::{Frame, Goes};
 use super::members::{Class, Classes, Member};
-use super::uses::{self, Aim, Frame};
-use super::{
-    A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind, stands_for_itself,
-};
+use super::uses::{self, Aim};
+use super::{A_FUNCTION, MOST_KEPT, MOST_WORK, Names, Region, RegionKind, Site, SiteKind};
 use crate::scan::found::syntax::{File, Visit};
 
 pub(in crate::scan::found) struct Collector<'r, 't> {
@@ -365,7 +364,7 @@ impl<'r, 't> Collector<'r, 't> {
             }
             Aim::Inner(kind) => self.site(name, region, frame.node, kind),
             Aim::Assigned(kind, node) => self.assigned(name, node, kind),
-            Aim::Items(items, is_all, node) => {
+            Aim::Goes(Goes::Items(items, is_all, node)) => {
                 for item in items {
                     let kind = match is_all {
                         true => SiteKind::Extend(item),
@@ -374,7 +373,7 @@ impl<'r, 't> Collector<'r, 't> {
                     self.changed(name, node, kind);
                 }
             }
-            Aim::Used(used, others) => {
+            Aim::Goes(Goes::Used(used, others)) => {
                 self.count += 1 + others.len();
                 if self.count <= MOST_KEPT {
                     for used in others.into_iter().chain([used]) {
@@ -388,7 +387,7 @@ impl<'r, 't> Collector<'r, 't> {
     /// A name that the language may take for another one: Python folds letters, scripts read escapes.
     fn spelled(&mut self, name: &str) {
         let is_odd = match self.names.traits.folds_names {
-            true => !name.is_ascii() && !name.chars().all(stands_for_itself),
+            true => !name.is_ascii() && !name.chars().all(super::stands_for_itself),
             false => name.contains('\\'),
         };
         if is_odd {

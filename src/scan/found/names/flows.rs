@@ -2,7 +2,6 @@
 
 use tree_sitter::Node;
 
-use super::uses::{Aim, Frame, is_statement};
 use super::{Alias, Names, Use, UseKind};
 use crate::scan::found::syntax::File;
 
@@ -40,6 +39,22 @@ const PASSING: &str = "sorted enumerate zip min max list tuple dict reversed cop
 /// Whether a word is one of some, with blanks between.
 fn is_one_of(words: &str, word: &str) -> bool {
     words.split(' ').any(|it| it == word)
+}
+
+/// A node that is entered and not left.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'t> {
+    pub(super) node: Node<'t>,
+    /// Its kind; asking a node for it takes time.
+    pub(super) kind: &'static str,
+    pub(super) field: Option<&'static str>,
+    pub(super) region: usize,
+}
+
+/// Whether the frame is a statement of its own.
+pub(super) fn is_statement(stack: &[Frame<'_>], index: usize) -> bool {
+    let parent = index.checked_sub(1).and_then(|index| stack.get(index));
+    parent.is_some_and(|parent| parent.kind == "expression_statement")
 }
 
 /// What an expression around a use is.
@@ -131,8 +146,16 @@ impl<'t> Names<'t> {
     }
 }
 
+/// Where the value of a name goes.
+pub(super) enum Goes<'t> {
+    /// Items are put at the end of it, one by one or all of some list.
+    Items(Vec<Node<'t>>, bool, Node<'t>),
+    /// It is used, and by its parts perhaps in other ways, too.
+    Used(Used<'t>, Vec<Used<'t>>),
+}
+
 /// What is done with the value of the name at the end of a stack.
-pub(super) fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
+pub(super) fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Goes<'t> {
     let mut trace = Trace {
         file,
         stack,
@@ -144,8 +167,8 @@ pub(super) fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     loop {
         match trace.step() {
             Step::Up(levels) => trace.at -= levels,
-            Step::Items(aim) => return aim,
-            Step::End(used) => return Aim::Used(used, trace.others),
+            Step::Items(items) => return items,
+            Step::End(used) => return Goes::Used(used, trace.others),
         }
     }
 }
@@ -153,7 +176,7 @@ pub(super) fn used<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
 enum Step<'t> {
     /// The value goes on, to a node so far above.
     Up(usize),
-    Items(Aim<'t>),
+    Items(Goes<'t>),
     End(Used<'t>),
 }
 
@@ -382,7 +405,7 @@ impl<'t> Trace<'_, 't> {
             if given.all(|it| it.key.is_none() && !it.is_spread) {
                 let items = call.arguments.iter().map(|it| it.value).collect();
                 let node = self.stack[self.at - 2].node;
-                return Step::Items(Aim::Items(items, name == "extend", node));
+                return Step::Items(Goes::Items(items, name == "extend", node));
             }
         }
         if is_one_of(CALLING, name) {

@@ -3,19 +3,9 @@
 use tree_sitter::Node;
 
 use super::SiteKind;
-use super::flows::{self, Used};
+use super::flows::{self, Frame, Goes, Used, is_statement};
 use crate::scan::found::language::Spelled;
 use crate::scan::found::syntax::File;
-
-/// A node that is entered and not left.
-#[derive(Clone, Copy)]
-pub(super) struct Frame<'t> {
-    pub(super) node: Node<'t>,
-    /// Its kind; asking a node for it takes time.
-    pub(super) kind: &'static str,
-    pub(super) field: Option<&'static str>,
-    pub(super) region: usize,
-}
 
 /// What an identifier is for.
 pub(super) enum Aim<'t> {
@@ -29,10 +19,8 @@ pub(super) enum Aim<'t> {
     Inner(SiteKind<'t>),
     /// It is given something by a node.
     Assigned(SiteKind<'t>, Node<'t>),
-    /// Items are put at the end of it, one by one or all of some list.
-    Items(Vec<Node<'t>>, bool, Node<'t>),
-    /// It is used, and by its parts perhaps in other ways, too.
-    Used(Used<'t>, Vec<Used<'t>>),
+    /// What it stands for goes somewhere.
+    Goes(Goes<'t>),
 }
 
 const TAKEN_APART: &str = "is taken out of another value";
@@ -79,15 +67,9 @@ fn is_behind_as(stack: &[Frame<'_>]) -> bool {
     around.is_some_and(|it| it.kind == "as_pattern_target")
 }
 
-/// Whether the frame is a statement of its own.
-pub(super) fn is_statement(stack: &[Frame<'_>], index: usize) -> bool {
-    let parent = index.checked_sub(1).and_then(|index| stack.get(index));
-    parent.is_some_and(|parent| parent.kind == "expression_statement")
-}
-
 pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
     let Some((parent, index, is_apart)) = target(stack) else {
-        return Aim::Used(Used::Change, Vec::new());
+        return Aim::Goes(Goes::Used(Used::Change, Vec::new()));
     };
     let node = parent.node;
     let field = stack[index].field;
@@ -210,7 +192,7 @@ pub(super) fn aim<'t>(file: &File<'t>, stack: &[Frame<'t>]) -> Aim<'t> {
         )
         | ("export_specifier", _) => Aim::Not,
         _ if is_apart => Aim::Assigned(SiteKind::Other(TAKEN_APART), node),
-        _ => flows::used(file, stack),
+        _ => Aim::Goes(flows::used(file, stack)),
     }
 }
 
