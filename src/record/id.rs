@@ -168,7 +168,7 @@ mod tests {
                     let halves = [&text[..16], &text[16..]];
                     let halves = halves.map(|half| u64::from_str_radix(half, 16).unwrap());
                     assert_eq!(
-                        Id::of(&format!(
+                        Id::of(format!(
                             "{}-{}-{}-{}-{}",
                             &text[..8],
                             &text[8..12],
