@@ -151,6 +151,10 @@ struct Newest {
     ids: HashSet<Id, IdPlaces>,
     /// What stands before a line of an execution that was found.
     earlier: HashMap<Id, Earlier, IdPlaces>,
+    /// The ids of records that were left out for what became of them.
+    given_up: HashSet<Id, IdPlaces>,
+    /// Whether what became of one that is listed went with a later record of it.
+    has_lost_outcomes: bool,
     /// What is known not to count, and what of it was met.
     later: Later,
     passed: Vec<Record>,
@@ -174,6 +178,8 @@ impl Newest {
             outcomes: HashMap::new(),
             ids: HashSet::default(),
             earlier: HashMap::default(),
+            given_up: HashSet::default(),
+            has_lost_outcomes: false,
             later,
             passed: Vec::new(),
             listing: Listing::default(),
@@ -204,14 +210,19 @@ impl Newest {
 
     /// Whether what was found is not sure to be asked for.
     fn is_doubtful(&self) -> bool {
-        self.found.iter().any(|Reverse(found)| {
+        let time = |Reverse(found): &Reverse<Found>| {
             let record = &found.execution.record;
-            match self.earlier.get(&Id::of(&record.id)) {
-                None => false,
-                Some(Earlier::Meant(first, _)) => first.time != record.time,
-                Some(Earlier::LeftOut) => true,
-            }
-        })
+            (Id::of(&record.id), record.time)
+        };
+        let times: HashMap<Id, jiff::Timestamp, IdPlaces> = self.found.iter().map(time).collect();
+        let is_other = |(id, earlier): (&Id, &Earlier)| match (times.get(id), earlier) {
+            (Some(time), Earlier::Meant(first, _)) => first.time != *time,
+            (Some(_), Earlier::LeftOut) => true,
+            // It gave way to newer ones, and would not have by its first record.
+            (None, Earlier::Meant(first, _)) => self.oldest().is_none_or(|it| first.time > it),
+            (None, Earlier::LeftOut) => false,
+        };
+        self.has_lost_outcomes || self.earlier.iter().any(is_other)
     }
 
     fn leave_out(&mut self, id: Id) {
@@ -251,9 +262,13 @@ impl Newest {
         let mut outcomes = self.outcomes.remove(&record.id).unwrap_or_default();
         outcomes.reverse();
         if !self.query.filter.matches_outcomes(&record, &outcomes) {
+            if !outcomes.is_empty() {
+                self.given_up.insert(id);
+            }
             self.leave_out(id);
             return;
         }
+        self.has_lost_outcomes |= self.given_up.contains(&id);
         // One that the log has twice is listed once, as it stands first, with all that became of it.
         if is_known {
             if let Some(Earlier::Meant(above, told)) = self.earlier.remove(&id) {

@@ -1,5 +1,7 @@
+use serde_json::json;
+
 use super::super::tests::{Place, newest, place, record};
-use crate::record::entry::{Record, Status};
+use crate::record::entry::{Outcome, Record, Status};
 use crate::record::filter::Filter;
 use crate::record::log::{Order, Query};
 
@@ -74,6 +76,41 @@ fn of_two_records_of_an_execution_the_first_decides_whether_it_is_listed() {
         };
         assert_eq!(listed(&of(late)).0, [5]);
     }
+}
+
+#[test]
+fn an_execution_whose_later_record_gives_way_is_listed_by_its_first() {
+    let place = place();
+    let (first, other) = (record(10, "a"), record(5, "a"));
+    let mut again = first.clone();
+    again.time = record(1, "a").time;
+    let lines = [first.clone(), other, again];
+    place.log.append_all(&lines).unwrap();
+    let listing = place.log.list(&newest(1)).unwrap();
+    assert_eq!(listing.executions[0].record, first);
+}
+
+#[test]
+fn a_filter_of_labels_loses_no_outcome_of_an_execution_that_stands_twice() {
+    let place = place();
+    let first = record(1, "a");
+    let labelled = |label: &str| {
+        let line = json!({"schema": 1, "outcome_of": first.id, "time": first.time, "label": label});
+        serde_json::from_value::<Outcome>(line).unwrap()
+    };
+    place.log.append(&first).unwrap();
+    place.log.append_all(&[labelled("win")]).unwrap();
+    place.log.append(&first).unwrap();
+    place.log.append_all(&[labelled("lose")]).unwrap();
+    let query = Query {
+        filter: Filter {
+            labels: vec![("win".to_owned(), None)],
+            ..Filter::default()
+        },
+        ..newest(5)
+    };
+    let listing = place.log.list(&query).unwrap();
+    assert_eq!(listing.executions[0].outcomes.len(), 2);
 }
 
 #[test]
