@@ -26,7 +26,7 @@ use crate::prompt::variables::{Check, complete};
 use crate::releases::Store;
 
 pub use batch::{Batch, Done, Ended, Input, Pool, request_for, run_batch};
-pub use budget::{BudgetState, Spent, budget_states, spent_today, used_up};
+pub use budget::{BudgetState, Spent, budget_states, has_one, spent_today, used_up};
 pub use call::{Call, CallContext, Executed, add_turn, execute, new_record, rounded, usage_of};
 pub use caller::{Caller, settings_of};
 pub use check::Expected;

@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::config::{Config, OnExceed, UserConfig};
 use crate::error::{Exit, Failure};
 use crate::execute::{
-    Caller, Executed, Places, Request, StoredId, spent_today, stored_prompt, used_up,
+    Caller, Executed, Places, Request, StoredId, has_one, spent_today, stored_prompt, used_up,
 };
 use crate::files::Loaded;
 use crate::openai::address::open_to_all;
@@ -158,7 +158,7 @@ impl RunContext {
                 .ui
                 .warning("with --no-log this call counts against no budget");
         }
-        if budgets.per_day.is_none() && budgets.per_prompt.is_empty() {
+        if !has_one(budgets, name) {
             return Ok(());
         }
         let log = self.log(session);
@@ -186,7 +186,7 @@ impl RunContext {
         };
         let incomplete = (spent.incomplete()).map(|words| {
             refused(words)
-                .hint("install that version here")
+                .hint("install that version here; promptctl log names the lines")
                 .hint(limits)
         });
         for failure in incomplete.into_iter().chain(unlogged) {

@@ -62,6 +62,12 @@ fn is_meant(name: &str, prompt: &str) -> bool {
     name == prompt || (name.ends_with('/') && prompt.starts_with(name))
 }
 
+/// Whether any budget of a day is for this prompt.
+pub fn has_one(budgets: &Budgets, name: &PromptName) -> bool {
+    let mut prompts = budgets.per_prompt.keys();
+    budgets.per_day.is_some() || prompts.any(|prompt| is_meant(prompt, name.as_str()))
+}
+
 /// What was spent since midnight in UTC, by what this machine's log says. Unknown costs count as
 /// nothing.
 ///
@@ -81,6 +87,9 @@ pub fn spent_today(log: &Log, now: Timestamp) -> Result<Spent, Failure> {
         }
         Since::Newer => spent.newer += 1,
     })?;
+    for (prompt, cost) in log.pruned_costs(midnight)? {
+        *spent.costs.entry(prompt).or_default() += cost;
+    }
     Ok(spent)
 }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use super::log::hold::{Turn, lock_itself};
 use super::log::lines::{Blocks, Segment, lines_of};
-use super::log::parse::{Line, Parsed, read};
+use super::log::parse::{Line, Parsed, newer_call, read};
 use super::log::{Log, Order, is_same};
 use crate::record::regular::open_regular;
 
@@ -144,7 +144,7 @@ fn pack(path: &Path) -> io::Result<()> {
 /// How the comment in the head of an archive begins, that says when its latest record began.
 pub(super) const LATEST: &str = "latest ";
 
-/// When the latest record of a file began.
+/// When the latest record of a file began, also of those of a newer version.
 fn latest_of(file: &File) -> io::Result<Option<Timestamp>> {
     let segment = Segment::File(file.try_clone()?, file.metadata()?.len());
     let (mut blocks, mut latest) = (Blocks::new(segment, Order::OldestFirst), None);
@@ -153,6 +153,7 @@ fn latest_of(file: &File) -> io::Result<Option<Timestamp>> {
             let time = match read(line) {
                 Line::Brief(record) => Some(record.time),
                 Line::Parsed(Parsed::Record(record)) => Some(record.time),
+                Line::Parsed(Parsed::Bad(_, Some(_))) => newer_call(line),
                 Line::Parsed(_) => None,
             };
             latest = latest.max(time);

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -21,7 +22,9 @@ use sha2::{Digest as _, Sha256};
 use super::entry::{Record, SCHEMA, SUBJECT, Source, Status};
 use super::id::Id;
 use super::log::Log;
+use super::log::hold::Turn;
 use super::outcomes::{Kind, LatestOutcome, Outcomes, Tokens};
+use crate::error::Failure;
 use crate::statistics::{Moments, Quantiles};
 
 pub use summed::Ids;
@@ -222,6 +225,23 @@ impl Log {
             None | Some("executions") => "history.jsonl".to_owned(),
             Some(stem) => format!("{stem}.history.jsonl"),
         })
+    }
+
+    /// What calls cost that began at `since` or later and were pruned since then, with their prompts, in US dollars.
+    ///
+    /// # Errors
+    /// The past sums are there and cannot be read.
+    pub fn pruned_costs(&self, since: Timestamp) -> Result<Vec<(String, f64)>, Failure> {
+        let changed = fs::metadata(self.history()).and_then(|it| it.modified());
+        // What was written before holds no such call.
+        if !changed.is_ok_and(|it| it >= SystemTime::from(since)) {
+            return Ok(Vec::new());
+        }
+        let turn = Turn::to_look(self.path());
+        let past = (self.past().read()).map_err(|error| self.read_failed(error))?;
+        drop(turn);
+        let sums = past.sums.into_iter().filter(|it| it.last >= since);
+        Ok(sums.map(|it| (it.prompt, it.cost_usd.sum)).collect())
     }
 
     pub(super) fn past(&self) -> History {

@@ -20,6 +20,11 @@ fn a_call_that_costs_nothing_is_refused_by_no_budget() {
     );
     let run = repo.run("promptctl run support/triage --var ticket=Hello --model echo");
     assert_eq!(run.code, Some(0), "{run}");
+    // What was pruned was spent all the same.
+    repo.ok("promptctl log prune --older-than 0d");
+    assert!(!repo.read(LOG).contains("\"cost_usd\":9"));
+    let run = repo.run("promptctl run support/triage --var ticket=Hello");
+    assert!(run.stderr.contains("$9.0000 were spent today"), "{run}");
     let inputs = repo.run_with(
         "promptctl run support/triage --inputs - --model echo",
         "{\"ticket\":\"Hello\"}\n",
@@ -79,10 +84,29 @@ fn a_call_that_a_newer_version_recorded_is_not_passed_over() {
     repo.write("promptctl.yaml", settings("refuse"));
     // Of another day, or of no call.
     assert!(!repo.run(call).stderr.contains("newer version"));
+    repo.write(LOG, "{\"schema\":2,\"settings_of\":\"a\"}\n");
+    assert!(!repo.run(call).stderr.contains("newer version"));
+    // Set aside it counts as well, and for prompts without a budget not at all.
+    repo.write(LOG, record(1) + &newer(today(2)).repeat(40));
+    let small = "log: {maxSize: 10KB}\n";
+    repo.write("promptctl.yaml", settings("refuse") + small);
+    repo.ok(&format!("{call} --model echo"));
+    repo.ok(&format!("{call} --model echo"));
+    assert!(repo.dir.join(".promptctl/executions.1.jsonl.gz").exists());
+    assert!(
+        repo.run(call)
+            .stderr
+            .contains("error[P316]: 40 records of today")
+    );
+    let other = "budgets: {perPrompt: {other/: 1}, onExceed: refuse}\n";
+    repo.write("promptctl.yaml", other);
+    assert!(!repo.run(call).stderr.contains("newer version"));
+    repo.write("promptctl.yaml", settings("refuse"));
+    repo.ok("rm .promptctl/executions.1.jsonl.gz");
     repo.write(LOG, today(1) + &newer(today(2)) + &newer(today(3)));
     assert_snapshot!(repo.run(call), @"
     error[P316]: 2 records of today were written by a newer version of promptctl, so that what was spent today is not known
-      hint: install that version here
+      hint: install that version here; promptctl log names the lines
       hint: `budgets:` in promptctl.yaml sets the limits
     [exit 3]
     ");

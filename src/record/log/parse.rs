@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use memchr::memmem::Finder;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{BadLine, Item};
@@ -166,6 +168,18 @@ fn newer(schema: u32) -> Option<Parsed> {
 fn of_newer(schema: u64) -> Parsed {
     let reason = format!("the line has schema {schema}, of a newer version of promptctl");
     Parsed::Bad(reason, Some(schema))
+}
+
+/// When the call began of which a newer version wrote this line; every version says it alike. None where it is of no
+/// call.
+pub(in crate::record) fn newer_call(line: &[u8]) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Newer {
+        outcome_of: Option<IgnoredAny>,
+        time: Option<Timestamp>,
+    }
+    let line = serde_json::from_slice::<Newer>(line).ok()?;
+    line.time.filter(|_| line.outcome_of.is_none())
 }
 
 /// Reads a whole line, whatever the order of its fields.

@@ -6,13 +6,11 @@ use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use memchr::memmem::Finder;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::Log;
 use super::lines::{Blocks, lines_of};
 use super::newest::latest_in;
-use super::parse::Parsed;
+use super::parse::{Parsed, newer_call};
 use super::read::{Order, Part, Query, parse_block};
 use crate::error::Failure;
 use crate::record::entry::Record;
@@ -77,8 +75,13 @@ fn visit_part(
         for (line, parsed) in parse_block(at, &text, query) {
             let found = match parsed {
                 Parsed::Record(record) => Since::Record(record),
-                Parsed::Bad(_, Some(_)) if is_call(&text[(line - at) as usize..], query) => {
-                    Since::Newer
+                Parsed::Bad(_, Some(_)) => {
+                    let line = &text[(line - at) as usize..];
+                    let end = memchr::memchr(b'\n', line).unwrap_or(line.len());
+                    match newer_call(&line[..end]) >= query.filter.since {
+                        true => Since::Newer,
+                        false => continue,
+                    }
                 }
                 _ => continue,
             };
@@ -94,22 +97,6 @@ fn visit_part(
         }
     }
     Ok(ControlFlow::Continue(()))
-}
-
-/// Whether a line of a newer version may be of a call since then.
-fn is_call(from: &[u8], query: &Query) -> bool {
-    #[derive(Deserialize)]
-    struct Newer {
-        outcome_of: Option<IgnoredAny>,
-        time: Option<Timestamp>,
-    }
-    let end = memchr::memchr(b'\n', from).unwrap_or(from.len());
-    match serde_json::from_slice::<Newer>(&from[..end]) {
-        Ok(line) => {
-            line.outcome_of.is_none() && line.time.is_none_or(|it| Some(it) >= query.filter.since)
-        }
-        Err(_) => true,
-    }
 }
 
 /// How many bytes are of calls that promptctl made itself.
