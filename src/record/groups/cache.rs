@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -29,7 +30,7 @@ use crate::statistics::{Quantiles, Sketch, Values};
 pub(super) use ids::{Ids, Torn};
 
 /// How a file begins: its form.
-const MAGIC: &[u8; 8] = b"PCSTATS8";
+const MAGIC: &[u8; 8] = b"PCSTATS9";
 
 /// Below this size logs are read as fast without, in bytes.
 pub(super) const WORTH: u64 = 8 << 20;
@@ -65,6 +66,10 @@ pub(super) struct Cover {
     size: u64,
     stamp: u64,
     is_packed: bool,
+    /// Which file it is, where the system says so: an editor puts another in its place.
+    node: u64,
+    /// When it was changed last, in nanoseconds since 1970; of one that grew since then it says nothing.
+    changed: u128,
 }
 
 /// The figures of a group, but for the latencies.
@@ -367,7 +372,10 @@ impl Known {
                 .all(|(at, (cover, part))| {
                     let may_grow = at == count && !cover.is_packed;
                     let size = part.part.size();
+                    let (node, changed) = identity(&part.part);
                     cover.path == part.path
+                        && cover.node == node
+                        && (cover.changed == changed || size > cover.size)
                         && (size == cover.size || (may_grow && size > cover.size))
                         && stamp(&part.part, cover.size).is_ok_and(|stamp| stamp == cover.stamp)
                 })
@@ -405,6 +413,7 @@ pub(super) fn covers(parts: &[Wanted]) -> io::Result<Option<Vec<Cover>>> {
     for wanted in parts {
         let size = wanted.part.size();
         let is_packed = matches!(wanted.part, Part::Packed(_));
+        let (node, changed) = identity(&wanted.part);
         if !is_packed && size > 0 && piece(&wanted.part, size - 1, 1)? != b"\n" {
             return Ok(None);
         }
@@ -413,9 +422,26 @@ pub(super) fn covers(parts: &[Wanted]) -> io::Result<Option<Vec<Cover>>> {
             size,
             stamp: stamp(&wanted.part, size)?,
             is_packed,
+            node,
+            changed,
         });
     }
     Ok(Some(covers))
+}
+
+/// Which file it is and when it was changed last, in nanoseconds since 1970, as far as the system says.
+fn identity(part: &Part) -> (u64, u128) {
+    let (Part::Text(file, _) | Part::Packed(file)) = part;
+    let Ok(facts) = file.metadata() else {
+        return (0, 0);
+    };
+    #[cfg(unix)]
+    let node = std::os::unix::fs::MetadataExt::ino(&facts);
+    #[cfg(not(unix))]
+    let node = 0;
+    let changed = facts.modified().ok();
+    let changed = changed.and_then(|it| it.duration_since(SystemTime::UNIX_EPOCH).ok());
+    (node, changed.map_or(0, |it| it.as_nanos()))
 }
 
 /// A hash of the first so many bytes of a file: of their beginning, of pieces in between, and more of

@@ -1,5 +1,7 @@
 //! What is kept beside a log.
 
+use std::fs::{File, OpenOptions};
+
 use super::*;
 
 /// A log that is worth a cache, and the folder of the cache.
@@ -63,6 +65,31 @@ fn kept_file(kept: &Path) -> std::path::PathBuf {
     let mut files: Vec<_> = files.filter(|path| !path.ends_with(".gitignore")).collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files.swap_remove(0)
+}
+
+#[test]
+fn an_edit_that_leaves_the_size_as_it_was_is_noticed() {
+    let place = Place::new();
+    let (log, kept) = large(&place);
+    assert!(!same(&log, &kept));
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    let middle = text.len() / 2 + text[text.len() / 2..].find("\"cost_usd\":0.00").unwrap();
+    let edited = text[..middle].to_owned() + &text[middle..].replacen("0.00", "9.00", 1);
+    assert_eq!(edited.len(), text.len());
+    // As editors do: a new file in its place, which has the old one's time, and the old file with a new time.
+    let before = std::fs::metadata(log.path()).unwrap().modified().unwrap();
+    let other = place.folder.path().join("other");
+    std::fs::write(&other, &edited).unwrap();
+    File::open(&other).unwrap().set_modified(before).unwrap();
+    if cfg!(unix) {
+        std::fs::rename(&other, log.path()).unwrap();
+        assert!(same(&log, &kept));
+    }
+    std::fs::write(log.path(), &text).unwrap();
+    let later = before + std::time::Duration::from_secs(1);
+    let file = OpenOptions::new().append(true).open(log.path()).unwrap();
+    file.set_modified(later).unwrap();
+    assert!(same(&log, &kept));
 }
 
 #[test]
