@@ -5,7 +5,7 @@ mod cases;
 mod chat;
 mod options;
 mod prompts;
-mod providers;
+pub(super) mod providers;
 mod references;
 pub(super) mod rubric;
 mod table;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::promptfoo::providers::plain_model;
 use super::super::promptfoo::rubric::{self, KINDS};
 use super::chat::{Can, Message, Part, joined, messages, settings};
 use super::{Draft, own};
@@ -75,7 +76,12 @@ fn provider(draft: &mut Draft<'_>) -> String {
         ));
         model.to_owned()
     });
-    let (provider, model) = model.split_once('/').unwrap_or(("openai", &model));
+    provider_of(&model)
+}
+
+/// What promptfoo calls a model.
+fn provider_of(model: &str) -> String {
+    let (provider, model) = model.split_once('/').unwrap_or(("openai", model));
     let kind = match provider {
         "openai" => "chat:",
         "anthropic" => "messages:",
@@ -246,10 +252,13 @@ fn about(case: Option<&Value>) -> Map<String, Value> {
 fn assertions(evaluators: Option<&Value>, draft: &mut Draft<'_>) -> Vec<Value> {
     let mut all = Vec::new();
     for evaluator in evaluators.and_then(Value::as_array).into_iter().flatten() {
-        match assertion(evaluator) {
+        match assertion(evaluator, draft.text("model")) {
             Some(assert) => {
                 let is_judged = |it: &Value| KINDS.iter().any(|kind| it["type"] == *kind);
-                if assert.iter().any(is_judged) {
+                if assert
+                    .iter()
+                    .any(|it| is_judged(it) && it.get("provider").is_none())
+                {
                     draft.note("promptfoo's own judge decides rubrics there, and not the model that is asked here");
                 }
                 all.extend(assert);
@@ -265,8 +274,8 @@ fn assertions(evaluators: Option<&Value>, draft: &mut Draft<'_>) -> Vec<Value> {
     all
 }
 
-/// An evaluator as assertions of the same meaning.
-fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
+/// An evaluator of a prompt with this model as assertions of the same meaning.
+fn assertion(evaluator: &Value, own_model: Option<&str>) -> Option<Vec<Value>> {
     let map = evaluator.as_object()?;
     let kinds = [
         "string", "json", "limits", "text", "llm", "name", "weight", "required",
@@ -293,7 +302,15 @@ fn assertion(evaluator: &Value) -> Option<Vec<Value>> {
         let named = KINDS
             .iter()
             .find(|kind| map.get("name").is_some_and(|name| name == *kind));
-        all.push(json!({ "type": named.unwrap_or(&KINDS[0]), "value": expected(&rubric)? }));
+        let mut assert = json!({ "type": named.unwrap_or(&KINDS[0]), "value": expected(&rubric)? });
+        // The prompt's own model judges here where nobody named another. Any other is written as it is read again.
+        let model = map["llm"]["modelId"].as_str();
+        let named = model.filter(|it| Some(*it) != own_model);
+        let provider = named.map(provider_of).unwrap_or_default();
+        if named.is_some() && plain_model(&provider).as_deref() == named {
+            assert["provider"] = json!(provider);
+        }
+        all.push(assert);
     }
     if let Some(checks) = map.get("json") {
         let checks = checks.as_object()?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::draft::Draft;
-use super::options::judge as judge_of;
+use super::options::{has_settings, judge as judge_of, lose_settings};
 use super::rubric;
 use crate::exchange::dialect::{Dialect, Known};
 use crate::prompt::code;
@@ -239,7 +239,12 @@ impl Reader<'_> {
                     _ => matches!(kind, "latency" | "cost"),
                 },
                 "metric" => metric.is_some(),
-                "provider" => evaluator.get("llm").is_some() && judge_of(value).is_some(),
+                "provider" if evaluator.get("llm").is_some() && judge_of(value).is_some() => {
+                    if has_settings(value) {
+                        lose_settings(value, self.at, draft);
+                    }
+                    true
+                }
                 _ => false,
             };
             if !is_taken {

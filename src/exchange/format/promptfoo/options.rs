@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::draft::Draft;
 use super::providers;
+use crate::prompt::code;
 use crate::prompt::finding::Span;
 
 /// What the options of a test say.
@@ -38,15 +39,37 @@ impl Options {
         let known: Vec<&str> = known.map(|(key, _)| key).collect();
         let at = |key: &str| place(&format!("options.{key}"));
         draft.leave_out(options, (&known, &[]), "the options of a test", at);
+        if let Some(provider) = options.get("provider").filter(|it| has_settings(it)) {
+            lose_settings(provider, at("provider"), draft);
+        }
         said
     }
 }
 
-/// The model of a provider that judges, where nothing else is said of it: its settings have no counterpart.
+/// Whether a provider that judges says more than its model.
+pub(super) fn has_settings(provider: &Value) -> bool {
+    match provider {
+        Value::Object(map) => match map.get("text") {
+            Some(text) => has_settings(text),
+            None => map.len() > 1,
+        },
+        _ => false,
+    }
+}
+
+/// Says that only the model is taken of a provider that judges.
+pub(super) fn lose_settings(provider: &Value, at: Option<Span>, draft: &mut Draft) {
+    if judge(provider).is_some() {
+        let message = "the settings of a provider that judges have no counterpart here: left out";
+        draft.lose(code::SOURCE_DROPPED, at, message.to_owned());
+    }
+}
+
+/// The model of a provider that judges.
 pub(super) fn judge(provider: &Value) -> Option<String> {
     let id = match provider {
         Value::String(id) => id,
-        Value::Object(map) if map.len() == 1 => match (map.get("id"), map.get("text")) {
+        Value::Object(map) => match (map.get("id"), map.get("text")) {
             (Some(Value::String(id)), _) => id,
             (_, Some(text)) => return judge(text),
             _ => return None,

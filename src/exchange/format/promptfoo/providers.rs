@@ -57,7 +57,7 @@ const PROGRAMS: [&str; 7] = [
 ];
 
 /// The model of an id that names a service and a model alone.
-pub(super) fn plain_model(id: &str) -> Option<String> {
+pub(in crate::exchange::format) fn plain_model(id: &str) -> Option<String> {
     let is_program = PROGRAMS.iter().any(|start| id.starts_with(start));
     let is_plain = id.contains(':') && !is_program && !id.contains("{{");
     is_plain.then(|| model(id))

@@ -1,6 +1,8 @@
 //! Tables. Of tests: a row each, and columns whose names begin with `__` for what is expected. Of
 //! prompts: a row each, with columns for its text and its label.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::prompt::finding::Span;
@@ -145,7 +147,12 @@ pub(super) fn prompts(text: &str, most: usize) -> Result<(Vec<Row>, Vec<String>)
 /// The header of a table and its rows, one more than `most` at most.
 fn rows(text: &str, most: usize) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
     let text = text.trim_start_matches('\u{feff}');
-    let mut rows = records(text, char::from(delimiter(text))).into_iter();
+    // Lines may also end as on an old Mac.
+    let text = match text.contains('\n') {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.replace('\r', "\n")),
+    };
+    let mut rows = records(&text, char::from(delimiter(&text))).into_iter();
     let (_, header) = rows.next().unwrap_or_default();
     let mut all = Vec::new();
     for (line, row) in rows.take(most + 1) {
@@ -385,6 +392,13 @@ mod tests_of_tables {
     fn a_comma_of_a_list_may_be_escaped() {
         assert_eq!(parts("a\\, b, c"), ["a, b", "c"]);
         assert_eq!(parts("a"), ["a"]);
+    }
+
+    #[test]
+    fn lines_end_as_on_an_old_mac_too() {
+        let found = tests("a,b\r1,2\r3,4\r", 9).unwrap();
+        assert_eq!(found[1]["vars"], json!({"a": "3", "b": "4"}));
+        assert_eq!(found.len(), 2);
     }
 
     #[test]
