@@ -163,6 +163,10 @@ fn what_stands_twice_in_a_source_is_not_decided_by_its_order() {
         r#"[{"name": "m", "version": "1", "template": "one"}, {"name": "m", "version": 1, "template": "uno"}]"#,
     );
     repo.write(
+        "page.json",
+        r#"{"model_versions": [{"name": "n", "version": "1", "template": "one"}], "next_page_token": "abc"}"#,
+    );
+    repo.write(
         "keys/langfuse.json",
         "{\"name\": \"k\", \"version\": 1,\n \"prompt\": \"a\", \"prompt\": \"b\"}",
     );
@@ -179,6 +183,7 @@ fn what_stands_twice_in_a_source_is_not_decided_by_its_order() {
     assert_snapshot!(repo.play("
         promptctl import langfuse.json
         promptctl import mlflow.json
+        promptctl import page.json --from mlflow
         promptctl import keys
         promptctl import keys/langfuse.json
         promptctl import answer.json
@@ -208,6 +213,11 @@ fn what_stands_twice_in_a_source_is_not_decided_by_its_order() {
       at: mlflow.json:1:52
       hint: keep the one that is right
     2 prompts refused
+    [exit 1]
+    $ promptctl import page.json --from mlflow
+    error[P501]: a page of an answer, of which others are missing
+      at: page.json:1:72
+      hint: ask for all versions, and put those of all pages into one list `model_versions`
     [exit 1]
     $ promptctl import keys
     error[P002]: the key `template` stands twice in one map

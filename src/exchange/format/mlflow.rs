@@ -57,6 +57,14 @@ pub(super) fn read(source: &Source<'_>) -> Result<Vec<Result<Foreign, Refused>>,
             map: Cow::Owned(map),
         });
     }
+    let token = located.value.get("next_page_token").and_then(Value::as_str);
+    if token.is_some_and(|token| !token.is_empty()) {
+        return Err(refused(
+            located.place("next_page_token"),
+            "a page of an answer, of which others are missing",
+            "ask for all versions, and put those of all pages into one list `model_versions`",
+        ));
+    }
     in_order(&mut entries);
     let keys = ["template", "model_config", "response_format"];
     Ok(each(&entries, &keys, &located, |entry| {
