@@ -162,7 +162,9 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         notes.extend(notes::covered(&groups));
     }
     notes.extend(apart(&board, &groups));
-    notes.extend(notes::groups_without_win(&groups, args.read.win()));
+    if args.read.is_win_named() || metric == Measure::Win {
+        notes.extend(notes::groups_without_win(&groups, args.read.win()));
+    }
     notes::say(&notes, is_json, session);
     if is_json {
         let shape = shape(args, &board, &groups, &notes);

@@ -154,7 +154,11 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
         }));
     }
     notes.extend(notes::unknown(&groups, args.sort.as_ref()));
-    notes.extend(notes::groups_without_win(&groups, args.read.win()));
+    let is_win = |it: &Measure| matches!(it, Measure::Win | Measure::CostPerWin);
+    let asked = args.fail_on.iter().map(|it| &it.measure).chain(&args.sort);
+    if args.read.is_win_named() || asked.into_iter().any(is_win) {
+        notes.extend(notes::groups_without_win(&groups, args.read.win()));
+    }
     let firing = args.level.unwrap_or(FIRING);
     let silent = match args.asks_for_silence(&wanted, firing) {
         true => wanted.gone_silent(&groups)?,

@@ -326,19 +326,19 @@ fn labels_are_sides_and_what_is_on_both_counts_on_none() {
          promptctl compare label:market=EU label:market=DE"
     ), @"
     $ promptctl compare label:market=EU label:market=US
-    market=US compared with market=EU, before and after, 460 calls against 140 calls
+    market=US compared with market=EU, too seldom in the same hours, 460 calls against 140 calls
     success	77.2 %	75.0 %	-2.2	-	460/140
     mean latency	<n> ms	<n> ms	-<n> ms	-	460/140
     tokens	120	120	0	-	460/140
     cost_per_call	$0.001	$0.001	$0	-	460/140
-    can't tell: market=EU was called from 2026-11-01 00:00 to 2026-11-01 09:59 and market=US was called from 2026-11-01 01:00 to 2026-11-01 09:19, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
+    can't tell: market=EU was called from 2026-11-01 00:00 to 2026-11-01 09:59 and market=US was called from 2026-11-01 01:00 to 2026-11-01 09:19, too seldom in the same hours. What else changed meanwhile is in the figures too, so that there is no verdict
     $ promptctl compare support/triage@v1 label:market=US
-    market=US compared with support/triage v1, before and after, 230 calls against 70 calls
+    market=US compared with support/triage v1, too seldom in the same hours, 230 calls against 70 calls
     success	93.5 %	57.1 %	-36.3	-	230/70
     mean latency	<n> ms	<n> ms	+<n> ms	-	230/70
     tokens	120	120	0	-	230/70
     cost_per_call	$0.001	$0.001	$0	-	230/70
-    can't tell: support/triage v1 was called from 2026-11-01 00:00 to 2026-11-01 09:58 and market=US was called from 2026-11-01 01:01 to 2026-11-01 09:19, before and after. What else changed meanwhile is in the figures too, so that there is no verdict
+    can't tell: support/triage v1 was called from 2026-11-01 00:00 to 2026-11-01 09:58 and market=US was called from 2026-11-01 01:01 to 2026-11-01 09:19, too seldom in the same hours. What else changed meanwhile is in the figures too, so that there is no verdict
     --- stderr
     70 calls fit both sides, and count on none
     $ promptctl compare support/triage support/triage@v1
@@ -397,20 +397,32 @@ fn a_win_that_no_outcome_has_is_said() {
         let said: Vec<&str> = run
             .stderr
             .lines()
-            .filter(|it| it.contains("--win"))
+            .filter(|it| it.contains("counts as a win"))
             .collect();
         assert_eq!(said, wanted.into_iter().collect::<Vec<_>>(), "{run}");
         let notes = repo.json(&format!("{line} --format json"))["notes"].to_string();
-        assert_eq!(wanted.is_some(), notes.contains("--win"), "{notes}");
+        assert_eq!(
+            wanted.is_some(),
+            notes.contains("counts as a win"),
+            "{notes}"
+        );
         assert!(wanted.is_none_or(|it| notes.contains(it)), "{notes}");
     };
-    let near = "no outcome here has the label bougth that --win names, and none counts as a win; there is bought";
-    let others = "no outcome here has the label sold that --win names, and none counts as a win; there are bought, left";
-    for command in [SIDES, "promptctl stats", "promptctl leaderboard"] {
+    let near = "no outcome here has the label bougth, so that none counts as a win: the labels are bought, left; did you mean bought?";
+    let others = "no outcome here has the label sold, so that none counts as a win: the labels are bought, left";
+    let usual = "no outcome here has the label win, so that none counts as a win: the labels are bought, left; --win LABEL says which one is";
+    let asked = [
+        (SIDES, Some(usual)),
+        ("promptctl stats", None),
+        ("promptctl stats --sort win", Some(usual)),
+        ("promptctl leaderboard", None),
+        ("promptctl leaderboard --metric win", Some(usual)),
+    ];
+    for (command, bare) in asked {
         says(&format!("{command} --win bougth"), Some(near));
         says(&format!("{command} --win sold"), Some(others));
         says(&format!("{command} --win bought"), None);
-        says(command, None);
+        says(command, bare);
     }
 }
 

@@ -26,6 +26,16 @@ pub(super) struct Words {
     pub(super) notes: Vec<String>,
 }
 
+/// How calls that were not made side by side lie to each other in time.
+fn one_after_the_other(found: &Comparison) -> &'static str {
+    match (found.base.times, found.head.times) {
+        (Some(base), Some(head)) if base.0 < head.1 && head.0 < base.1 => {
+            "too seldom in the same hours"
+        }
+        _ => "before and after",
+    }
+}
+
 impl Words {
     pub(super) fn new(found: &Comparison, options: &CompareOptions) -> Self {
         let (base, head) = names(&options.base, &options.head);
@@ -46,7 +56,8 @@ impl Words {
                 calls(found.head.counted)
             ),
             Design::BeforeAfter => format!(
-                "before and after, {} against {}",
+                "{}, {} against {}",
+                one_after_the_other(found),
                 calls(found.base.calls),
                 calls(found.head.calls)
             ),
@@ -102,9 +113,10 @@ impl Words {
                 format!("can't tell: there is no call of {never}")
             }
             Verdict::CantTell(CantTell::BeforeAfter) => format!(
-                "can't tell: {} and {}, before and after. What else changed meanwhile is in the figures too, so that there is no verdict",
+                "can't tell: {} and {}, {}. What else changed meanwhile is in the figures too, so that there is no verdict",
                 used(base, &found.base),
-                used(head, &found.head)
+                used(head, &found.head),
+                one_after_the_other(found)
             ),
             Verdict::CantTell(CantTell::Split) => self.wrong_split(found),
             Verdict::CantTell(CantTell::Coverage) => self.not_in_yet(found),

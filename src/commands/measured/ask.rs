@@ -20,6 +20,9 @@ use crate::releases::Store;
 /// The label that is a win unless another one is named.
 pub(super) const USUAL_WIN: &str = "win";
 
+/// And the one that is none.
+pub(super) const USUAL_LOSS: &str = "loss";
+
 /// Which executions are looked at.
 #[derive(Debug, clap::Args)]
 pub(in crate::commands) struct ReadArgs {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::common::count;
 use super::super::session::Session;
-use super::ask::USUAL_WIN;
+use super::ask::{USUAL_LOSS, USUAL_WIN};
 use super::key::named;
 use crate::prompt::name::nearest;
 use crate::record::compare::SAME_COVERAGE;
@@ -239,19 +239,27 @@ pub(in crate::commands) fn unknown(groups: &Groups, sort: Option<&Measure>) -> V
     said
 }
 
-/// That no outcome has the label that a person named as a win; these have others.
+/// That no outcome has the label that is a win; these have others.
 pub(in crate::commands) fn without_win(win: &str, known: &BTreeSet<String>) -> Option<String> {
-    if win == USUAL_WIN {
+    // Where nobody names one, and outcomes are lost or have no label, it may be that nothing was won.
+    let is_usual = win == USUAL_WIN;
+    if is_usual && (known.is_empty() || known.contains(USUAL_LOSS)) {
         return None;
     }
-    let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    let have = match (nearest(win, known.iter().copied()), known.as_slice()) {
-        (Some(near), _) => format!("; there is {near}"),
-        (None, []) => "; none has a label".to_owned(),
-        (None, known) => format!("; there are {}", known.join(", ")),
+    let labels: Vec<&str> = known.iter().map(String::as_str).collect();
+    let meant = nearest(win, labels.iter().copied());
+    let meant = meant.map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let have = match labels.as_slice() {
+        [] => "none has a label".to_owned(),
+        [only] => format!("the only label is {only}"),
+        all => format!("the labels are {}", all.join(", ")),
+    };
+    let named = match is_usual {
+        true => "; --win LABEL says which one is",
+        false => "",
     };
     Some(format!(
-        "no outcome here has the label {win} that --win names, and none counts as a win{have}"
+        "no outcome here has the label {win}, so that none counts as a win: {have}{named}{meant}"
     ))
 }
 
