@@ -98,7 +98,7 @@ figure{margin:1rem 0}svg{width:100%;height:auto;display:block}\
 table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--rule);text-align:right;white-space:nowrap}\
 th:first-child,td:first-child{text-align:left}thead th{background:var(--band)}tbody th{font-weight:normal}\
-@media screen and (max-width:40rem){body{padding:.5rem}.drawn svg{min-width:47.5rem}}";
+@media screen and (max-width:40rem){body{padding:.5rem}.drawn svg{min-width:44rem}figcaption::before{content:\"Scrolls sideways: \"}}";
 
 const DARK: &str =
     ":root{--ink:#e6e9ee;--paper:#16191d;--dim:#a6adb7;--rule:#3a3f47;--band:#20242a}";

@@ -513,7 +513,7 @@ fn a_browser_finds_the_page_accessible_in_light_dark_and_on_a_phone() {
     );
     let letters = found["letters"].as_f64();
     assert!(
-        letters.is_some_and(|it| it > 9.5),
+        letters.is_some_and(|it| it > 8.0),
         "{letters:?} px on a phone"
     );
     let versions = rows(&repo.read("page.html"), "Versions, the newest first");
