@@ -8,7 +8,7 @@ pub(super) mod plan;
 mod planner;
 pub(super) mod show;
 
-pub(super) use lifted::lifted;
+pub(super) use lifted::{LiftedPrompt, lifted};
 
 use sha2::{Digest as _, Sha256};
 

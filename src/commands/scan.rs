@@ -7,6 +7,7 @@ mod class_heads;
 mod elsewhere;
 mod keys;
 mod lift;
+mod matched;
 mod prompts;
 mod replace;
 mod scanned;
@@ -26,7 +27,7 @@ use crate::output::{annotations, sarif};
 use crate::prompt::code;
 use crate::prompt::name::PromptName;
 use crate::scan::entry::{Entry, join};
-use crate::scan::found::{self, FoundPrompt};
+use crate::scan::found::FoundPrompt;
 
 use baseline::Baseline;
 use keys::Keys;
@@ -46,10 +47,10 @@ pub(super) fn run(args: &Args, session: &mut Session) -> Result<Exit, Failure> {
     let baseline = Baseline::read(args.baseline.as_deref(), !args.write_baseline, session)?;
     let keys = Keys::of_repository(&args.paths, session);
     let mut all = look(args, &baseline, &keys, session)?;
+    let lifted = matched::look(&mut all.prompts, &keys, session);
     if args.lift {
-        return lift::lift(all, args, &keys, session);
+        return lift::lift(all, &lifted, args, &keys, session);
     }
-    let lifted = lift::lifted(&all.prompts, &keys, session);
     baseline.mark(&mut all.entries);
     baseline.mark_prompts(&mut all.prompts, &lifted);
     let again = show::again(&args.paths);
@@ -211,7 +212,6 @@ fn look(
         changed::look(&mut found, wanted, &args.paths, keys);
     }
     elsewhere::fill_in(&mut found, keys);
-    found::name_all(&mut found.prompts);
     Ok(All {
         entries: join(found.places, reads, &found.values),
         prompts: found.prompts,

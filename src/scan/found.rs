@@ -24,8 +24,6 @@ mod sinks;
 mod syntax;
 mod value;
 
-use std::collections::BTreeSet;
-
 use crate::prompt::finding::Span;
 
 pub use endings::{CodeLanguage, LANGUAGES};
@@ -282,21 +280,6 @@ fn told(
     }
     for call in &mut findings.unread {
         call.is_allowed = noted.contains(&call.at.line);
-    }
-}
-
-/// Gives every prompt a name of its own.
-pub fn name_all(prompts: &mut [(String, FoundPrompt)]) {
-    let mut taken = BTreeSet::new();
-    for (_, prompt) in prompts {
-        let name = prompt.name.take().unwrap_or_else(|| "prompt".to_owned());
-        let mut free = name.clone();
-        let mut number = 2;
-        while !taken.insert(free.to_lowercase()) {
-            free = format!("{name}-{number}");
-            number += 1;
-        }
-        prompt.name = Some(free);
     }
 }
 

@@ -87,6 +87,7 @@ mod scan;
 mod scan_code;
 mod scan_files;
 mod scan_flow;
+mod scan_lifted;
 mod scan_programs;
 mod scan_sure;
 mod schemas;

@@ -29,6 +29,8 @@ pub(in crate::commands) struct Stands {
     /// What stays the same while lines move.
     pub(in crate::commands) mark: String,
     pub(in crate::commands) line: usize,
+    /// What it was lifted as before.
+    pub(in crate::commands) known: Option<PromptName>,
     /// The commit of the code, where it is in this repository.
     pub(in crate::commands) commit: Option<String>,
 }

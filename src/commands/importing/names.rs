@@ -5,7 +5,6 @@ use std::path::Path;
 use std::str::FromStr;
 
 use super::incoming::{FileResult, Incoming, Options, Stands};
-use super::lifted::{LiftedPrompt, lifted};
 use crate::error::Failure;
 use crate::files::PromptFile;
 use crate::prompt::code;
@@ -15,11 +14,10 @@ use crate::releases::Store;
 /// The names of one import, each given once.
 pub(super) struct Names<'p> {
     options: &'p Options<'p>,
-    store: &'p Store,
     /// Who asks for a name, in small letters.
     asked: BTreeMap<String, BTreeSet<Asked>>,
-    /// The prompts that stood in code, by their files and places.
-    lifted: Option<BTreeMap<(String, String), LiftedPrompt>>,
+    /// Whether those that ask stand in code.
+    is_code: bool,
 }
 
 /// A prompt that asks for a name.
@@ -32,17 +30,17 @@ struct Asked {
 }
 
 impl<'p> Names<'p> {
-    pub(super) fn new(options: &'p Options<'p>, store: &'p Store) -> Self {
+    pub(super) fn new(options: &'p Options<'p>) -> Self {
         Self {
             options,
-            store,
             asked: BTreeMap::new(),
-            lifted: None,
+            is_code: false,
         }
     }
 
     /// Notes which name a prompt is going to ask for: of two that ask for one, neither gets it.
     pub(super) fn ask(&mut self, own: &str, read: &Incoming) {
+        self.is_code |= read.stands.is_some();
         if let Ok(name) = self.wanted(own, &read.source, read.stands.as_ref()) {
             let all = self.asked.entry(name.as_str().to_lowercase()).or_default();
             all.insert(Asked {
@@ -54,7 +52,7 @@ impl<'p> Names<'p> {
     }
 
     /// The name that a prompt gets.
-    pub(super) fn of(&mut self, own: &str, result: &FileResult) -> Result<PromptName, Failure> {
+    pub(super) fn of(&self, own: &str, result: &FileResult) -> Result<PromptName, Failure> {
         let name = self.wanted(own, &result.source, result.stands.as_ref())?;
         let asked = self.asked.get(&name.as_str().to_lowercase());
         match asked.filter(|all| all.len() > 1) {
@@ -64,15 +62,15 @@ impl<'p> Names<'p> {
     }
 
     fn wanted(
-        &mut self,
+        &self,
         own: &str,
         source: &str,
         stands: Option<&Stands>,
     ) -> Result<PromptName, Failure> {
-        match (self.options.name, self.known_place(source, stands)) {
-            (Some(name), _) => Ok(name.clone()),
-            (None, Some(known)) => Ok(known),
-            (None, None) => {
+        let known = stands.and_then(|stands| stands.known.as_ref());
+        match self.options.name.or(known) {
+            Some(name) => Ok(name.clone()),
+            None => {
                 let clean = clean(own);
                 let name = match self.options.into {
                     Some(folder) => format!("{}/{clean}", folder.trim_matches('/')),
@@ -90,22 +88,12 @@ impl<'p> Names<'p> {
         }
     }
 
-    /// The prompt that was lifted from there before, whatever its name is now.
-    fn known_place(&mut self, source: &str, stands: Option<&Stands>) -> Option<PromptName> {
-        let mark = stands?.mark.clone();
-        let lifted = self.lifted.get_or_insert_with(|| lifted(self.store));
-        let known = lifted.get(&(source.to_owned(), mark))?;
-        Some(known.name.clone())
-    }
-
     /// How it gets a place of its own.
     pub(super) fn other_place(&self) -> &'static str {
-        match self.lifted {
+        match self.is_code {
             // The name of a prompt in code is made of where it stands.
-            Some(_) => {
-                "--into DIR puts it into a folder; promptctl mv moves the prompt that is there"
-            }
-            None => "--name NAME gives it another name, --into DIR a folder",
+            true => "--into DIR puts it into a folder; promptctl mv moves the prompt that is there",
+            false => "--name NAME gives it another name, --into DIR a folder",
         }
     }
 }

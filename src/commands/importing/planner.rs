@@ -60,7 +60,7 @@ impl<'p> Planner<'p> {
             options,
             store,
             gate,
-            names: Names::new(options, store),
+            names: Names::new(options),
             partials: BTreeMap::new(),
             here: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -247,7 +247,10 @@ impl<'p> Planner<'p> {
         let mut source = Map::new();
         source.insert("format".to_owned(), json!(result.format));
         source.insert("path".to_owned(), json!(result.source));
-        if let Some(Stands { mark, line, commit }) = &result.stands {
+        if let Some(Stands {
+            mark, line, commit, ..
+        }) = &result.stands
+        {
             source.insert("place".to_owned(), json!(mark));
             source.insert("line".to_owned(), json!(line));
             source.extend(
@@ -321,7 +324,10 @@ impl<'p> Planner<'p> {
             source.format.as_deref() == Some(result.format)
                 && (source.path.as_deref())
                     .is_some_and(|path| self.is_same_file(path, &result.source))
-                && source.place.as_ref() == result.stands.as_ref().map(|stands| &stands.mark)
+                && match &result.stands {
+                    Some(stands) => source.place.is_some() && stands.known.is_some(),
+                    None => source.place.is_none(),
+                }
         });
         if is_ours {
             return Ok(());

@@ -8,11 +8,11 @@ use super::super::common::count;
 use super::super::gate::Gate;
 use super::super::importing::incoming::{Action, Incoming, Options, Stands as StandsAt};
 use super::super::importing::plan::plan;
-use super::super::importing::{self, short_digest, show};
+use super::super::importing::{short_digest, show};
 use super::super::session::Session;
 use super::args::Args;
 use super::keys::Keys;
-use super::prompts::{self, Known, Lifted, Prompts};
+use super::prompts::{self, Lifted};
 use super::replace;
 use super::scanned::All;
 use crate::error::{Exit, Failure};
@@ -24,30 +24,9 @@ use crate::prompt::finding::{Finding, Span};
 use crate::prompt::visible;
 use crate::scan::found::{Content, FoundPrompt};
 
-/// Those of the prompts that were lifted already.
-pub(super) fn lifted(prompts: &Prompts, keys: &Keys, session: &Session) -> Lifted {
-    let Some((store, _)) = session.store().ok().filter(|_| !prompts.is_empty()) else {
-        return Lifted::new();
-    };
-    let lifted = importing::lifted(&store);
-    let known = prompts.iter().filter_map(|(path, prompt)| {
-        let known = lifted.get(&(keys.of(path), prompt.mark()))?;
-        // What was lifted before models counted goes by the text alone.
-        let has_changed = known
-            .digest
-            .as_ref()
-            .is_some_and(|before| ![digest(prompt), text_digest(prompt)].contains(before));
-        let known = Known {
-            name: known.name.clone(),
-            has_changed,
-        };
-        Some(((path.clone(), prompt.mark()), known))
-    });
-    known.collect()
-}
-
 pub(super) fn lift(
     all: All,
+    lifted: &Lifted,
     args: &Args,
     keys: &Keys,
     session: &mut Session,
@@ -110,7 +89,8 @@ pub(super) fn lift(
             stem: prompt.name.clone().unwrap_or_default(),
             digest: digest(prompt),
             stands: Some(StandsAt {
-                mark: prompt.mark(),
+                mark: prompt.whole_mark(),
+                known: prompts::known(path, prompt, lifted).map(|known| known.name.clone()),
                 line: prompt.at.line,
                 commit: commit.clone().filter(|_| is_here),
             }),
@@ -196,7 +176,7 @@ fn sure(prompt: &FoundPrompt) -> Result<&FoundPrompt, Finding> {
 }
 
 /// The digest of what the code says: the texts, the model and its settings.
-fn digest(prompt: &FoundPrompt) -> String {
+pub(super) fn digest(prompt: &FoundPrompt) -> String {
     let mut bytes = texts(prompt);
     if let Some(model) = &prompt.model {
         bytes.update([1]);

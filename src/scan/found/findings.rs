@@ -282,6 +282,8 @@ pub struct FoundPrompt {
     pub name: Option<String>,
     /// The function or the constant that it stands in.
     pub place: Option<String>,
+    /// The functions and classes around a constant that is its place.
+    pub around: Option<String>,
     /// Which of the prompts in that place it is, counted from 1.
     pub ordinal: usize,
     pub model: Option<String>,
@@ -333,6 +335,14 @@ impl FoundPrompt {
             (_, Stands::InCall) => "",
         };
         format!("{place}#{what}{}", self.ordinal)
+    }
+
+    /// The same with what is around it: one name may stand in several classes.
+    pub fn whole_mark(&self) -> String {
+        match &self.around {
+            Some(around) => format!("{around}.{}", self.mark()),
+            None => self.mark(),
+        }
     }
 
     /// Whether its call takes all that is said as `messages`.

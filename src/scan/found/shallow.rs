@@ -104,6 +104,7 @@ pub(super) fn find(text: &str, is_script: bool) -> Vec<FoundPrompt> {
                     language: None,
                     name: None,
                     place: super::super::name::function_before(text, quoted.start()),
+                    around: None,
                     ordinal: 0,
                     model: None,
                     parameters: Vec::new(),

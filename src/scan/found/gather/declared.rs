@@ -72,7 +72,7 @@ impl<'t> Gatherer<'_, 't> {
                 prompt.kind = kind;
                 prompt.confidence = Confidence::Medium;
                 if place.is_some() {
-                    prompt.place = place;
+                    prompt.around = std::mem::replace(&mut prompt.place, place);
                 }
                 prompt.set = set;
             },

@@ -256,6 +256,7 @@ impl<'t> Gatherer<'_, 't> {
             language: Some(self.file.language),
             name: constant.map(str::to_owned),
             place: None,
+            around: None,
             ordinal: 0,
             model: None,
             parameters: Vec::new(),
