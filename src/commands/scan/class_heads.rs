@@ -2,7 +2,6 @@
 //! most files that hold some are never parsed.
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
@@ -40,49 +39,60 @@ fn word(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn pattern(pattern: &str) -> Option<Regex> {
-    let mut builder = regex::bytes::RegexBuilder::new(pattern);
-    builder.unicode(false).build().ok()
+/// What is looked for around the word.
+pub(super) struct Patterns {
+    extends: Regex,
+    function: Regex,
+    made: Regex,
 }
 
-/// `class extends m.Base {`, in the midst of an expression.
-static EXTENDS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"^\s*(?:[\w$]+\s*)?(?:<[^{}]*>\s*)?\bextends\s+[\w$(]"));
-
-/// What begins a function with a name.
-static FUNCTION: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
-        r"\bdef\s+(?P<def>\w+)|\bfunction\b[\s*]*(?P<function>[\w$]+)|(?P<arrow>[\w$]+)\s*(?::[^=;]{0,200})?=\s*(?:async\s*)?(?:<[^;{}]{0,200}>\s*)?(?:[\w$]+|\([^;{}]{0,200}\)[^;{}=]{0,200})\s*=>",
-    )
-});
-
-/// A class that a call makes: `type("A", (Base,), {…})`.
-static MADE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    pattern(
-        r"\b(?:type|new_class)\s*\(\s*[^,()]{0,50}?(?P<name>\w*)[^\w,()]{0,5},\s*(?P<open>\(?)(?P<bases>[^()]{0,300})",
-    )
-});
+impl Patterns {
+    pub(super) fn new() -> Result<Self, regex::Error> {
+        let pattern = |pattern: &str| {
+            let mut builder = regex::bytes::RegexBuilder::new(pattern);
+            builder.unicode(false).build()
+        };
+        Ok(Self {
+            // `class extends m.Base {`, in the midst of an expression.
+            extends: pattern(r"^\s*(?:[\w$]+\s*)?(?:<[^{}]*>\s*)?\bextends\s+[\w$(]")?,
+            // What begins a function with a name.
+            function: pattern(
+                r"\bdef\s+(?P<def>\w+)|\bfunction\b[\s*]*(?P<function>[\w$]+)|(?P<arrow>[\w$]+)\s*(?::[^=;]{0,200})?=\s*(?:async\s*)?(?:<[^;{}]{0,200}>\s*)?(?:[\w$]+|\([^;{}]{0,200}\)[^;{}=]{0,200})\s*=>",
+            )?,
+            // A class that a call makes: `type("A", (Base,), {…})`.
+            made: pattern(
+                r"\b(?:type|new_class)\s*\(\s*[^,()]{0,50}?(?P<name>\w*)[^\w,()]{0,5},\s*(?P<open>\(?)(?P<bases>[^()]{0,300})",
+            )?,
+        })
+    }
+}
 
 /// The classes of a file whose module others call by a word.
-pub(super) fn heads(bytes: &[u8], module: &str, is_python: bool) -> Vec<Head> {
+pub(super) fn heads(patterns: &Patterns, bytes: &[u8], module: &str, is_python: bool) -> Vec<Head> {
     let begun: Vec<Begun> = memchr::memmem::find_iter(bytes, WORD)
-        .filter_map(|at| begins(bytes, at))
+        .filter_map(|at| begins(patterns, bytes, at))
         .collect();
+    let is_split = begun.iter().any(|it| !it.is_packed);
+    let code = is_split.then(|| masked(bytes, is_python));
+    // A text may have a line that reads like one.
+    let is_code = |it: &Begun| code.as_ref().is_none_or(|code| code[it.at - 1] != b' ');
     let mut all = Vec::new();
     for (index, it) in begun.iter().enumerate() {
-        let text = word(&bytes[it.at..bytes.len().min(it.at + LONGEST_HEAD)]);
-        let Some((name, bases)) = head(&without_comments(&text, is_python), is_python) else {
-            continue;
-        };
+        let text = &bytes[it.at..bytes.len().min(it.at + LONGEST_HEAD)];
+        let (name, bases) = head(&word(&masked(text, is_python)), is_python);
         let mut below = begun[index + 1..].iter();
         // Where a packed one ends, nobody looks.
         let end = match it.is_packed {
             true => None,
-            false => below.find(|other| other.indent <= it.indent && !other.is_packed),
+            false => {
+                below.find(|other| other.indent <= it.indent && !other.is_packed && is_code(other))
+            }
         };
         let before = &bytes[it.at.saturating_sub(LONGEST_HEAD)..it.at - WORD.len()];
         let is_inside = it.indent > 0 || it.is_packed || name.is_empty();
-        let function = is_inside.then(|| function_above(before)).flatten();
+        let function = is_inside
+            .then(|| function_above(patterns, before))
+            .flatten();
         let name = match name.is_empty() {
             true => assigned(before, module)
                 .or_else(|| function.clone())
@@ -96,8 +106,8 @@ pub(super) fn heads(bytes: &[u8], module: &str, is_python: bool) -> Vec<Head> {
             body: it.at..end.map_or(bytes.len(), |end| end.at),
         });
     }
-    if is_python && let Some(made) = &*MADE {
-        all.extend(made.captures_iter(bytes).filter_map(|hit| {
+    if is_python {
+        all.extend(patterns.made.captures_iter(bytes).filter_map(|hit| {
             let start = hit.get(0)?.start();
             let mut bases = words(&String::from_utf8_lossy(&hit["bases"]));
             if hit["open"].is_empty() {
@@ -127,7 +137,7 @@ struct Begun {
     is_packed: bool,
 }
 
-fn begins(bytes: &[u8], at: usize) -> Option<Begun> {
+fn begins(patterns: &Patterns, bytes: &[u8], at: usize) -> Option<Begun> {
     let end = at + WORD.len();
     let before = &bytes[at.saturating_sub(LONGEST_HEAD)..at];
     // In packed code a statement ends within the line.
@@ -140,7 +150,7 @@ fn begins(bytes: &[u8], at: usize) -> Option<Begun> {
     let is_alone = !before.last().is_some_and(|it| is_word(it) || *it == b'.')
         && !bytes.get(end).is_some_and(is_word);
     let behind = &bytes[end..bytes.len().min(end + LONGEST_HEAD)];
-    let is_sure = || EXTENDS.as_ref().is_some_and(|it| it.is_match(behind));
+    let is_sure = || patterns.extends.is_match(behind);
     (is_alone && (before.iter().all(is_code) || is_sure())).then_some(Begun {
         indent,
         at: end,
@@ -167,35 +177,66 @@ fn assigned(before: &[u8], module: &str) -> Option<String> {
 }
 
 /// The function that begins last before a place.
-fn function_above(before: &[u8]) -> Option<String> {
-    let hit = FUNCTION.as_ref()?.captures_iter(before).last()?;
+fn function_above(patterns: &Patterns, before: &[u8]) -> Option<String> {
+    let hit = patterns.function.captures_iter(before).last()?;
     let names = ["def", "function", "arrow"];
     let name = names.iter().find_map(|name| hit.name(name))?;
     Some(word(name.as_bytes()))
 }
 
-/// The head of a class without what is said to people alone.
-fn without_comments(text: &str, is_python: bool) -> String {
-    let (line, block) = match is_python {
-        true => ("#", None),
-        false => ("//", Some("/*")),
-    };
-    let mut whole = String::with_capacity(text.len());
-    let mut rest = text;
-    loop {
-        let marks = [Some(line), block].into_iter().flatten();
-        let Some((at, mark)) = marks.filter_map(|it| Some((rest.find(it)?, it))).min() else {
-            whole.push_str(rest);
-            return whole;
+/// Code with blanks for its comments and texts.
+fn masked(code: &[u8], is_python: bool) -> Vec<u8> {
+    let mut masked = code.to_vec();
+    let mut at = 0;
+    while at < code.len() {
+        let said = said(&code[at..], is_python);
+        let end = code.len().min(at + said.unwrap_or(0));
+        for letter in masked[at..end].iter_mut().filter(|it| **it != b'\n') {
+            *letter = b' ';
+        }
+        at = match said {
+            Some(_) => end,
+            None => at + if code[at] == b'\\' { 2 } else { 1 },
         };
-        whole.push_str(&rest[..at]);
-        whole.push(' ');
-        let end = if mark == line { "\n" } else { "*/" };
-        let Some(length) = rest[at..].find(end) else {
-            return whole;
-        };
-        rest = &rest[at + length + end.len()..];
     }
+    masked
+}
+
+/// How long the comment or the text is that begins here, if one does.
+fn said(code: &[u8], is_python: bool) -> Option<usize> {
+    let until = |end: &[u8]| {
+        let found = memchr::memmem::find(&code[1..], end);
+        found.map_or(code.len(), |at| 1 + at + end.len())
+    };
+    let first = *code.first()?;
+    match first {
+        b'#' if is_python => return Some(memchr::memchr(b'\n', code).unwrap_or(code.len())),
+        b'/' if !is_python && code.starts_with(b"//") => {
+            return Some(memchr::memchr(b'\n', code).unwrap_or(code.len()));
+        }
+        b'/' if !is_python && code.starts_with(b"/*") => return Some(until(b"*/")),
+        b'"' | b'\'' => {}
+        b'`' if !is_python => {}
+        _ => return None,
+    }
+    let quote: &[u8] = match first {
+        b'"' if is_python && code.starts_with(b"\"\"\"") => b"\"\"\"",
+        b'\'' if is_python && code.starts_with(b"'''") => b"'''",
+        _ => &code[..1],
+    };
+    let has_lines = quote.len() > 1 || first == b'`';
+    let mut at = quote.len();
+    while let Some(letter) = code.get(at) {
+        match letter {
+            b'\\' => at += 1,
+            // What does not end in its line is no text.
+            b'\n' if !has_lines => return None,
+            _ if code[at..].starts_with(quote) => return Some(at + quote.len()),
+            _ => {}
+        }
+        at += 1;
+    }
+    has_lines.then_some(code.len())
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -224,13 +265,14 @@ fn behind_parameters(rest: &str) -> &str {
 }
 
 /// The name of a class and the words of what it is made from, of what stands behind `class`.
-fn head(text: &str, is_python: bool) -> Option<(String, Vec<String>)> {
+fn head(text: &str, is_python: bool) -> (String, Vec<String>) {
     let text = text.trim_start();
     let end = text.find(|it| !is_letter(it)).unwrap_or(text.len());
     // A class without a name begins with `extends`.
     let end = if &text[..end] == "extends" { 0 } else { end };
     let (name, rest) = text.split_at(end);
     let rest = behind_parameters(rest);
+    let mut is_whole = true;
     let head = match rest.trim_start().strip_prefix('(') {
         // Up to the bracket that closes it.
         Some(inside) => {
@@ -240,20 +282,23 @@ fn head(text: &str, is_python: bool) -> Option<(String, Vec<String>)> {
                 open -= usize::from(matches!(it, ')' | ']'));
                 open == 0
             });
-            &inside[..end?]
+            is_whole = end.is_some();
+            &inside[..end.unwrap_or(inside.len())]
         }
         None if is_python => "",
         None => {
-            let (head, _) = rest.split_once('{').unwrap_or_default();
+            let head = rest.split_once('{').map(|(head, _)| head);
+            is_whole = head.is_some() || !rest.trim_start().starts_with("extends");
+            let head = head.unwrap_or_default();
             head.split_once("extends").map_or("", |(_, bases)| bases)
         }
     };
     let head = head.split("implements").next().unwrap_or_default();
     let mut bases = words(head);
-    if head.contains('(') {
+    if head.contains('(') || !is_whole {
         bases.push(ANYTHING.to_owned());
     }
-    Some((name.to_owned(), bases))
+    (name.to_owned(), bases)
 }
 
 /// Whether a class gives its objects what stands here under a name: not where it only reads it.
@@ -261,8 +306,9 @@ pub(super) fn gives(body: &[u8], name: Range<usize>) -> bool {
     // A line of a packed file may be as long as the file, and hold the name a thousand times.
     let from = name.start.saturating_sub(LONGEST_HEAD);
     let before = body[from..name.start].trim_ascii_end();
-    if before.ends_with(b".") {
-        return object_of(body, name).is_some();
+    let is_member = before.ends_with(b".");
+    if is_member && object_of(body, name.clone()).is_some() {
+        return true;
     }
     let after = &body[name.end..body.len().min(name.end + LONGEST_HEAD)];
     let after = after.trim_ascii_start();
@@ -270,6 +316,10 @@ pub(super) fn gives(body: &[u8], name: Range<usize>) -> bool {
         .iter()
         .take_while(|it| b"?!\"'`]".contains(it))
         .count();
+    // `(tone) = "rude"`
+    let closed = after.iter().take_while(|it| b")] \t".contains(it)).count();
+    let is_closed_set =
+        after[closed..].starts_with(b"=") && !matches!(after.get(closed + 1), Some(b'=' | b'>'));
     let after = after[marks..].trim_ascii_start();
     let operators = after.iter().take_while(|it| b"-+|&*".contains(it)).count();
     let is_set = after.get(operators) == Some(&b'=')
@@ -282,7 +332,12 @@ pub(super) fn gives(body: &[u8], name: Range<usize>) -> bool {
         .iter()
         .any(|word| statement.starts_with(word));
     let line = after.split(|it| *it == b'\n').next().unwrap_or_default();
+    if is_member {
+        // `self.tone: str = "rude"`, behind other statements of the line
+        return is_closed_set || (after.starts_with(b":") && line.contains(&b'='));
+    }
     is_set
+        || is_closed_set
         || is_bound
         || after.starts_with(b":")
         || after.starts_with(b"(")

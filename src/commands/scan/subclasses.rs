@@ -1,10 +1,12 @@
 //! Classes of other files that are made from one, and may give its objects another text.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::class_heads::{ANYTHING, LONGEST_HEAD, gives, heads};
+use super::class_heads::{ANYTHING, LONGEST_HEAD, Patterns, gives, heads};
 use super::keys::module_of;
 use crate::scan::found::Language;
 
@@ -18,7 +20,7 @@ pub(super) struct Class {
     name: String,
     bases: Vec<String>,
     /// What is sought that it gives its objects.
-    gives: BTreeSet<String>,
+    gives: Arc<BTreeSet<String>>,
     is_alias: bool,
 }
 
@@ -58,7 +60,7 @@ impl Classes {
             for base in &class.bases {
                 classes.below.entry(base.clone()).or_default().push(index);
             }
-            for item in &class.gives {
+            for item in class.gives.iter() {
                 classes.giving.entry(item.clone()).or_default().push(index);
             }
         }
@@ -142,6 +144,7 @@ impl Classes {
 /// Which classes are looked for in files.
 pub(super) struct Search {
     owners: BTreeSet<String>,
+    heads: Patterns,
     items: Regex,
     aliases: Regex,
     /// `{ Agent: Base } = require("./agent")`
@@ -168,6 +171,7 @@ impl Search {
         };
         Ok(Some(Self {
             owners: owners.clone(),
+            heads: Patterns::new()?,
             items: regex(&format!(r"\b(?:{items})\b"))?,
             aliases: regex(
                 r#"\bimport\s+(?P<given>[\w$]+)\s*(?:,[^\n]{0,200}?)?\bfrom\s*["'](?:[^"'\n]{0,200}/)?(?P<module>[\w$-]+)(?:\.[cm]?[jt]sx?)?["']|(?P<base>\b[\w$]+)\s+as\s+(?P<name>[\w$]+)|(?P<to>\b[\w$]+)[ \t]*(?::[^=\n]{0,200})?=[ \t]*(?:[\w$]+\.)*(?P<of>[A-Za-z_$][\w$]*)[ \t]*;?[ \t]*(?:(?:#|//).*)?$"#,
@@ -183,25 +187,24 @@ impl Search {
     pub(super) fn classes(&self, (file, key): (usize, &str), bytes: &[u8]) -> Vec<Class> {
         let module = module_of(key);
         let is_python = Language::of(key) == Some(Language::Python);
-        let heads = heads(bytes, module, is_python);
+        let heads = heads(&self.heads, bytes, module, is_python);
         let mut given: Vec<(usize, String)> = Vec::new();
         if !heads.is_empty() {
             let hits = self.items.find_iter(bytes);
             let hits = hits.filter(|hit| gives(bytes, hit.range()));
             given.extend(hits.map(|it| (it.start(), word(it.as_bytes()))));
         }
+        let mut given = Given::of(given, bytes.len());
         let mut all = Vec::new();
         let alias = |name: String, base: String| Class {
             file,
             name,
             bases: vec![base],
-            gives: BTreeSet::new(),
+            gives: Arc::default(),
             is_alias: true,
         };
         for head in heads {
-            let at = |end: usize| given.partition_point(|(at, _)| *at < end);
-            let inside = &given[at(head.body.start)..at(head.body.end)];
-            let gives: BTreeSet<String> = inside.iter().map(|(_, item)| item.clone()).collect();
+            let gives = given.inside(head.body);
             // There are many, and most are made of nothing and give nothing that is sought.
             if head.bases.is_empty() && gives.is_empty() && !self.owners.contains(&head.name) {
                 continue;
@@ -256,6 +259,41 @@ impl Search {
     }
 }
 
+/// What is given in a file, and where.
+struct Given {
+    all: Vec<(usize, String)>,
+    /// Where each is given last, from the end.
+    last: Vec<(usize, String)>,
+    /// What is given up to the end, by how many that are: packed code has many classes without an end.
+    open: HashMap<usize, Arc<BTreeSet<String>>>,
+    length: usize,
+}
+
+impl Given {
+    fn of(all: Vec<(usize, String)>, length: usize) -> Self {
+        let mut seen = BTreeSet::new();
+        let backwards = all.iter().rev();
+        let last = backwards.filter(|(_, item)| seen.insert(item)).cloned();
+        Self {
+            last: last.collect(),
+            open: HashMap::new(),
+            all,
+            length,
+        }
+    }
+
+    fn inside(&mut self, body: Range<usize>) -> Arc<BTreeSet<String>> {
+        let own = |all: &[(usize, String)]| all.iter().map(|(_, item)| item.clone()).collect();
+        if body.end < self.length {
+            let at = |end: usize| self.all.partition_point(|(at, _)| *at < end);
+            return Arc::new(own(&self.all[at(body.start)..at(body.end)]));
+        }
+        let count = self.last.partition_point(|(at, _)| *at >= body.start);
+        let open = self.open.entry(count);
+        Arc::clone(open.or_insert_with(|| Arc::new(own(&self.last[..count]))))
+    }
+}
+
 fn word(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -263,6 +301,17 @@ fn word(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_classes_without_an_end_share_what_they_give() {
+        let items = ["TONE".to_owned()];
+        let search = Search::of(&BTreeSet::from(["A".to_owned()]), items.iter());
+        let search = search.unwrap().unwrap();
+        let text = "class A1 extends B1{m(){}};x.TONE=1;TONE=2;".repeat(100);
+        let all = search.classes((0, "a.js"), text.as_bytes());
+        let is_shared = |it: &Class| Arc::ptr_eq(&it.gives, &all[1].gives);
+        assert!(all.len() == 100 && all.iter().skip(1).all(is_shared));
+    }
 
     #[test]
     fn a_class_is_read_with_what_it_is_made_from_and_gives() {
@@ -278,7 +327,7 @@ mod tests {
             };
             let all = search.classes((0, key), text.as_bytes()).into_iter();
             let shown = all.map(|it| {
-                let gives: Vec<String> = it.gives.into_iter().collect();
+                let gives: Vec<String> = it.gives.iter().cloned().collect();
                 format!("{}({}) {}", it.name, it.bases.join(" "), gives.join(" "))
             });
             shown.collect::<Vec<String>>().join(", ")
@@ -378,6 +427,47 @@ mod tests {
                 "A(Base) TONE, Base(B) ",
             ),
             ("import C from './b.js';\n", "C(b) "),
+            (
+                "class A(B, table='#orders)'):\n    TONE = 1\n",
+                "A(B table) TONE",
+            ),
+            (
+                "class A extends mix('http://x', B) {\n TONE = 1 }",
+                "A(mix B () TONE",
+            ),
+            (
+                "class A extends mix('/*', B) {\n TONE = 1 }",
+                "A(mix B () TONE",
+            ),
+            (
+                "class A extends mix(/'/, B) {\n TONE = 1 }",
+                "A(mix B () TONE",
+            ),
+            (
+                "class A(B, x=f(1):\n    TONE = 1\n",
+                "A(B x f 1 TONE 1 () TONE",
+            ),
+            (
+                "class A(B):\n    def f(self): self.TONE: str = 'x'\n",
+                "A(B) TONE",
+            ),
+            (
+                "class A(B):\n    def f(self): x = 1; self.TONE: str = 'x'\n",
+                "A(B) TONE",
+            ),
+            ("class A(B):\n    (TONE) = 'x'\n", "A(B) TONE"),
+            (
+                "class A(B):\n    def f(self): return g(self.TONE)\n",
+                "A(B) ",
+            ),
+            (
+                "class A(B):\n    '''\nclass C: text\n    '''\n    TONE = 'x'\n",
+                "A(B) TONE, C() TONE",
+            ),
+            (
+                "class A extends B {\n  x = `\nclass C {\n`;\n  TONE = 'x' }",
+                "A(B) TONE, C() TONE",
+            ),
             ("const { B: C } = require('./b');\n", "C(B) "),
             (
                 "from a import B as C\nclass A(C):\n    TONE = 1\n",

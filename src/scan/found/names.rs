@@ -12,10 +12,12 @@ use tree_sitter::Node;
 use super::language::Traits;
 use super::syntax::File;
 pub(super) use collect::Collector;
+use known::Trust;
 use members::{Classes, Member};
 
 mod collect;
 mod flows;
+mod known;
 mod members;
 mod sure;
 mod uses;
@@ -174,6 +176,10 @@ pub(super) struct Names<'t> {
     sites: HashMap<(&'t str, usize), Vec<Site<'t>>>,
     uses: HashMap<&'t str, Vec<Use>>,
     aliases: Vec<Alias<'t>>,
+    /// What is given to functions that are known, if the file has none of their names.
+    trusted: Vec<Trust<'t>>,
+    /// Names of known functions that the file may give to functions of its own.
+    own: HashSet<&'t str>,
     members: HashMap<&'t str, Vec<Member<'t>>>,
     classes: Classes<'t>,
     /// What maps are given under a key, by the names of the maps.

@@ -40,6 +40,8 @@ impl<'r, 't> Collector<'r, 't> {
                 sites: HashMap::new(),
                 uses: HashMap::new(),
                 aliases: Vec::new(),
+                trusted: Vec::new(),
+                own: HashSet::new(),
                 members: HashMap::new(),
                 classes: Classes::default(),
                 put: HashMap::new(),
@@ -71,6 +73,7 @@ impl<'r, 't> Collector<'r, 't> {
             sites.sort_by_key(|site| site.at);
         }
         self.names.join_members();
+        self.names.join_known();
         if self.count > MOST_KEPT || self.names.work_left.get() == 0 {
             self.names.is_wild = Some("the file names more than is followed");
         }
@@ -120,6 +123,7 @@ impl<'r, 't> Collector<'r, 't> {
             "call" | "call_expression" => self.call(node),
             "public_field_definition" => self.field(node, self.child(node, "value")),
             "required_parameter" | "optional_parameter" => self.parameter_field(node),
+            "method_definition" | "pair" => self.names.own_member(self.file, node),
             "with_statement" if self.names.traits.has_dynamic_with => {
                 self.names.is_wild = Some("`with` may give every name another meaning");
             }
@@ -254,12 +258,7 @@ impl<'r, 't> Collector<'r, 't> {
         if !is_named {
             return None;
         }
-        let name = self
-            .names
-            .traits
-            .spelled
-            .child(node, "name")
-            .map(|it| self.file.word(it))?;
+        let name = self.child(node, "name").map(|it| self.file.word(it))?;
         if is_statement(kind) {
             let scope = self.scope_of(region, self.names.traits.has_block_scopes);
             self.site_in(scope, name, region, node, SiteKind::Other(A_FUNCTION));
@@ -353,7 +352,12 @@ impl<'r, 't> Collector<'r, 't> {
             return;
         }
         let region = self.region();
-        match uses::aim(self.file, &self.stack) {
+        let aim = uses::aim(self.file, &self.stack);
+        if let Aim::Assigned(SiteKind::Import, _) | Aim::Declared(SiteKind::Import, ..) = aim {
+            let around = self.stack.iter().rev().map(|it| it.node);
+            self.names.imported(self.file, around, name);
+        }
+        match aim {
             Aim::Not => {}
             Aim::Foreign => {
                 self.names.foreign.insert(name);
@@ -405,18 +409,15 @@ impl<'r, 't> Collector<'r, 't> {
         };
         let key = ["attribute", "property", "subscript", "index"]
             .iter()
-            .find_map(|name| self.names.traits.spelled.child(frame.node, name));
+            .find_map(|name| self.child(frame.node, name));
         let Some(key) = key else { return };
         let name = self.file.word(key).trim_matches(['"', '\'']);
         let is_own = self
-            .names
-            .traits
-            .spelled
             .child(frame.node, "object")
             .is_some_and(|it| self.file.traits().own_objects.contains(&self.file.word(it)));
         let object = ["object", "value"]
             .iter()
-            .find_map(|name| self.names.traits.spelled.child(frame.node, name))
+            .find_map(|name| self.child(frame.node, name))
             .filter(|it| it.kind() == "identifier");
         if let (Some(object), Some(value)) = (object, value) {
             let object = self.file.word(object);

@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::known::{self, Trust, is_one_of};
 use super::{Alias, Names, Use, UseKind};
 use crate::scan::found::syntax::File;
 
@@ -26,20 +27,6 @@ const CALLING: &str = "map filter flatMap find findLast findIndex some every for
 /// Methods that change the value.
 const CHANGES: &str = "insert pop popitem remove clear update setdefault append extend push \
     splice shift unshift sort reverse fill";
-
-/// Functions that change nothing of what they are given, and answer with nothing of it.
-const HARMLESS: &str = "print len str repr any all isinstance type bool int float sum deepcopy structuredClone \
-    String Number Boolean dumps stringify debug info warning warn error log create acreate \
-    parse stream generate completion acompletion generateText streamText generateObject \
-    streamObject generate_content generateContent dedent cleandoc";
-
-/// Functions that answer with parts of what they are given, or with something new that holds them.
-const PASSING: &str = "sorted enumerate zip min max list tuple dict reversed copy";
-
-/// Whether a word is one of some, with blanks between.
-fn is_one_of(words: &str, word: &str) -> bool {
-    words.split(' ').any(|it| it == word)
-}
 
 /// A node that is entered and not left.
 #[derive(Clone, Copy)]
@@ -110,6 +97,8 @@ pub(super) enum Used<'t> {
     Given,
     /// It is changed, or a part of it.
     Change,
+    /// It is given to this function, which is known unless the file has one; or a part of it is.
+    Trusted(&'t str, bool),
     /// It has these other names, as a part of it, or as something new.
     Renamed(Vec<Node<'t>>, bool, bool),
 }
@@ -124,6 +113,12 @@ impl<'t> Names<'t> {
         used: Used<'t>,
     ) {
         let at = node.start_byte();
+        if let Used::Trusted(callee, is_part) = used {
+            let kind = known::distrusted(is_part);
+            let used = Use { at, region, kind };
+            self.trusted.push(Trust { name, callee, used });
+            return;
+        }
         let uses = self.uses.entry(name).or_default();
         let mut keep = |kind| uses.push(Use { at, region, kind });
         match used {
@@ -131,6 +126,7 @@ impl<'t> Names<'t> {
             Used::Part => keep(UseKind::Part),
             Used::Given => keep(UseKind::Given),
             Used::Change => keep(UseKind::Change),
+            Used::Trusted(..) => {}
             Used::Renamed(all, is_part, is_new) => {
                 for other in all {
                     keep(UseKind::Renamed(self.aliases.len()));
@@ -202,9 +198,14 @@ impl<'t> Trace<'_, 't> {
         self.stack.get(index).copied()
     }
 
+    /// Whether just a part of it is at stake.
+    fn is_part_seen(&self) -> bool {
+        self.flow.is_part() && !self.is_numbered
+    }
+
     /// It goes where nobody sees what is done with it.
     fn escapes(&self) -> Used<'t> {
-        match self.flow.is_part() && !self.is_numbered {
+        match self.is_part_seen() {
             true => Used::Part,
             false => Used::Given,
         }
@@ -383,9 +384,14 @@ impl<'t> Trace<'_, 't> {
         if is_name(&target) {
             return Used::Renamed(vec![target], flow.is_part() && !self.is_numbered, is_new);
         }
+        // What is put into a member or an item is changed there.
+        let is_pattern = matches!(
+            target.kind(),
+            "pattern_list" | "tuple_pattern" | "list_pattern" | "array_pattern" | "object_pattern"
+        );
         let mut cursor = target.walk();
         let parts: Vec<Node<'t>> = target.named_children(&mut cursor).collect();
-        match !parts.is_empty() && parts.iter().all(is_name) {
+        match is_pattern && !parts.is_empty() && parts.iter().all(is_name) {
             true => Used::Renamed(parts, flow.part().is_part() && !self.is_numbered, false),
             false => self.escapes(),
         }
@@ -439,16 +445,22 @@ impl<'t> Trace<'_, 't> {
             "arrow_function" | "function_expression" => {
                 let list = self.child(function, "parameters");
                 let count = list.map_or(0, |it| it.named_child_count());
+                let has_rest = list.is_some_and(|it| self.file.word(it).contains("..."));
+                let is_seen = function.kind() == "arrow_function"
+                    || !self.file.word(function).contains("arguments");
                 match first_parameter(self.file, function) {
-                    None => return,
-                    // The third is the list itself.
-                    Some(first) if count < 3 => parts.named(flow, first),
-                    Some(_) => self.escapes(),
+                    None if is_seen => return,
+                    // The third is the list itself, and may be among the rest.
+                    Some(first) if is_seen && count < 3 && !has_rest => parts.named(flow, first),
+                    _ => self.escapes(),
                 }
             }
-            "identifier" if is_one_of(HARMLESS, self.file.word(function)) => return,
-            "identifier" | "member_expression" | "call_expression" => parts.escapes(),
-            _ => return,
+            "identifier" if known::is_harmless(self.file.word(function)) => {
+                Used::Trusted(self.file.word(function), self.is_part_seen())
+            }
+            // A text is asked where another one stands in it.
+            "string" | "number" | "null" | "undefined" => return,
+            _ => self.escapes(),
         };
         self.others.push(used);
     }
@@ -462,9 +474,11 @@ impl<'t> Trace<'_, 't> {
         };
         let callee = self.child(self.stack[index].node, "function");
         let word = callee.map_or("", |it| self.file.word(it));
-        match word.rsplit('.').next().unwrap_or(word) {
-            last if is_one_of(HARMLESS, last) => Step::End(Used::Read),
-            last if is_one_of(PASSING, last) => {
+        let trusted = Used::Trusted(word, self.is_part_seen());
+        match word {
+            word if known::is_harmless(word) => Step::End(trusted),
+            word if known::is_passing(word) => {
+                self.others.push(trusted);
                 self.flow = self.flow.copied();
                 Step::Up(self.at - index)
             }

@@ -2,11 +2,16 @@
 
 use tree_sitter::Node;
 
-use super::{Alias, Bound, Moved, Names, RegionKind, Site, SiteKind, THIRD_FILE, UNSAID, UseKind};
+use super::{
+    Alias, Bound, Moved, Names, RegionKind, Site, SiteKind, THIRD_FILE, UNSAID, Use, UseKind,
+};
 use crate::scan::found::syntax::{Argument, File};
 
 /// How many other names of a value are followed, one after the other.
 const DEEPEST_ALIAS: usize = 4;
+
+/// Whether what happens at a place, in a region, happens in the time that is asked about.
+type When<'w> = &'w dyn Fn(usize, usize) -> bool;
 
 impl<'t> Names<'t> {
     /// Where the scope that a name belongs to is, and all places of the file that bind it there.
@@ -239,7 +244,7 @@ impl<'t> Names<'t> {
                     .any(|around| self.is_around(*around, used.region));
             let is_earlier = used.at < set.at && is_same && loops.is_empty();
             let is_safe = is_later || is_earlier;
-            if !is_safe && self.may_change(used.kind, is_list, true, DEEPEST_ALIAS) {
+            if !is_safe && self.may_change(used, is_list, true, (&|_, _| true, DEEPEST_ALIAS)) {
                 return Some(format!("`{name}` may be changed where it is used besides"));
             }
         }
@@ -247,22 +252,34 @@ impl<'t> Names<'t> {
     }
 
     /// Whether a use may change a value, or a part of it where `is_list` says that those matter. Where
-    /// it is not `is_sent` from here, what it is given to does what the program wants.
-    fn may_change(&self, kind: UseKind, is_list: bool, is_sent: bool, depth: usize) -> bool {
-        match kind {
+    /// it is not `is_sent` from here, what it is given to does what the program wants. What runs at
+    /// another time counts for nothing.
+    fn may_change(
+        &self,
+        used: &Use,
+        is_list: bool,
+        is_sent: bool,
+        (when, depth): (When<'_>, usize),
+    ) -> bool {
+        match used.kind {
             UseKind::Read => false,
-            UseKind::Part => is_list && is_sent,
-            UseKind::Given => is_sent,
-            UseKind::Change => true,
+            UseKind::Part => is_list && is_sent && when(used.at, used.region),
+            UseKind::Given => is_sent && when(used.at, used.region),
+            UseKind::Change => when(used.at, used.region),
             UseKind::Renamed(index) => {
                 let alias = &self.aliases[index];
-                (is_list || !alias.is_part) && self.is_changed_as(alias, is_sent, depth)
+                (is_list || !alias.is_part) && self.is_changed_as(alias, is_sent, (when, depth))
             }
         }
     }
 
     /// Whether a value may be changed by another name that it has.
-    fn is_changed_as(&self, alias: &Alias<'t>, is_sent: bool, depth: usize) -> bool {
+    fn is_changed_as(
+        &self,
+        alias: &Alias<'t>,
+        is_sent: bool,
+        (when, depth): (When<'_>, usize),
+    ) -> bool {
         let Some((scope, sites)) = self.sites_of(alias.name, alias.at) else {
             return true;
         };
@@ -274,14 +291,14 @@ impl<'t> Names<'t> {
                 site.kind,
                 SiteKind::Add(_) | SiteKind::Append(_) | SiteKind::Extend(_)
             );
-            is_added && !alias.is_new
+            is_added && !alias.is_new && when(site.at, site.region)
         };
         let mut uses = self.uses.get(alias.name).into_iter().flatten();
         sites.iter().any(adds)
             || uses.any(|used| {
                 !self.spend(1)
                     || (self.scope(alias.name, used.region) == Some(scope)
-                        && self.may_change(used.kind, true, is_sent, depth - 1))
+                        && self.may_change(used, true, is_sent, (when, depth - 1)))
             })
     }
 
@@ -295,7 +312,7 @@ impl<'t> Names<'t> {
             !self.spend(1)
                 || (!is_before
                     && self.scope(name, used.region) == Some(scope)
-                    && self.may_change(used.kind, true, false, DEEPEST_ALIAS))
+                    && self.may_change(used, true, false, (&|_, _| true, DEEPEST_ALIAS)))
         });
         is_changed.then(|| format!("`{name}` is changed where it is used besides"))
     }
@@ -375,11 +392,23 @@ impl<'t> Names<'t> {
             if parts.members.is_empty() && !parts.has_call && !is_part {
                 continue;
             }
+            // What a function inside does, it does whenever it is called.
+            let when = |at: usize, region: usize| {
+                let is_inner = is_local && self.function(region) != self.function(here);
+                !(from.byte_range().contains(&at) || inside.contains(&at))
+                    && (!is_near || is_inner || between(at, at + 1, region))
+            };
             for used in self.uses.get(name).into_iter().flatten() {
-                let is_own = matches!(used.kind, UseKind::Given | UseKind::Change)
-                    && !(from.byte_range().contains(&used.at) || inside.contains(&used.at))
-                    && self.scope(name, used.region) == Some(scope);
-                if is_own && (!is_near || between(used.at, used.at + 1, used.region)) {
+                let is_changed = match used.kind {
+                    // What a part of it is given to gets a text as a rule.
+                    UseKind::Renamed(index) => {
+                        let alias = &self.aliases[index];
+                        self.is_changed_as(alias, !alias.is_part, (&when, DEEPEST_ALIAS))
+                    }
+                    _ => self.may_change(used, false, true, (&when, DEEPEST_ALIAS)),
+                };
+                let is_own = self.scope(name, used.region) == Some(scope);
+                if !self.spend(1) || (is_own && is_changed) {
                     return Moved::No;
                 }
             }

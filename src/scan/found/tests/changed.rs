@@ -79,6 +79,18 @@ const PYTHON_CHANGES: &[&str] = &[
     "n = {'a': m}\nfor a in n.values(): a[0]['content'] = c",
     "assert m\nx = m and m[0]\nx['content'] = c",
     "def g():\n    nonlocal m\n    m = c\ng()",
+    "c.m = m\nc.m[0]['content'] = 'x'",
+    "c['m'] = m\nc['m'][0]['content'] = 'x'",
+    "store[c] = m\nstore[c][0]['content'] = 'x'",
+    "for c.x in m: c.x['content'] = 'x'",
+    "def log(q): q[0]['content'] = 'x'\nlog(m)",
+    "def generate(q): q[0]['content'] = 'x'\ngenerate(m)",
+    "def parse(q): q[0]['content'] = 'x'\nparse(m[0])",
+    "sorted = change\nsorted(m)",
+    "from texts import log\nlog(m)",
+    "import texts as log\nlog(m)",
+    "class A:\n    def log(self, q): q[0]['content'] = 'x'\nA().log(m)",
+    "client.log = change\nclient.log(m)",
 ];
 
 const PYTHON_ELSE: &[&str] = &[
@@ -122,6 +134,13 @@ const PYTHON_ELSE: &[&str] = &[
     "kw = dict(messages=[{'role':'system','content':'You are kind'}])\nkw['messages'][0]['content'] = c\nclient.chat.completions.create(**kw)",
     "kw = dict(messages=[{'role':'system','content':'You are kind'}])\nkw['messages'] = c\nclient.chat.completions.create(**kw)",
     "kw = dict(instructions='You are kind')\nkw = dict(instructions=c)\nclient.responses.create(**kw)",
+    "kw = {'instructions':'You are kind'}\nc.kw = kw\nc.kw['instructions'] = 'x'\nclient.responses.create(**kw)",
+    "user = load()\ntext = f'You are kind to {user[\"name\"]}'\nu = user\nu.update(name='x')\nclient.responses.create(instructions=text)",
+    "user = load()\nu = user\ntext = f'You are kind to {user[\"name\"]}'\nu.update(name='x')\nclient.responses.create(instructions=text)",
+    "user = load()\ntext = f'You are kind to {user[\"tags\"]}'\nu = user['tags']\nu.append('x')\nclient.responses.create(instructions=text)",
+    "names = load()\ntext = f'You are kind to {names[0]}'\nu = names\nu.append('x')\nclient.responses.create(instructions=text)",
+    "user = load()\ntext = f'You are kind to {user.name}'\nfor u in [user]: u.rename()\nclient.responses.create(instructions=text)",
+    "user = load()\ndef g(): user.rename()\ntext = f'You are kind to {user.name}'\ng()\nclient.responses.create(instructions=text)",
 ];
 
 const SCRIPT_CHANGES: &[&str] = &[
@@ -213,6 +232,29 @@ const SCRIPT_CHANGES: &[&str] = &[
     "for (const x of [...m, c]) x.content = c;",
     "`${m.at(0).content = c}`;",
     "console.log(m.at(0).content = c);",
+    "c.m = m; c.m[0].content = 'x';",
+    "c[0] = m; c[0][0].content = 'x';",
+    "m.forEach((change));",
+    "m.forEach(changes[0]);",
+    "m.forEach(c ? a : b);",
+    "m.forEach(async function* (x) { x.content = c; });",
+    "m.forEach(function () { arguments[0].content = c; });",
+    "m.forEach(function (x) { arguments[2][0].content = c; });",
+    "m.forEach((x, ...all) => { all[1][0].content = c; });",
+    "m.forEach((...all) => { all[0].content = c; });",
+    "const parse = x => { x.content = c; }; m.forEach(parse);",
+    "function log(x) { x[0].content = c; } log(m);",
+    "const own = { log(x) { x[0].content = c; } }; own.log(m);",
+    "const own = { log: change }; own.log(m);",
+    "const own = { 'log': change }; own.log(m);",
+];
+
+const TYPED_CHANGES: &[&str] = &[
+    "m.forEach(change as any);",
+    "m.forEach(change!);",
+    "m.forEach(((x) => { x.content = c; }) as any);",
+    "m.forEach(function (this: any, x: any) { x.content = c; });",
+    "c.m = m; c.m[0].content = 'x';",
 ];
 
 const SCRIPT_ELSE: &[&str] = &[
@@ -237,6 +279,8 @@ const PYTHON_READS: &[&str] = &[
     "total = sum(len(x['content']) for x in m)",
     "a = [x for x in m if x['role'] != 'system']",
     "client.chat.completions.create(messages=m)\nm.append(c)",
+    "def log(q): pass\nprint(m)",
+    "from copy import deepcopy\na = deepcopy(m)\na[0]['content'] = c",
 ];
 
 const SCRIPT_READS: &[&str] = &[
@@ -252,6 +296,8 @@ const SCRIPT_READS: &[&str] = &[
     "m.forEach(x => console.log(x.content));",
     "m.forEach(x => { total += x.content.length; });",
     "const s = JSON.stringify(m.slice(-1));",
+    "m.map(String);",
+    "try { g(); } catch (error) { console.error(m, { log: error }); }",
 ];
 
 /// Whether something of a program would be lifted.
@@ -283,6 +329,7 @@ fn messages_that_are_changed_in_any_way_are_not_lifted() {
         .iter()
         .map(|it| ("a.py", python_messages(it)));
     let python = PYTHON_ELSE.iter().map(|it| ("a.py", python(it)));
+    let typed = TYPED_CHANGES.iter().map(|it| ("a.ts", script_messages(it)));
     let script_messages = SCRIPT_CHANGES
         .iter()
         .map(|it| ("a.js", script_messages(it)));
@@ -290,6 +337,7 @@ fn messages_that_are_changed_in_any_way_are_not_lifted() {
         .iter()
         .map(|it| ("a.js", format!("{SCRIPT}{it}")));
     let all = python_messages
+        .chain(typed)
         .chain(python)
         .chain(script_messages)
         .chain(script);
