@@ -325,7 +325,9 @@ impl<'p> Planner<'p> {
                 && (source.path.as_deref())
                     .is_some_and(|path| self.is_same_file(path, &result.source))
                 && match &result.stands {
-                    Some(stands) => source.place.is_some() && stands.known.is_some(),
+                    Some(stands) => {
+                        source.place.is_some() && stands.known.as_ref() == Some(&loaded.name)
+                    }
                     None => source.place.is_none(),
                 }
         });
