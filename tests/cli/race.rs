@@ -289,17 +289,23 @@ fn what_several_append_at_once_is_in_the_log_once() {
     let repo = repo(&env, "");
     repo.write("calls.jsonl", &calls);
     let count = |log: &str| log.matches("\"prompt\"").count();
-    // Onto a log that is not there yet, and onto one that is set aside while others read it.
-    for settings in ["", "log: {maxSize: 64KB}\n"] {
+    // Onto a log that is not there yet, and onto one that is full and set aside while others read it.
+    for (settings, before) in [("", 0), ("log: {maxSize: 64KB}\n", 100)] {
         repo.write("promptctl.yaml", settings);
         repo.ok(&format!("rm -f {LOG}"));
+        if before > 0 {
+            repo.write(LOG, (200..200 + before).map(record).collect::<String>());
+        }
         let append = || (&repo, "promptctl log append calls.jsonl".to_owned());
         let prune = || (&repo, "promptctl log prune --older-than 900d".to_owned());
         for run in at_once(&[append(), append(), append(), append(), prune(), prune()]) {
             assert_eq!(run.code, Some(0), "{run}");
         }
-        assert_eq!(count(&repo.ok("promptctl log export")), 200, "{settings}");
+        let all = count(&repo.ok("promptctl log export"));
+        assert_eq!(all, 200 + before as usize, "{settings}");
     }
+    let archives = repo.ok("ls .promptctl");
+    assert!(archives.contains("executions.1.jsonl"), "{archives}");
     let outcome = || {
         let line = format!("promptctl outcome {} --label win", id(7));
         (&repo, line)
