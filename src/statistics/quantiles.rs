@@ -49,6 +49,10 @@ impl Values {
 
     /// The different values in their order, each with how many of all are not greater, once they were put in order.
     pub fn runs(&self) -> &[(f64, u32)] {
+        debug_assert!(
+            self.fresh.is_empty(),
+            "some came after they were put in order"
+        );
         &self.runs
     }
 

@@ -35,7 +35,7 @@ fn is_letter(it: char) -> bool {
     it.is_alphanumeric() || matches!(it, '_' | '$')
 }
 
-fn word(bytes: &[u8]) -> String {
+pub(super) fn word(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

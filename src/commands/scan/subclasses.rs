@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use regex::bytes::{Captures, Regex, RegexBuilder};
 
-use super::class_heads::{ANYTHING, LONGEST_HEAD, Patterns, gives, heads};
+use super::class_heads::{ANYTHING, LONGEST_HEAD, Patterns, gives, heads, word};
 use super::keys::module_of;
 use crate::scan::found::Language;
 
@@ -292,10 +292,6 @@ impl Given {
         let open = self.open.entry(count);
         Arc::clone(open.or_insert_with(|| Arc::new(own(&self.last[..count]))))
     }
-}
-
-fn word(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[cfg(test)]

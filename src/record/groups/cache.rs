@@ -47,10 +47,13 @@ const HEADER: usize = 48;
 /// So many ids stand under one hash.
 const CHUNK: usize = 512;
 
-/// The length of an id with what is known of it, of a latency with how many are not greater, and of a hash with the id
-/// that its chunk begins with.
+/// The length of an id with what is known of it.
 const ROW: usize = 16 + Counted::LENGTH;
+
+/// The length of a latency with how many are not greater.
 const RUN: usize = 8;
+
+/// The length of the id that a chunk begins with, and of the chunk's hash.
 const MARK: usize = 24;
 
 /// Where a question has its file.

@@ -81,19 +81,19 @@ impl Pieces {
         }
     }
 
-    /// The next one, in the place of an earlier one.
-    fn next(&mut self, place: Vec<u8>) -> Result<Option<Piece>, Failure> {
-        let piece = self.next_of_files(place);
+    /// The next one, in the buffer of an earlier one.
+    fn next(&mut self, buffer: Vec<u8>) -> Result<Option<Piece>, Failure> {
+        let piece = self.next_of_files(buffer);
         self.given += 1;
         piece.map_err(|error| Log::at(&self.path).read_failed(error))
     }
 
-    fn next_of_files(&mut self, place: Vec<u8>) -> io::Result<Option<Piece>> {
+    fn next_of_files(&mut self, buffer: Vec<u8>) -> io::Result<Option<Piece>> {
         if let Some(piece) = self.next.take() {
             return Ok(Some(piece));
         }
         if let Some(blocks) = &mut self.blocks
-            && let Some((_, text)) = blocks.next_into(place)?
+            && let Some((_, text)) = blocks.next_into(buffer)?
         {
             return Ok(Some(Piece::Text(text)));
         }
@@ -121,7 +121,7 @@ pub(super) enum Read {
 }
 
 impl Piece {
-    /// What is in it, and its place, which is free then.
+    /// What is in it, and its buffer for another one.
     fn read(self, questions: &[&Question]) -> (Read, Vec<u8>) {
         match self {
             Self::File { path, is_more } => (Read::File { path, is_more }, Vec::new()),
@@ -146,16 +146,16 @@ pub(super) fn each_page(
     let sizes = (wanted.iter()).map(|it| it.part.size().saturating_sub(it.from));
     let is_small = sizes.sum::<u64>() < SMALL;
     let mut pieces = Pieces::new(wanted);
-    // Counting the threads starts them.
+    // rayon starts its threads when it is asked how many there are.
     let threads = match is_small {
         true => 1,
         false => rayon::current_num_threads(),
     };
     if threads < 2 {
-        let mut place = Vec::new();
-        while let Some(piece) = pieces.next(place)? {
+        let mut buffer = Vec::new();
+        while let Some(piece) = pieces.next(buffer)? {
             let read;
-            (read, place) = piece.read(questions);
+            (read, buffer) = piece.read(questions);
             take(read)?;
         }
         return Ok(());
@@ -203,17 +203,17 @@ struct State {
 
 impl Desk<'_, '_> {
     fn work(&self, questions: &[&Question]) {
-        // Leaving is noted also where a thread panics, so that nobody waits for it.
+        // Where this thread panics, nobody waits for what it had in hand.
         let _leave = Leave(&self.state, &self.changed);
-        let mut place = Vec::new();
-        while let Some((number, piece)) = self.give(place) {
+        let mut buffer = Vec::new();
+        while let Some((number, piece)) = self.give(buffer) {
             let read;
-            (read, place) = piece.read(questions);
+            (read, buffer) = piece.read(questions);
             self.hand_over(number, read);
         }
     }
 
-    fn give(&self, place: Vec<u8>) -> Option<(usize, Piece)> {
+    fn give(&self, buffer: Vec<u8>) -> Option<(usize, Piece)> {
         let mut pieces = lock(&self.pieces);
         let number = pieces.given;
         let mut state = lock(&self.state);
@@ -226,7 +226,7 @@ impl Desk<'_, '_> {
             return None;
         }
         drop(state);
-        match pieces.next(place) {
+        match pieces.next(buffer) {
             Ok(piece) => piece.map(|piece| (number, piece)),
             Err(failure) => {
                 lock(&self.state).fail(failure);
@@ -271,7 +271,7 @@ fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
     it.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Notes that a thread has left.
+/// Ends the reading where the thread that holds this panics.
 struct Leave<'d>(&'d Mutex<State>, &'d Condvar);
 
 impl Drop for Leave<'_> {
